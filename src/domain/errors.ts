@@ -1,0 +1,132 @@
+/** Named errors with stable codes. Each edge (activity, HTTP, CLI) maps them once; `docs/errors.md` lists them. */
+
+export interface FieldProblem {
+  /** Where, as a JSON path without the leading dot: `payload.content`. */
+  readonly field: string;
+  /** Which rule it breaks, in words. */
+  readonly rule: string;
+}
+
+/** What every error of ours has: a stable code that programs may rely on. */
+export abstract class AolError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The request is malformed: wrong type, unknown field, out of bounds. */
+export class InvalidRequestError extends AolError {
+  readonly code: string = 'AOL_INVALID_REQUEST';
+  readonly problems: readonly FieldProblem[];
+
+  constructor(message: string, problems: readonly FieldProblem[] = [], options?: ErrorOptions) {
+    super(message, options);
+    this.problems = problems;
+  }
+}
+
+/** The request is well formed, but its content fails the adapter's schema or names an unknown lane. */
+export class UnprocessableError extends InvalidRequestError {
+  override readonly code: string = 'AOL_UNPROCESSABLE';
+}
+
+/** REAL was asked of an adapter that cannot perform: it has no credentials, or performs nothing yet. */
+export class RealUnavailableError extends UnprocessableError {
+  override readonly code = 'AOL_REAL_UNAVAILABLE';
+}
+
+/** No token, or one that is not known. */
+export class UnauthenticatedError extends AolError {
+  readonly code = 'AOL_UNAUTHENTICATED';
+}
+
+/** The token's role does not allow this. */
+export class ForbiddenError extends AolError {
+  readonly code = 'AOL_FORBIDDEN';
+}
+
+/** There is no such thing. */
+export class NotFoundError extends AolError {
+  readonly code = 'AOL_NOT_FOUND';
+}
+
+/** The idempotency key was used for another request. */
+export class KeyConflictError extends AolError {
+  readonly code = 'AOL_KEY_CONFLICT';
+  readonly actionId: string;
+
+  constructor(actionId: string) {
+    super(`this idempotency key was used for another request: action ${actionId}`);
+    this.actionId = actionId;
+  }
+}
+
+/** The action's state does not allow this. */
+export class StateConflictError extends AolError {
+  readonly code = 'AOL_STATE_CONFLICT';
+  readonly status: string;
+
+  constructor(message: string, status: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A server that we need is away. Nothing was done; the same call may be made again. */
+export class UnavailableError extends AolError {
+  readonly code = 'AOL_UNAVAILABLE';
+  readonly dependency: 'postgres' | 'temporal' | 'artifacts';
+
+  constructor(dependency: 'postgres' | 'temporal' | 'artifacts', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.dependency = dependency;
+  }
+}
+
+/** The caller no longer holds the lane: its token is not the current one. */
+export class LeaseLostError extends AolError {
+  readonly code = 'AOL_LEASE_LOST';
+}
+
+/** A variable of the environment is wrong, or a server that it names cannot be used. The start stops. */
+export class ConfigurationError extends AolError {
+  readonly code = 'AOL_CONFIGURATION';
+  readonly variable: string;
+
+  constructor(variable: string, message: string, options?: ErrorOptions) {
+    super(message.includes(variable) ? message : `${variable}: ${message}`, options);
+    this.variable = variable;
+  }
+}
+
+/** Two adapters were registered for one type, or a type that has none was asked for. */
+export class UnknownTypeError extends AolError {
+  readonly code = 'AOL_UNKNOWN_TYPE';
+}
+
+/** An artifact is missing, or its bytes do not have the recorded SHA-256. */
+export class ArtifactError extends AolError {
+  readonly code = 'AOL_ARTIFACT';
+}
+
+/** The text of anything that was thrown, cut to a length that fits a row and a workflow history. */
+export function errorText(thrown: unknown, maximumLength = 2_000): string {
+  const text = hasMessage(thrown) ? thrown.message : describe(thrown);
+  return text.length > maximumLength ? `${text.slice(0, maximumLength - 1)}…` : text;
+}
+
+/** Errors of other realms (workers, sandboxes) are no instances of ours. */
+function hasMessage(thrown: unknown): thrown is { readonly message: string } {
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string';
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return typeof thrown === 'string' ? thrown : `thrown: ${String(thrown)}`;
+  } catch {
+    return 'thrown: a value that has no text';
+  }
+}

@@ -1,0 +1,44 @@
+/** Events of `aol_execution_logs`: execution log, attempt journal and operator audit in one. */
+
+export const LOG_EVENTS = [
+  'ENQUEUED',
+  'CLAIMED',
+  'ATTEMPT_STARTED',
+  'SUCCEEDED',
+  'RETRY_SCHEDULED',
+  'AWAITING_APPROVAL',
+  'DEAD_LETTERED',
+  'UNCONFIRMED',
+  'RELEASED',
+  'CANCEL_REQUESTED',
+  'CANCELLED',
+  'APPROVED',
+  'REJECTED',
+  'REPLAYED',
+  'RESOLVED',
+  'RECEIPT_RECORDED',
+  'PROMOTED',
+  'FLAG_CHANGED',
+  'LANE_CREATED',
+  'LEASE_TAKEN',
+  'LEASE_RELEASED',
+  'REFUSED',
+] as const;
+
+export type LogEvent = (typeof LOG_EVENTS)[number];
+
+/** The event that opens an attempt: its committed intent. Unique per (action, attempt). */
+export const ATTEMPT_OPENING_EVENT: LogEvent = 'ATTEMPT_STARTED';
+
+/** Events that close the attempt they name: its outcome. Unique per (action, attempt). */
+export const ATTEMPT_CLOSING_EVENTS: readonly LogEvent[] = [
+  'SUCCEEDED',
+  'RETRY_SCHEDULED',
+  'AWAITING_APPROVAL',
+  'DEAD_LETTERED',
+  'UNCONFIRMED',
+  'RELEASED',
+];
+
+export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -1,0 +1,122 @@
+/** Control flags: names, types, bounds, defaults, and how lane `*` is inherited. */
+
+/** The lane whose flags are the defaults of all, and whose `paused` and `killed` hold for all. */
+export const ALL_LANES = '*';
+export const DEFAULT_LANE = 'default';
+
+export const APPROVAL_POLICIES = ['none', 'first_of_type', 'all'] as const;
+export type ApprovalPolicy = (typeof APPROVAL_POLICIES)[number];
+
+export type FlagKind =
+  | { readonly type: 'boolean' }
+  | { readonly type: 'integer'; readonly minimum: number; readonly maximum: number }
+  | { readonly type: 'choice'; readonly choices: readonly string[] };
+
+interface FlagDefinition {
+  readonly kind: FlagKind;
+  readonly default: FlagValue;
+  readonly meaning: string;
+}
+
+export type FlagValue = boolean | number | string;
+
+export const FLAGS = {
+  paused: { kind: { type: 'boolean' }, default: false, meaning: 'no new attempts; what runs finishes' },
+  killed: { kind: { type: 'boolean' }, default: false, meaning: 'stopped until start' },
+  proof_only: { kind: { type: 'boolean' }, default: true, meaning: 'the lane performs nothing outside' },
+  max_actions_per_tick: {
+    kind: { type: 'integer', minimum: 1, maximum: 1_000 },
+    default: 3,
+    meaning: 'claims of one tick',
+  },
+  tick_interval_ms: {
+    kind: { type: 'integer', minimum: 0, maximum: 3_600_000 },
+    default: 5_000,
+    meaning: 'least time between two ticks that claim, in milliseconds',
+  },
+  max_tick_ms: {
+    kind: { type: 'integer', minimum: 1_000, maximum: 60_000 },
+    default: 20_000,
+    meaning: 'a tick that lasts longer closes as OVERRUN, in milliseconds',
+  },
+  max_running: {
+    kind: { type: 'integer', minimum: 1, maximum: 1_000 },
+    default: 100,
+    meaning: 'actions of the lane that may run at once',
+  },
+  approval_policy: {
+    kind: { type: 'choice', choices: APPROVAL_POLICIES },
+    default: 'none',
+    meaning: 'which REAL actions wait for a person',
+  },
+} as const satisfies Record<string, FlagDefinition>;
+
+export type FlagName = keyof typeof FLAGS;
+export const FLAG_NAMES = Object.keys(FLAGS) as readonly FlagName[];
+
+export interface LaneFlags {
+  readonly paused: boolean;
+  readonly killed: boolean;
+  readonly proof_only: boolean;
+  readonly max_actions_per_tick: number;
+  readonly tick_interval_ms: number;
+  readonly max_tick_ms: number;
+  readonly max_running: number;
+  readonly approval_policy: ApprovalPolicy;
+}
+
+/** A row of `aol_control_flags`, as far as inheritance is concerned. */
+export interface FlagRow {
+  readonly lane: string;
+  readonly name: FlagName;
+  readonly value: FlagValue;
+}
+
+/** Whether a value has the flag's type and lies within its bounds. */
+export function isFlagValue(name: FlagName, value: unknown): value is FlagValue {
+  const kind: FlagKind = FLAGS[name].kind;
+  switch (kind.type) {
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value) && value >= kind.minimum && value <= kind.maximum;
+    case 'choice':
+      return typeof value === 'string' && kind.choices.includes(value);
+  }
+}
+
+/**
+ * The flags in force in a lane: its own row, else the row of `*`, else the default; `paused` and `killed`
+ * of `*` hold besides those of the lane.
+ */
+export function flagsInForce(lane: string, rows: readonly FlagRow[]): LaneFlags {
+  const find = (at: string, name: FlagName) => rows.find((row) => row.lane === at && row.name === name)?.value;
+  const value = (name: FlagName) => find(lane, name) ?? find(ALL_LANES, name) ?? FLAGS[name].default;
+  const either = (name: 'paused' | 'killed') => find(lane, name) === true || find(ALL_LANES, name) === true;
+  return {
+    paused: either('paused'),
+    killed: either('killed'),
+    proof_only: value('proof_only') !== false,
+    max_actions_per_tick: Number(value('max_actions_per_tick')),
+    tick_interval_ms: Number(value('tick_interval_ms')),
+    max_tick_ms: Number(value('max_tick_ms')),
+    max_running: Number(value('max_running')),
+    approval_policy: approvalPolicy(value('approval_policy')),
+  };
+}
+
+function approvalPolicy(value: FlagValue): ApprovalPolicy {
+  return APPROVAL_POLICIES.find((policy) => policy === value) ?? 'all';
+}
+
+/** The two keys of REAL (promise 5): what a lane does, and why in words. */
+export function laneMode(
+  workerProofMode: boolean,
+  flags: Pick<LaneFlags, 'proof_only'>,
+): { readonly mode: 'PROOF' | 'REAL'; readonly why: string } {
+  const reasons: string[] = [];
+  if (workerProofMode) reasons.push('AOL_PROOF_MODE is not 0 in the worker');
+  if (flags.proof_only) reasons.push("the lane's proof_only is true");
+  if (reasons.length > 0) return { mode: 'PROOF', why: reasons.join(', and ') };
+  return { mode: 'REAL', why: "AOL_PROOF_MODE is 0 in the worker, and the lane's proof_only is false" };
+}

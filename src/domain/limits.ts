@@ -1,0 +1,29 @@
+/** Every bound of the contract, in one place. Durations are in milliseconds, sizes in bytes. */
+
+export const MAX_ATTEMPTS = 3;
+/** Claims of one action that may die with their worker before it is dead-lettered as `crashed`. */
+export const MAX_CRASHES = 3;
+export const ATTEMPT_TIMEOUT_MS = 20_000;
+export const MAX_RETRY_AFTER_MS = 3_600_000;
+
+export const MAX_KEY_LENGTH = 255;
+export const MAX_LANE_LENGTH = 63;
+export const MAX_PAYLOAD_BYTES = 64 * 1024;
+export const MAX_BODY_BYTES = 256 * 1024;
+export const MAX_JSON_DEPTH = 32;
+export const MAX_PAGE_SIZE = 200;
+export const DEFAULT_PAGE_SIZE = 50;
+export const MIN_PRIORITY = -100;
+export const MAX_PRIORITY = 100;
+/** How far ahead an action may be scheduled. */
+export const MAX_SCHEDULE_MS = 5 * 365 * 24 * 3_600_000;
+/** Strings in errors are cut before they reach a row or a workflow history. */
+export const MAX_ERROR_LENGTH = 2_000;
+
+export const BUSY_HEARTBEAT_MS = 5_000;
+export const IDLE_HEARTBEAT_MS = 60_000;
+/** A lease outlives three heartbeats of the kind in force. */
+export const LEASE_HEARTBEATS = 3;
+/** How long a claim is good for; past it, it is stale and may be taken over. */
+export const CLAIM_TTL_MS = 60_000;
+export const SUPERVISOR_INTERVAL_MS = 1_000;

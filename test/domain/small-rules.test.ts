@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import * as errors from '../../src/domain/errors.ts';
+import { ATTEMPT_CLOSING_EVENTS, ATTEMPT_OPENING_EVENT, LOG_EVENTS } from '../../src/domain/events.ts';
+import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
+import { isBalanced, QUIET_OUTCOMES, TICK_OUTCOMES } from '../../src/domain/ledger.ts';
+import { ROLES, roleIncludes } from '../../src/domain/roles.ts';
+
+describe('hashing', () => {
+  test('SHA-256 of the empty text is the well-known one', () => {
+    expect(sha256Hex('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  });
+
+  test('canonical JSON does not depend on the order of fields', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const turned = Object.fromEntries(Object.entries(value).reverse());
+        expect(canonicalJson(turned)).toBe(canonicalJson(value));
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+  });
+
+  test('what has no JSON form is refused', () => {
+    expect(() => canonicalJson(undefined)).toThrow(errors.InvalidRequestError);
+  });
+});
+
+describe('the ledger', () => {
+  test('a row balances when everything claimed is accounted for', () => {
+    const counts = { claimed: 6, succeeded: 1, failed: 1, retried: 1, released: 1, awaiting: 1, running: 1 };
+    expect(isBalanced(counts)).toBe(true);
+    expect(isBalanced({ ...counts, running: 0 })).toBe(false);
+  });
+
+  test('quiet outcomes are outcomes', () => {
+    for (const outcome of QUIET_OUTCOMES) expect(TICK_OUTCOMES).toContain(outcome);
+  });
+});
+
+test('events that open and close attempts are events of the log', () => {
+  for (const event of [ATTEMPT_OPENING_EVENT, ...ATTEMPT_CLOSING_EVENTS]) expect(LOG_EVENTS).toContain(event);
+  expect(ATTEMPT_CLOSING_EVENTS).not.toContain(ATTEMPT_OPENING_EVENT);
+});
+
+test('a role includes itself and those below it', () => {
+  expect(ROLES.map((role) => ROLES.map((needed) => roleIncludes(role, needed)))).toEqual([
+    [true, false, false],
+    [true, true, false],
+    [true, true, true],
+  ]);
+});
+
+describe('errors', () => {
+  test('codes are stable, unique and named in docs/errors.md', () => {
+    const samples = [
+      new errors.InvalidRequestError('m'),
+      new errors.UnprocessableError('m'),
+      new errors.RealUnavailableError('m'),
+      new errors.UnauthenticatedError('m'),
+      new errors.ForbiddenError('m'),
+      new errors.NotFoundError('m'),
+      new errors.KeyConflictError('id'),
+      new errors.StateConflictError('m', 'SUCCESS'),
+      new errors.UnavailableError('postgres', 'm'),
+      new errors.LeaseLostError('m'),
+      new errors.ConfigurationError('AOL_DATA_DIR', 'm'),
+      new errors.UnknownTypeError('m'),
+      new errors.ArtifactError('m'),
+    ];
+    expect(new Set(samples.map((error) => error.code)).size).toBe(samples.length);
+    for (const error of samples) expect(error.name).toBe(error.constructor.name);
+    const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(/^\| `(AOL_[A-Z_]+)`/gm)].map((row) => row[1]);
+    expect(documented.sort()).toEqual([...samples.map((error) => error.code), 'AOL_INTERNAL'].sort());
+  });
+
+  test('a configuration error names its variable once', () => {
+    expect(new errors.ConfigurationError('A_B', 'must be a port').message).toBe('A_B: must be a port');
+    expect(new errors.ConfigurationError('A_B', 'A_B is wrong').message).toBe('A_B is wrong');
+  });
+
+  test.each([
+    [new Error('boom'), 'boom'],
+    ['text', 'text'],
+    [null, 'thrown: null'],
+    [undefined, 'thrown: undefined'],
+    [Object.create(null), 'thrown: a value that has no text'],
+  ])('the text of %p is %p', (thrown, text) => {
+    expect(errors.errorText(thrown)).toBe(text);
+  });
+
+  test('a text of megabytes is cut', () => {
+    const text = errors.errorText(new Error('x'.repeat(5_000_000)));
+    expect(text).toHaveLength(2_000);
+    expect(text.endsWith('…')).toBe(true);
+  });
+});
