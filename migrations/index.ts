@@ -1,0 +1,12 @@
+/** The steps of the schema, in order. */
+
+import type { Knex } from 'knex';
+import * as fiveTables from './0001_five_tables.ts';
+
+export interface SchemaStep {
+  readonly name: string;
+  readonly up: (knex: Knex) => Promise<void>;
+  readonly down: (knex: Knex) => Promise<void>;
+}
+
+export const schemaSteps: readonly SchemaStep[] = [{ name: '0001_five_tables', ...fiveTables }];

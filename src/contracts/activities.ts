@@ -1,0 +1,76 @@
+/** What workflows ask of activities: types only, so that workflow code never touches an activity's code. */
+
+import type { QuietOutcome, TickCounts, TickOutcome } from '../domain/ledger.ts';
+import type { ActionMode } from '../domain/states.ts';
+
+/** Who claims: the chain of runs, the run, and the token that it holds (null before its first claim). */
+export interface LaneHolder {
+  readonly lane: string;
+  readonly workflowId: string;
+  readonly firstRunId: string;
+  readonly runId: string;
+  readonly token: number | null;
+}
+
+export interface ClaimTickInput {
+  readonly holder: LaneHolder;
+  /** Chosen by the workflow, so that a claim that runs twice is one claim. */
+  readonly tickId: string;
+}
+
+/** When the lane may and need be looked at again, by the database's clock. */
+export interface Pacing {
+  /** Time until the tick interval allows the next claim: 0 for now. */
+  readonly claimInMs: number;
+  /** Time until something is due: 0 for now, null when nothing waits or nothing may be claimed. */
+  readonly nextDueInMs: number | null;
+}
+
+export type ClaimTickResult =
+  | {
+      readonly kind: 'claimed';
+      readonly token: number;
+      readonly tickNumber: number;
+      readonly mode: ActionMode;
+      readonly claimed: number;
+      /** The claim ran before and its worker died: prove one by one, so that one action's crash is its own. */
+      readonly resumed: boolean;
+      readonly pacing: Pacing;
+    }
+  | {
+      readonly kind: 'quiet';
+      readonly outcome: QuietOutcome;
+      readonly token: number | null;
+      readonly tickNumber: number | null;
+      /** When to look again by itself; a signal comes sooner. */
+      readonly retryInMs: number | null;
+      readonly pacing: Pacing;
+    };
+
+export interface ProveTickInput {
+  readonly lane: string;
+  readonly tickId: string;
+  readonly token: number;
+  readonly resumed: boolean;
+}
+
+/** What a tick did, as in its ledger row. */
+export interface TickSummary extends TickCounts {
+  readonly tickId: string;
+  readonly number: number;
+  readonly outcome: TickOutcome | null;
+  readonly mode: ActionMode;
+  readonly deadLettered: number;
+  readonly unconfirmed: number;
+  readonly nextDueInMs: number | null;
+}
+
+export interface BookkeepingActivities {
+  /**
+   * Checks lease and flags and claims what is due, in one transaction. Twice with one tick id is once. Before the tick
+   * interval has passed it claims nothing and says how long to wait.
+   */
+  claimTick(input: ClaimTickInput): Promise<ClaimTickResult>;
+  /** Renders and stores what the tick claimed and closes its row. Twice is once. */
+  proveTick(input: ProveTickInput): Promise<TickSummary>;
+}

@@ -1,0 +1,29 @@
+/** Pause, resume, kill and start. */
+
+import { z } from 'zod';
+import { laneOrAllSchema, reasonSchema } from './primitives.ts';
+
+export const CONTROL_VERBS = ['pause', 'resume', 'kill', 'start'] as const;
+export type ControlVerb = (typeof CONTROL_VERBS)[number];
+
+/** Without a lane it holds for all lanes, future ones included. */
+export const controlRequestSchema = z.strictObject({
+  lane: laneOrAllSchema.optional(),
+  reason: reasonSchema.optional(),
+});
+export type ControlRequest = z.output<typeof controlRequestSchema>;
+
+export const controlAnswerSchema = z.object({
+  verb: z.enum(CONTROL_VERBS),
+  lane: z.string(),
+  /** The flags as they stand in that lane's row now. */
+  paused: z.boolean(),
+  killed: z.boolean(),
+  /** Whether this call changed something. */
+  changed: z.boolean(),
+  message: z.string(),
+});
+export type ControlAnswer = z.output<typeof controlAnswerSchema>;
+
+/** Why an action is cancelled, for its log. */
+export const cancelRequestSchema = z.strictObject({ reason: reasonSchema.optional() });

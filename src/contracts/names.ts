@@ -1,0 +1,46 @@
+/** Names that processes agree on: task queues, workflow ids, signals, updates. They are built here and nowhere else. */
+
+import { DEFAULT_LANE } from '../domain/flags.ts';
+
+export const BOOKKEEPING_TASK_QUEUE = 'aol-bookkeeping';
+export const EFFECTS_TASK_QUEUE = 'aol-effects';
+
+/** A worker that died with a workflow task is noticed after this long, also after continue-as-new. */
+export const WORKFLOW_TASK_TIMEOUT_MS = 2_000;
+
+export const ORCHESTRATOR_WORKFLOW = 'orchestrator';
+
+/** Something became due; the orchestrator looks at once. */
+export const WAKE_SIGNAL = 'wake';
+/** A flag changed; the orchestrator reads the flags at once. */
+export const CONTROL_SIGNAL = 'control';
+/** Runs one tick now (as soon as the tick interval allows) and answers what it did. */
+export const TICK_UPDATE = 'tick';
+/** What the orchestrator knows of itself. */
+export const STATE_QUERY = 'state';
+
+export function orchestratorWorkflowId(lane: string): string {
+  return `aol/${lane}`;
+}
+
+export function tickWorkflowId(lane: string, tickNumber: number): string {
+  return `aol/${lane}/tick/${tickNumber}`;
+}
+
+/** The lane of an orchestrator's workflow id, or undefined when it is not one. */
+export function laneOfWorkflowId(workflowId: string): string | undefined {
+  return /^aol\/([^/]+)$/.exec(workflowId)?.[1];
+}
+
+/** The key sent to providers: derived from the action's id, so that it is the same over all attempts and replays. */
+export function providerKey(actionId: string): string {
+  return `aol-${actionId}`;
+}
+
+/** How processes name themselves to PostgreSQL, so that status can count live workers and read their mode. */
+export const WORKER_APPLICATION_NAME = 'aol-worker';
+export function workerApplicationName(proofMode: boolean): string {
+  return `${WORKER_APPLICATION_NAME}:${proofMode ? 'PROOF' : 'REAL'}`;
+}
+
+export { DEFAULT_LANE };

@@ -1,0 +1,109 @@
+/** A row of `aol_actions`, and how it becomes the action of the HTTP contract. */
+
+import type { Action } from '../contracts/action.ts';
+import type { JsonObject } from '../contracts/json.ts';
+import { laneMode } from '../domain/flags.ts';
+import type { ActionMode, ActionStatus, DlqReason } from '../domain/states.ts';
+
+export interface ActionRow {
+  id: string;
+  lane: string;
+  type: string;
+  payload: JsonObject;
+  idempotency_key: string;
+  request_hash: string;
+  status: ActionStatus;
+  mode: ActionMode;
+  promoted_from: string | null;
+  priority: number;
+  run_at: Date;
+  attempts: number;
+  attempts_before: number;
+  max_attempts: number;
+  claim_tick_id: string | null;
+  claim_lease_token: number | null;
+  claim_until: Date | null;
+  claim_count: number;
+  dlq_reason: DlqReason | null;
+  artifact_sha256: string | null;
+  artifact_uri: string | null;
+  approval_needed: boolean;
+  approval_by: string | null;
+  approval_at: Date | null;
+  approval_sha256: string | null;
+  approval_expires_at: Date | null;
+  receipt: Record<string, unknown> | null;
+  last_error: string | null;
+  cancel_requested: boolean;
+  workflow_id: string | null;
+  run_id: string | null;
+  created_by: string;
+  created_at: Date;
+  updated_at: Date;
+  finished_at: Date | null;
+}
+
+/** Builds the address of a run in Temporal's web page, or null when there is none to link to. */
+export type TemporalLink = (workflowId: string, runId: string) => string | null;
+
+export function toAction(row: ActionRow, link: TemporalLink = () => null): Action {
+  return {
+    id: row.id,
+    lane: row.lane,
+    type: row.type,
+    payload: row.payload,
+    idempotencyKey: row.idempotency_key,
+    status: row.status,
+    mode: row.mode,
+    promotedFrom: row.promoted_from,
+    priority: row.priority,
+    runAt: row.run_at.toISOString(),
+    attempts: row.attempts_before + row.attempts,
+    maxAttempts: row.max_attempts,
+    dlqReason: row.dlq_reason,
+    artifactSha256: row.artifact_sha256,
+    artifactUri: row.artifact_uri,
+    approval: {
+      needed: row.approval_needed,
+      by: row.approval_by,
+      at: row.approval_at?.toISOString() ?? null,
+      sha256: row.approval_sha256,
+      expires: row.approval_expires_at?.toISOString() ?? null,
+    },
+    receipt: row.receipt,
+    lastError: row.last_error,
+    cancelRequested: row.cancel_requested,
+    waiting: null,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    temporal: {
+      workflowId: row.workflow_id,
+      runId: row.run_id,
+      url: row.workflow_id && row.run_id ? link(row.workflow_id, row.run_id) : null,
+    },
+  };
+}
+
+/**
+ * Why an action that nothing else explains still waits, in words; null when it does not wait.
+ *
+ * @param workerProofMode whether no worker runs with AOL_PROOF_MODE=0
+ */
+export function waitingReason(
+  row: Pick<ActionRow, 'status' | 'mode' | 'run_at'>,
+  lane: { readonly paused: boolean; readonly killed: boolean; readonly proof_only: boolean },
+  workerProofMode: boolean,
+  now: Date,
+): string | null {
+  if (row.status !== 'PENDING' && row.status !== 'RETRY') return null;
+  if (lane.killed) return 'the lane is killed: it waits for start';
+  if (lane.paused) return 'the lane is paused: it waits for resume';
+  if (row.run_at > now) return `it is due at ${row.run_at.toISOString()}`;
+  if (row.mode === 'REAL') {
+    const { mode, why } = laneMode(workerProofMode, lane);
+    if (mode === 'PROOF') return `a REAL action waits until its lane is REAL: ${why}`;
+  }
+  return null;
+}

@@ -1,0 +1,341 @@
+/** A tick's first transaction: lease, flags, stale claims, claim, attempt rows, ledger row. */
+
+import type { ClaimTickInput, ClaimTickResult, Pacing } from '../contracts/activities.ts';
+import { type FlagRow, flagsInForce, type LaneFlags, laneMode } from '../domain/flags.ts';
+import { formatLeaseOwner, type LeaseOwner, leaseLineage, leaseTtlMs } from '../domain/lease.ts';
+import type { QuietOutcome } from '../domain/ledger.ts';
+import { CLAIM_TTL_MS, IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
+import type { ActionMode } from '../domain/states.ts';
+import { requireLane } from './flags.ts';
+import { type Database, type Queryable, query, transaction } from './pool.ts';
+import { closeAbandonedTicks, recoverClaims } from './recover.ts';
+
+/** What the worker process adds to what the workflow knows. */
+export interface WorkerIdentity {
+  readonly clusterId: string;
+  readonly namespace: string;
+  readonly proofMode: boolean;
+}
+
+/** The claim's plan must not depend on statistics: after an ANALYZE of the empty table the planner would scan and sort. */
+const BEGIN_CLAIM =
+  'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off';
+
+const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
+
+/**
+ * Claims what is due in a lane, if the caller owns the lane and no flag forbids it. The lane's lease row stays locked
+ * throughout, so the claims of a lane are one after another, and a kill that was answered is seen.
+ *
+ * @throws NotFoundError when the lane does not exist
+ */
+export async function claimTick(db: Database, input: ClaimTickInput, worker: WorkerIdentity): Promise<ClaimTickResult> {
+  return transaction(db, (connection) => claim(connection, input, worker), BEGIN_CLAIM);
+}
+
+async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentity): Promise<ClaimTickResult> {
+  const { lane } = input.holder;
+  const lease = await lockLease(db, lane);
+  const standing = await readStanding(db, lane, input.tickId);
+  const flags = flagsInForce(lane, standing.flags);
+  const { mode } = laneMode(worker.proofMode, flags);
+  const owner: LeaseOwner = { clusterId: worker.clusterId, namespace: worker.namespace, ...input.holder };
+  const tickIntervalMs = flags.tick_interval_ms;
+  const decision = decideLease(lease, owner, input.holder.token);
+
+  if (flags.killed) {
+    const tickNumber = decision.kind === 'held' ? await stopLane(db, input, decision.token, mode, owner) : null;
+    return quiet({ outcome: 'KILLED', tickNumber, pacing: NOTHING_DUE });
+  }
+  if (decision.kind === 'refused') {
+    return quiet({ outcome: 'NO_LEASE', retryInMs: decision.retryInMs, pacing: NOTHING_DUE });
+  }
+  const { token, isNew } = decision;
+  if (isNew) await closeAbandonedTicks(db, lane);
+  if (isNew || standing.stale)
+    await recoverClaims(db, lane, { kind: 'stale', token, exceptTickId: isNew ? null : input.tickId });
+
+  const work = await findWork(db, input, { token, isNew, mode, standing, flags });
+  const pacing = {
+    claimInMs: work.kind === 'claimed' ? tickIntervalMs : standing.claimInMs,
+    nextDueInMs: flags.paused ? null : await nextDueInMs(db, lane, mode),
+  };
+  const hasWork = work.kind === 'claimed' || pacing.nextDueInMs === 0;
+  await holdLease(db, { lane, owner, token, mode, isNew, ttlMs: leaseTtlMs({ hasWork, tickIntervalMs }) });
+  if (work.kind === 'claimed') return { ...work, token, mode, pacing };
+  return quiet({ outcome: work.outcome, token, tickNumber: work.tickNumber, retryInMs: IDLE_HEARTBEAT_MS, pacing });
+}
+
+const NOTHING_DUE: Pacing = { claimInMs: 0, nextDueInMs: null };
+
+type Work =
+  | { readonly kind: 'claimed'; readonly tickNumber: number; readonly claimed: number; readonly resumed: boolean }
+  | { readonly kind: 'none'; readonly outcome: 'IDLE' | 'PAUSED'; readonly tickNumber: number | null };
+
+async function findWork(
+  db: Queryable,
+  input: ClaimTickInput,
+  now: {
+    readonly token: number;
+    readonly isNew: boolean;
+    readonly mode: ActionMode;
+    readonly standing: Standing;
+    readonly flags: LaneFlags;
+  },
+): Promise<Work> {
+  const { tick } = now.standing;
+  if (tick !== null && tick.claimed > 0 && !now.isNew) {
+    return { kind: 'claimed', tickNumber: tick.number, claimed: tick.claimed, resumed: true };
+  }
+  const outcome = now.flags.paused ? 'PAUSED' : 'IDLE';
+  // The id is used up: a quiet tick that ran before, or a tick that was lost with the lease. The next one has its own.
+  if (tick !== null || (now.standing.claimInMs > 0 && !now.flags.paused))
+    return { kind: 'none', outcome, tickNumber: tick?.number ?? null };
+  const room = now.flags.paused
+    ? 0
+    : Math.min(now.flags.max_actions_per_tick, now.flags.max_running - now.standing.running);
+  const claimed = room > 0 ? await claimDue(db, input, now.token, now.mode, room) : undefined;
+  if (claimed) return { kind: 'claimed', tickNumber: claimed.number, claimed: claimed.claimed, resumed: false };
+  return { kind: 'none', outcome, tickNumber: await writeQuietTick(db, input, now.token, now.mode, outcome) };
+}
+
+/** The end of a killed lane: what it still held goes back to the queue, the lease is free. */
+async function stopLane(
+  db: Queryable,
+  input: ClaimTickInput,
+  token: number,
+  mode: ActionMode,
+  owner: LeaseOwner,
+): Promise<number> {
+  const { lane } = input.holder;
+  await closeAbandonedTicks(db, lane);
+  await recoverClaims(db, lane, { kind: 'all' });
+  await query(
+    db,
+    'UPDATE aol_lease SET expires_at = clock_timestamp() WHERE lane = $1 AND owner = $2 AND expires_at > clock_timestamp()',
+    [lane, formatLeaseOwner(owner)],
+  );
+  return writeQuietTick(db, input, token, mode, 'KILLED');
+}
+
+function quiet(result: {
+  readonly outcome: QuietOutcome;
+  readonly token?: number;
+  readonly tickNumber?: number | null;
+  readonly retryInMs?: number;
+  readonly pacing: Pacing;
+}): ClaimTickResult {
+  return {
+    kind: 'quiet',
+    outcome: result.outcome,
+    token: result.token ?? null,
+    tickNumber: result.tickNumber ?? null,
+    retryInMs: result.retryInMs ?? null,
+    pacing: result.pacing,
+  };
+}
+
+interface LeaseRow {
+  owner: string | null;
+  token: number;
+  ttl_ms: number | null;
+}
+
+async function lockLease(db: Queryable, lane: string): Promise<LeaseRow> {
+  const [row] = await query<LeaseRow>(
+    db,
+    `SELECT owner, token, extract(epoch FROM expires_at - clock_timestamp()) * 1000 AS ttl_ms
+     FROM aol_lease WHERE lane = $1 FOR UPDATE`,
+    [lane],
+  );
+  if (!row) {
+    await requireLane(db, lane);
+    throw new Error(`the lease of lane ${lane} is gone`);
+  }
+  return { ...row, ttl_ms: row.ttl_ms === null ? null : Number(row.ttl_ms) };
+}
+
+interface Standing {
+  readonly flags: FlagRow[];
+  /** The ledger row of this tick id, when the claim ran before. */
+  readonly tick: { readonly number: number; readonly claimed: number; readonly finished: boolean } | null;
+  readonly running: number;
+  readonly stale: boolean;
+  /** Time until the tick interval allows the next claim. */
+  readonly claimInMs: number;
+}
+
+/** Read after the lease is locked, so in a snapshot that sees every flag committed before. */
+async function readStanding(db: Queryable, lane: string, tickId: string): Promise<Standing> {
+  const [row] = await query<Omit<Standing, 'claimInMs'> & { readonly since_claim_ms: number | null }>(
+    db,
+    `SELECT
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('lane', lane, 'name', name, 'value', value)), '[]')
+         FROM aol_control_flags WHERE lane IN ($1, '*')) AS flags,
+       (SELECT jsonb_build_object('number', number, 'claimed', claimed, 'finished', finished_at IS NOT NULL)
+         FROM aol_tick_ledger WHERE id = $2) AS tick,
+       (SELECT count(*) FROM aol_actions WHERE lane = $1 AND status = 'RUNNING') AS running,
+       EXISTS (SELECT FROM aol_actions WHERE lane = $1 AND status = 'RUNNING' AND claim_until < clock_timestamp()) AS stale,
+       (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 FROM aol_tick_ledger
+         WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1) AS since_claim_ms`,
+    [lane, tickId],
+  );
+  if (!row) throw new Error('a SELECT without FROM answered no row');
+  const intervalMs = flagsInForce(lane, row.flags).tick_interval_ms;
+  return {
+    ...row,
+    claimInMs: row.since_claim_ms === null ? 0 : Math.max(0, Math.ceil(intervalMs - row.since_claim_ms)),
+  };
+}
+
+type LeaseDecision =
+  | { readonly kind: 'held'; readonly token: number; readonly isNew: boolean }
+  | { readonly kind: 'refused'; readonly retryInMs: number };
+
+/**
+ * Who may hold the lane now. A run that already had a token never takes over by lineage: it was overtaken, and only
+ * the expiry of the present owner gives it another chance. A run without one is new, and Temporal lets only one live.
+ */
+function decideLease(lease: LeaseRow, owner: LeaseOwner, knownToken: number | null): LeaseDecision {
+  const mine = lease.owner === formatLeaseOwner(owner);
+  if (mine && (knownToken === null || knownToken === lease.token)) {
+    return { kind: 'held', token: lease.token, isNew: false };
+  }
+  const isFree = lease.owner === null || lease.ttl_ms === null || lease.ttl_ms <= 0;
+  const inherits = knownToken === null && (lease.owner?.startsWith(leaseLineage(owner)) ?? false);
+  if (isFree || inherits) return { kind: 'held', token: lease.token + 1, isNew: true };
+  return { kind: 'refused', retryInMs: Math.max(100, Math.ceil(lease.ttl_ms ?? 0)) };
+}
+
+async function holdLease(
+  db: Queryable,
+  lease: {
+    readonly lane: string;
+    readonly owner: LeaseOwner;
+    readonly token: number;
+    readonly mode: ActionMode;
+    readonly isNew: boolean;
+    readonly ttlMs: number;
+  },
+): Promise<void> {
+  await query(
+    db,
+    `WITH held AS (
+       UPDATE aol_lease SET owner = $2, token = $3, mode = $4, renewed_at = clock_timestamp(),
+         acquired_at = CASE WHEN $5 THEN clock_timestamp() ELSE acquired_at END,
+         expires_at = clock_timestamp() + $6 * interval '1 millisecond'
+       WHERE lane = $1)
+     INSERT INTO aol_execution_logs (lane, event, actor, message, detail)
+     SELECT $1, 'LEASE_TAKEN', $2, 'lease taken with token ' || $3::bigint, jsonb_build_object('token', $3::bigint) WHERE $5`,
+    [lease.lane, formatLeaseOwner(lease.owner), lease.token, lease.mode, lease.isNew, lease.ttlMs],
+  );
+}
+
+/**
+ * The claim proper. Due order is priority, time, id; one slot of each tick goes to the oldest due action (with a single
+ * slot: of each fourth tick). An action whose attempt died with its worker is claimed alone.
+ */
+async function claimDue(
+  db: Queryable,
+  input: ClaimTickInput,
+  token: number,
+  mode: ActionMode,
+  room: number,
+): Promise<{ readonly claimed: number; readonly number: number } | undefined> {
+  const { holder } = input;
+  const rows = await query<{ claimed: number; number: number }>(
+    db,
+    `WITH tick AS (
+       SELECT coalesce((SELECT number FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1), 0) + 1 AS number),
+     oldest AS (
+       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
+         SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
+         WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
+         ORDER BY a.run_at, a.id LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
+       ORDER BY due.run_at, due.id LIMIT 1),
+     first AS (
+       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
+         SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
+         WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
+         ORDER BY a.priority DESC, a.run_at, a.id LIMIT $3 FOR UPDATE SKIP LOCKED) AS due),
+     ranked AS (
+       SELECT due.*, row_number() OVER (ORDER BY
+         (due.id = (SELECT id FROM oldest) AND ($3 > 1 OR (SELECT number FROM tick) % 4 = 0)) DESC,
+         due.priority DESC, due.run_at, due.id) AS rank
+       FROM (SELECT * FROM first UNION SELECT * FROM oldest) AS due),
+     chosen AS (
+       SELECT id FROM ranked WHERE rank <= $3
+         AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) > 0 THEN rank = 1 ELSE claim_count = 0 END),
+     claimed AS (
+       UPDATE aol_actions a SET status = 'RUNNING', claim_tick_id = $4, claim_lease_token = $5,
+         claim_until = clock_timestamp() + $6 * interval '1 millisecond', claim_count = a.claim_count + 1,
+         attempts = a.attempts + CASE WHEN a.mode = 'PROOF' THEN 1 ELSE 0 END,
+         workflow_id = $7, run_id = $8, updated_at = clock_timestamp()
+       FROM chosen WHERE a.id = chosen.id
+       RETURNING a.id, a.mode, a.attempts_before + a.attempts AS attempt, a.claim_count),
+     logged AS (
+       INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, actor, message)
+       SELECT $1, id, $4::uuid, CASE WHEN mode = 'PROOF' THEN attempt END,
+         CASE WHEN mode = 'PROOF' THEN 'ATTEMPT_STARTED' ELSE 'CLAIMED' END, $7::text,
+         'claimed by tick ' || tick.number || CASE WHEN claim_count > 1 THEN ', alone' ELSE '' END
+       FROM claimed, tick)
+     INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
+     SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
+     FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
+     RETURNING claimed, number`,
+    [
+      holder.lane,
+      mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF'],
+      room,
+      input.tickId,
+      token,
+      CLAIM_TTL_MS,
+      holder.workflowId,
+      holder.runId,
+      mode,
+    ],
+  );
+  return rows[0];
+}
+
+/** Consecutive quiet ticks of one kind share a row, so that an idle or paused lane does not grow the table. */
+async function writeQuietTick(
+  db: Queryable,
+  input: ClaimTickInput,
+  token: number,
+  mode: ActionMode,
+  outcome: QuietOutcome,
+): Promise<number> {
+  const [row] = await query<{ number: number }>(
+    db,
+    `WITH last AS (
+       SELECT id, number, outcome, lease_token, mode FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1),
+     repeated AS (
+       UPDATE aol_tick_ledger t SET repeats = t.repeats + CASE WHEN t.id = $2 THEN 0 ELSE 1 END, finished_at = clock_timestamp(),
+         duration_ms = extract(epoch FROM clock_timestamp() - t.started_at) * 1000
+       FROM last WHERE t.id = last.id AND last.outcome = $3 AND last.lease_token = $4 AND last.mode = $5
+       RETURNING t.number),
+     inserted AS (
+       INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, outcome, finished_at, duration_ms)
+       SELECT $2::uuid, $1, coalesce((SELECT number FROM last), 0) + 1, $4::bigint, $6::text, $5::text, $3::text, now(), 0
+       WHERE NOT EXISTS (SELECT FROM repeated)
+       ON CONFLICT (id) DO NOTHING
+       RETURNING number)
+     SELECT number FROM repeated UNION ALL SELECT number FROM inserted`,
+    [input.holder.lane, input.tickId, outcome, token, mode, input.holder.runId],
+  );
+  return row?.number ?? 0;
+}
+
+/** Time until something in the lane may be claimed: 0 for now, null when nothing waits. */
+export async function nextDueInMs(db: Queryable, lane: string, mode: ActionMode): Promise<number | null> {
+  const [row] = await query<{ in_ms: string | null }>(
+    db,
+    `SELECT extract(epoch FROM min(due.run_at) - clock_timestamp()) * 1000 AS in_ms
+     FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
+       SELECT a.run_at FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE}
+       ORDER BY a.run_at, a.id LIMIT 1) AS due`,
+    [lane, mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF']],
+  );
+  return row?.in_ms == null ? null : Math.max(0, Math.ceil(Number(row.in_ms)));
+}

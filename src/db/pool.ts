@@ -1,0 +1,99 @@
+/** The connection pool, with a limit on everything that can hang. */
+
+import pg from 'pg';
+import { databaseError } from './errors.ts';
+
+export type Database = pg.Pool;
+/** A pool, or one connection inside a transaction. */
+export type Queryable = Pick<pg.ClientBase, 'query'>;
+
+export interface PoolOptions {
+  readonly databaseUrl: string;
+  /** How this process appears in pg_stat_activity. */
+  readonly applicationName: string;
+  readonly maxConnections?: number;
+  readonly statementTimeoutMs?: number;
+  /** How long a caller waits for a connection, be it a new one or a free one. */
+  readonly connectTimeoutMs?: number;
+  /** Told about connections that broke while nobody used them; the pool replaces them by itself. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+const BIGINT_OID = 20;
+
+/** bigint columns here are counters and tokens far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid, format) {
+    if (oid === BIGINT_OID && format !== 'binary') return (text: string) => Number(text);
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+/**
+ * Opens no connection until it is used. `statement_timeout` alone does not end a query whose server went silent
+ * (half-open connection), so `query_timeout` stands beside it.
+ */
+export function createPool(options: PoolOptions): Database {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 5_000;
+  const pool = new pg.Pool({
+    connectionString: options.databaseUrl,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 3_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 1_000,
+    idle_in_transaction_session_timeout: 2_000,
+    keepAlive: true,
+    types,
+  });
+  pool.on('error', (error) => options.onIdleError?.(error));
+  return pool;
+}
+
+/** One query, its errors translated: `UnavailableError` when the server is away. */
+export async function query<Row extends pg.QueryResultRow>(
+  db: Queryable,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  try {
+    return (await db.query<Row>(text, [...values])).rows;
+  } catch (error) {
+    throw databaseError(error);
+  }
+}
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws.
+ *
+ * @param begin statements to open with, for settings that hold for this transaction only
+ */
+export async function transaction<Result>(
+  db: Database,
+  work: (connection: Queryable) => Promise<Result>,
+  begin = 'BEGIN',
+): Promise<Result> {
+  const connection = await db.connect().catch((error: unknown) => {
+    throw databaseError(error);
+  });
+  let broken: Error | undefined;
+  // Without a listener, a connection that breaks between two statements would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  connection.on('error', onError);
+  try {
+    await query(connection, begin);
+    const result = await work(connection);
+    await query(connection, 'COMMIT');
+    return result;
+  } catch (error) {
+    await connection.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    connection.off('error', onError);
+    connection.release(broken);
+  }
+}

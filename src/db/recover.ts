@@ -1,0 +1,83 @@
+/** What a claim finds left behind: claims of dead workers, ticks of lost runs, cancels that were asked for. */
+
+import { MAX_CRASHES } from '../domain/limits.ts';
+import { type Queryable, query } from './pool.ts';
+
+/** Which claims are taken back: those that cannot end any more, or all of the lane. */
+export type Recovery =
+  | { readonly kind: 'stale'; readonly token: number; readonly exceptTickId: string | null }
+  | { readonly kind: 'all' };
+
+/**
+ * Takes proofs back. Stale are those under an older token (fenced off: whoever holds them can no longer close them) and
+ * those past their time. They return to the queue, or after three deaths to the DLQ. An attempt that was taken back
+ * does not count against the action; its number stays used.
+ */
+export async function recoverClaims(db: Queryable, lane: string, which: Recovery): Promise<number> {
+  const rows = await query<{ recovered: number }>(
+    db,
+    `WITH stale AS (
+       SELECT id, claim_tick_id, claim_count >= $5 AS crashed FROM aol_actions
+       WHERE lane = $1 AND status = 'RUNNING' AND mode = 'PROOF'
+         AND ($2 OR ((claim_lease_token <> $3 OR claim_until < clock_timestamp()) AND claim_tick_id IS DISTINCT FROM $4))
+       FOR UPDATE SKIP LOCKED),
+     recovered AS (
+       UPDATE aol_actions a SET
+         status = CASE WHEN stale.crashed THEN 'DLQ' ELSE 'PENDING' END,
+         dlq_reason = CASE WHEN stale.crashed THEN 'crashed' END,
+         last_error = CASE WHEN stale.crashed THEN $6::text ELSE a.last_error END,
+         attempts = CASE WHEN stale.crashed THEN a.attempts ELSE a.attempts - 1 END,
+         attempts_before = CASE WHEN stale.crashed THEN a.attempts_before ELSE a.attempts_before + 1 END,
+         claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, updated_at = clock_timestamp()
+       FROM stale WHERE a.id = stale.id
+       RETURNING a.id, a.status, a.attempts_before + a.attempts AS attempt, stale.claim_tick_id AS tick_id, stale.crashed),
+     logged AS (
+       INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, level, actor, message)
+       SELECT $1, id, tick_id, attempt, CASE WHEN crashed THEN 'DEAD_LETTERED' ELSE 'RELEASED' END,
+         CASE WHEN crashed THEN 'ERROR' ELSE 'WARNING' END, 'engine',
+         CASE WHEN crashed THEN $6::text ELSE 'taken back from a run that ended; in the queue again' END
+       FROM recovered),
+     counted AS (
+       UPDATE aol_tick_ledger t SET running = t.running - c.n, released = t.released + c.n - c.dead,
+         failed = t.failed + c.dead, dead_lettered = t.dead_lettered + c.dead
+       FROM (SELECT tick_id, count(*)::int AS n, (count(*) FILTER (WHERE crashed))::int AS dead FROM recovered GROUP BY tick_id) AS c
+       WHERE t.id = c.tick_id)
+     SELECT count(*) AS recovered FROM recovered`,
+    [
+      lane,
+      which.kind === 'all',
+      which.kind === 'stale' ? which.token : 0,
+      which.kind === 'stale' ? which.exceptTickId : null,
+      MAX_CRASHES,
+      `its worker died ${MAX_CRASHES} times while it ran`,
+    ],
+  );
+  await cancelReleased(db, lane);
+  return rows[0]?.recovered ?? 0;
+}
+
+/** Cancels what is back in the queue and was asked to be cancelled while it ran. */
+export async function cancelReleased(db: Queryable, lane: string): Promise<void> {
+  await query(
+    db,
+    `WITH cancelled AS (
+       UPDATE aol_actions SET status = 'CANCELLED', finished_at = clock_timestamp(), updated_at = clock_timestamp()
+       WHERE lane = $1 AND cancel_requested AND status IN ('PENDING', 'RETRY') AND claim_tick_id IS NULL
+       RETURNING id)
+     INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message)
+     SELECT $1, id, 'CANCELLED', 'WARNING', 'engine', 'released, and cancelled as asked' FROM cancelled`,
+    [lane],
+  );
+}
+
+/** Closes the ledger rows of ticks whose run is gone; what they still held is taken back by {@link recoverClaims}. */
+export async function closeAbandonedTicks(db: Queryable, lane: string): Promise<void> {
+  await query(
+    db,
+    `UPDATE aol_tick_ledger SET outcome = 'ERROR', finished_at = clock_timestamp(),
+       duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000,
+       error = 'the run that began this tick is gone'
+     WHERE lane = $1 AND finished_at IS NULL`,
+    [lane],
+  );
+}

@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { cancelAction, enqueue, findAction } from '../../src/db/actions.ts';
+import { claimTick } from '../../src/db/claim.ts';
+import { claimedActions, closeAttempts, countCrash } from '../../src/db/close.ts';
+import { createLane, pressControl } from '../../src/db/flags.ts';
+import { LeaseLostError } from '../../src/domain/errors.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { claimOnce, holder, proofWorker, request, setFlag, success } from '../support/engine.ts';
+
+let database: TestDatabase | undefined;
+let db: TestDatabase['pool'];
+
+beforeEach(async () => {
+  await database?.drop();
+  database = await createTestDatabase();
+  db = database.pool;
+  await setFlag(db, 'tick_interval_ms', 0);
+});
+afterAll(() => database?.drop());
+
+const contents = async (tickId: string, token: number) =>
+  (await claimedActions(db, tickId, token)).map((action) => action.payload.content).sort();
+const ledger = async () => (await db.query('SELECT * FROM aol_tick_ledger ORDER BY number')).rows;
+
+describe('a claim', () => {
+  test('takes at most max_actions_per_tick: by priority, then time, and one slot for the oldest', async () => {
+    await enqueue(db, [request({ payload: { content: 'oldest' }, priority: -5 })], 'test');
+    const contentsQueued = ['a', 'b', 'c', 'd'];
+    for (const [index, content] of contentsQueued.entries()) {
+      await enqueue(db, [request({ payload: { content }, priority: index })], 'test');
+    }
+    const first = await claimOnce(db, holder('r1'));
+    expect(await contents(first.tickId, 1)).toEqual(['c', 'd', 'oldest']);
+    const second = await claimOnce(db, holder('r1', 1));
+    expect(await contents(second.tickId, 1)).toEqual(['a', 'b']);
+  });
+
+  test('leaves what is not due, and says when it will be', async () => {
+    await enqueue(db, [request({ runAt: new Date(Date.now() + 60_000).toISOString() })], 'test');
+    const { result } = await claimOnce(db, holder('r1'));
+    expect(result).toMatchObject({ kind: 'quiet', outcome: 'IDLE' });
+    expect(result.pacing.nextDueInMs).toBeGreaterThan(55_000);
+    expect(result.pacing.nextDueInMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test('twice under one tick id is one claim', async () => {
+    await enqueue(db, [request(), request(), request(), request()], 'test');
+    const tickId = randomUUID();
+    const [first, second] = [
+      await claimTick(db, { holder: holder('r1'), tickId }, proofWorker),
+      await claimTick(db, { holder: holder('r1'), tickId }, proofWorker),
+    ];
+    expect(first).toMatchObject({ kind: 'claimed', claimed: 3, resumed: false });
+    expect(second).toMatchObject({ kind: 'claimed', claimed: 3, resumed: true });
+    const { rows } = await db.query(`SELECT count(*) AS n FROM aol_actions WHERE status = 'RUNNING'`);
+    expect(rows[0].n).toBe(3);
+  });
+
+  test('before the tick interval has passed takes nothing, whoever asks', async () => {
+    await setFlag(db, 'tick_interval_ms', 60_000);
+    await enqueue(
+      db,
+      Array.from({ length: 5 }, () => request()),
+      'test',
+    );
+    const { tickId } = await claimOnce(db, holder('r1'));
+    await closeAttempts(
+      db,
+      { lane: 'default', tickId, token: 1 },
+      (await claimedActions(db, tickId, 1)).map((a) => success(a.id)),
+    );
+    for (const by of [holder('r1', 1), holder('r2')]) {
+      const { result } = await claimOnce(db, by);
+      expect(result).toMatchObject({ kind: 'quiet', outcome: 'IDLE', pacing: { nextDueInMs: 0 } });
+      expect(result.pacing.claimInMs).toBeGreaterThan(50_000);
+    }
+    expect(await ledger()).toHaveLength(1);
+  });
+
+  test('of a REAL action waits while the lane is PROOF', async () => {
+    await enqueue(db, [request({ mode: 'REAL' })], 'test');
+    const { result } = await claimOnce(db, holder('r1'));
+    expect(result).toMatchObject({ kind: 'quiet', outcome: 'IDLE', pacing: { nextDueInMs: null } });
+  });
+
+  test('in one lane does not see another', async () => {
+    await createLane(db, 'brand', 'test');
+    await enqueue(db, [request({ lane: 'brand' })], 'test');
+    expect((await claimOnce(db, holder('r1'))).result.kind).toBe('quiet');
+    expect((await claimOnce(db, holder('r1', null, 'brand'))).result.kind).toBe('claimed');
+  });
+
+  test('is bounded by max_running over ticks', async () => {
+    await setFlag(db, 'max_running', 4);
+    await enqueue(
+      db,
+      Array.from({ length: 9 }, () => request()),
+      'test',
+    );
+    expect((await claimOnce(db, holder('r1'))).result).toMatchObject({ claimed: 3 });
+    expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ claimed: 1 });
+    expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ kind: 'quiet' });
+  });
+});
+
+describe('pause and kill', () => {
+  test('pause claims nothing and keeps the lease', async () => {
+    await enqueue(db, [request()], 'test');
+    await pressControl(db, 'default', { paused: true }, { actor: 'test' });
+    const { result } = await claimOnce(db, holder('r1'));
+    expect(result).toMatchObject({ kind: 'quiet', outcome: 'PAUSED', token: 1, pacing: { nextDueInMs: null } });
+    await pressControl(db, 'default', { paused: false }, { actor: 'test' });
+    expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ kind: 'claimed', claimed: 1 });
+  });
+
+  test('kill ends the claim, gives back what was held, and frees the lease', async () => {
+    await enqueue(db, [request()], 'test');
+    const { tickId } = await claimOnce(db, holder('r1'));
+    await pressControl(db, '*', { killed: true }, { actor: 'test' });
+    expect((await claimOnce(db, holder('r1', 1), tickId)).result).toMatchObject({ kind: 'quiet', outcome: 'KILLED' });
+    const { rows } = await db.query('SELECT status, attempts FROM aol_actions');
+    expect(rows).toEqual([{ status: 'PENDING', attempts: 0 }]);
+    await pressControl(db, '*', { killed: false }, { actor: 'test' });
+    expect((await claimOnce(db, holder('other'))).result).toMatchObject({ kind: 'claimed', token: 2 });
+  });
+
+  test('once kill has answered, no claim begins: 20 kills against claims at full speed', async () => {
+    await setFlag(db, 'max_actions_per_tick', 1);
+    await enqueue(
+      db,
+      Array.from({ length: 400 }, () => request()),
+      'test',
+    );
+    for (let round = 0; round < 20; round += 1) {
+      let going = true;
+      const claims = (async () => {
+        while (going) await claimOnce(db, holder('r1'));
+      })();
+      await pressControl(db, '*', { killed: true }, { actor: 'test' });
+      const { rows: before } = await db.query(
+        `SELECT count(*) AS n FROM aol_execution_logs WHERE event = 'ATTEMPT_STARTED'`,
+      );
+      await claimOnce(db, holder('r1'));
+      await claimOnce(db, holder('r1'));
+      going = false;
+      await claims;
+      const { rows: after } = await db.query(
+        `SELECT count(*) AS n FROM aol_execution_logs WHERE event = 'ATTEMPT_STARTED'`,
+      );
+      expect(after[0].n).toBe(before[0].n);
+      await pressControl(db, '*', { killed: false }, { actor: 'test' });
+    }
+  });
+});
+
+describe('what a dead worker leaves behind', () => {
+  test('is taken back by the next run, and claimed alone', async () => {
+    await enqueue(
+      db,
+      Array.from({ length: 3 }, () => request()),
+      'test',
+    );
+    await claimOnce(db, holder('r1'));
+    const { result } = await claimOnce(db, holder('r2'));
+    expect(result).toMatchObject({ kind: 'claimed', token: 2, claimed: 1 });
+    const [lost] = await ledger();
+    expect(lost).toMatchObject({ outcome: 'ERROR', claimed: 3, released: 3, running: 0 });
+  });
+
+  test('the zombie closes nothing and claims nothing', async () => {
+    await enqueue(db, [request()], 'test');
+    const { tickId } = await claimOnce(db, holder('r1'));
+    const [held] = await claimedActions(db, tickId, 1);
+    await claimOnce(db, holder('r2'));
+    await closeAttempts(db, { lane: 'default', tickId, token: 1 }, [success(held?.id ?? '')]);
+    expect((await findAction(db, held?.id ?? '')).status).toBe('RUNNING');
+    expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ kind: 'quiet', outcome: 'NO_LEASE' });
+  });
+
+  test('three deaths of its worker put an action into the DLQ as crashed, and cost no other action anything', async () => {
+    await enqueue(db, [request({ payload: { content: 'poison' } }), request({ payload: { content: 'good' } })], 'test');
+    const done: unknown[] = [];
+    let token: number | null = null;
+    for (let round = 1; round <= 6; round += 1) {
+      const { tickId, result } = await claimOnce(db, holder(`run-${round}`));
+      if (result.kind !== 'claimed') break;
+      token = result.token;
+      for (const action of await claimedActions(db, tickId, token)) {
+        if (action.payload.content === 'poison') break;
+        await closeAttempts(db, { lane: 'default', tickId, token }, [success(action.id)]);
+        done.push(action.payload.content);
+      }
+    }
+    const { rows } = await db.query('SELECT payload, status, dlq_reason, claim_count FROM aol_actions ORDER BY id');
+    expect(rows).toMatchObject([
+      { payload: { content: 'poison' }, status: 'DLQ', dlq_reason: 'crashed', claim_count: 3 },
+      { payload: { content: 'good' }, status: 'SUCCESS' },
+    ]);
+    expect(done).toEqual(['good']);
+  });
+
+  test('a crash inside a resumed claim is counted before the action is touched', async () => {
+    await enqueue(db, [request()], 'test');
+    const { tickId } = await claimOnce(db, holder('r1'));
+    const [action] = await claimedActions(db, tickId, 1);
+    await countCrash(db, action?.id ?? '', tickId, 1);
+    expect((await claimedActions(db, tickId, 1))[0]?.claimCount).toBe(2);
+    await countCrash(db, action?.id ?? '', tickId, 99);
+    expect((await claimedActions(db, tickId, 1))[0]?.claimCount).toBe(2);
+  });
+
+  test('an action that was asked to be cancelled while it ran is cancelled when it is taken back', async () => {
+    await enqueue(db, [request()], 'test');
+    const { tickId } = await claimOnce(db, holder('r1'));
+    const [action] = await claimedActions(db, tickId, 1);
+    const asked = await cancelAction(db, action?.id ?? '', { actor: 'test' });
+    expect(asked).toMatchObject({ status: 'RUNNING', cancel_requested: true });
+    await claimOnce(db, holder('r2'));
+    expect((await findAction(db, action?.id ?? '')).status).toBe('CANCELLED');
+  });
+});
+
+describe('closing', () => {
+  test('writes state, log and ledger together, and a second time changes nothing', async () => {
+    await enqueue(
+      db,
+      Array.from({ length: 3 }, () => request()),
+      'test',
+    );
+    const { tickId } = await claimOnce(db, holder('r1'));
+    const [first, second, third] = await claimedActions(db, tickId, 1);
+    const results = [
+      success(first?.id ?? ''),
+      { to: 'RETRY' as const, id: second?.id ?? '', delayMs: 60_000, message: 'disk full', durationMs: 1 },
+      { to: 'DLQ' as const, id: third?.id ?? '', reason: 'rejected' as const, message: 'bad', durationMs: 1 },
+    ];
+    const tick = { lane: 'default', tickId, token: 1 };
+    const summary = await closeAttempts(db, tick, results);
+    expect(summary).toMatchObject({
+      outcome: 'OK',
+      claimed: 3,
+      succeeded: 1,
+      retried: 1,
+      failed: 1,
+      deadLettered: 1,
+      running: 0,
+    });
+    expect(await closeAttempts(db, tick, results)).toEqual({ ...summary, nextDueInMs: expect.any(Number) });
+    const { rows } = await db.query('SELECT status, attempts, last_error, dlq_reason FROM aol_actions ORDER BY status');
+    expect(rows).toEqual([
+      { status: 'DLQ', attempts: 1, last_error: 'bad', dlq_reason: 'rejected' },
+      { status: 'RETRY', attempts: 1, last_error: 'disk full', dlq_reason: null },
+      { status: 'SUCCESS', attempts: 1, last_error: null, dlq_reason: null },
+    ]);
+  });
+
+  test('a tick that never was is an error', async () => {
+    await expect(closeAttempts(db, { lane: 'default', tickId: randomUUID(), token: 1 }, [])).rejects.toThrow(
+      LeaseLostError,
+    );
+  });
+});

@@ -1,0 +1,48 @@
+/** Shorthands of the engine's tests: requests, holders, a worker's identity, rows. */
+
+import { randomUUID } from 'node:crypto';
+import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/action.ts';
+import type { LaneHolder } from '../../src/contracts/activities.ts';
+import type { WorkerIdentity } from '../../src/db/claim.ts';
+import { claimTick } from '../../src/db/claim.ts';
+import type { AttemptResult } from '../../src/db/close.ts';
+import type { Database } from '../../src/db/pool.ts';
+
+export const proofWorker: WorkerIdentity = { clusterId: 'cluster', namespace: 'default', proofMode: true };
+
+export function request(input: Partial<EnqueueInput> = {}) {
+  return enqueueRequestSchema.parse({
+    type: 'POST_SOCIAL',
+    payload: { platform: 'bluesky', content: 'Hello' },
+    ...input,
+  });
+}
+
+export function holder(firstRunId: string, token: number | null = null, lane = 'default'): LaneHolder {
+  return { lane, workflowId: `aol/${lane}`, firstRunId, runId: firstRunId, token };
+}
+
+/** One claim under a fresh tick id. */
+export async function claimOnce(db: Database, by: LaneHolder, tickId: string = randomUUID()) {
+  return { tickId, result: await claimTick(db, { holder: by, tickId }, proofWorker) };
+}
+
+export function success(id: string): AttemptResult {
+  return {
+    to: 'SUCCESS',
+    id,
+    artifactSha256: 'a'.repeat(64),
+    artifactUri: 'artifact:test',
+    message: 'proved',
+    durationMs: 1,
+  };
+}
+
+/** Sets a flag of a lane without the audit row, as set-up of a test. */
+export async function setFlag(db: Database, name: string, value: unknown, lane = '*'): Promise<void> {
+  await db.query(
+    `INSERT INTO aol_control_flags (lane, name, value, updated_by) VALUES ($1, $2, $3::jsonb, 'test')
+     ON CONFLICT (lane, name) DO UPDATE SET value = excluded.value`,
+    [lane, name, JSON.stringify(value)],
+  );
+}
