@@ -36,6 +36,8 @@ const ACTIONS = `
     promoted_from uuid REFERENCES aol_actions (id),
     priority smallint NOT NULL DEFAULT 0 CHECK (priority BETWEEN -100 AND 100),
     run_at timestamptz NOT NULL DEFAULT now(),
+    -- When it was first due. A retry moves run_at; what is rendered must not change with it.
+    due_at timestamptz NOT NULL DEFAULT now(),
     attempts smallint NOT NULL DEFAULT 0 CHECK (attempts BETWEEN 0 AND max_attempts),
     attempts_before integer NOT NULL DEFAULT 0 CHECK (attempts_before >= 0),
     max_attempts smallint NOT NULL DEFAULT 3 CHECK (max_attempts BETWEEN 1 AND 3),
@@ -214,7 +216,7 @@ const ACTION_RULES = `
     RAISE EXCEPTION 'what was asked for must not be changed afterwards' USING ERRCODE = 'AOL02';
   END $$;
   CREATE TRIGGER aol_actions_immutable BEFORE UPDATE OF id, lane, type, payload, idempotency_key, request_hash, mode,
-    promoted_from, created_by, created_at ON aol_actions
+    promoted_from, due_at, created_by, created_at ON aol_actions
     FOR EACH ROW EXECUTE FUNCTION aol_refuse_immutable_columns();
 
   CREATE FUNCTION aol_check_new_actions() RETURNS trigger LANGUAGE plpgsql AS $$

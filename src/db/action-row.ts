@@ -17,6 +17,7 @@ export interface ActionRow {
   promoted_from: string | null;
   priority: number;
   run_at: Date;
+  due_at: Date;
   attempts: number;
   attempts_before: number;
   max_attempts: number;

@@ -70,8 +70,9 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
     db,
     `WITH new_actions AS (
        INSERT INTO aol_actions
-         (id, lane, type, payload, idempotency_key, request_hash, mode, priority, run_at, max_attempts, approval_needed, created_by)
-       SELECT id, lane, type, payload, idempotency_key, request_hash, mode, priority, coalesce(run_at, now()), max_attempts,
+         (id, lane, type, payload, idempotency_key, request_hash, mode, priority, run_at, due_at, max_attempts,
+          approval_needed, created_by)
+       SELECT id, lane, type, payload, idempotency_key, request_hash, mode, priority, coalesce(run_at, now()), coalesce(run_at, now()), max_attempts,
          approval_needed, $12
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::text[], $8::smallint[],
          $9::timestamptz[], $10::smallint[], $11::boolean[])

@@ -15,7 +15,8 @@ export interface ClaimedAction {
   readonly type: string;
   readonly payload: JsonObject;
   readonly mode: ActionMode;
-  readonly runAt: Date;
+  /** When it was first due; retries do not move it. */
+  readonly dueAt: Date;
   /** The attempt's number over the action's whole life. */
   readonly attemptNumber: number;
   /** The attempt within this round, from 1. */
@@ -54,7 +55,7 @@ export type AttemptResult =
 export async function claimedActions(db: Queryable, tickId: string, token: number): Promise<ClaimedAction[]> {
   return query<ClaimedAction & Record<string, unknown>>(
     db,
-    `SELECT id, type, payload, mode, run_at AS "runAt", attempts_before + attempts AS "attemptNumber", attempts AS attempt,
+    `SELECT id, type, payload, mode, due_at AS "dueAt", attempts_before + attempts AS "attemptNumber", attempts AS attempt,
        max_attempts AS "maxAttempts", claim_count AS "claimCount"
      FROM aol_actions
      WHERE lane = (SELECT lane FROM aol_tick_ledger WHERE id = $1) AND status = 'RUNNING' AND claim_tick_id = $1

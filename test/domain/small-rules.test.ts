@@ -73,7 +73,7 @@ describe('errors', () => {
     for (const error of samples) expect(error.name).toBe(error.constructor.name);
     const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
     const documented = [...page.matchAll(/^\| `(AOL_[A-Z_]+)`/gm)].map((row) => row[1]);
-    expect(documented.sort()).toEqual([...samples.map((error) => error.code), 'AOL_INTERNAL'].sort());
+    expect(documented.sort()).toEqual([...samples.map((error) => error.code), 'AOL_RENDER', 'AOL_INTERNAL'].sort());
   });
 
   test('a configuration error names its variable once', () => {

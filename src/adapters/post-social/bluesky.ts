@@ -1,0 +1,81 @@
+/**
+ * Bluesky: `com.atproto.repo.putRecord`. The record's key derives from the action, so a repetition writes the same
+ * record once more and nothing changes.
+ */
+
+import { postText } from '../../contracts/payloads/post-social-length.ts';
+import { findUrls } from '../../contracts/payloads/urls.ts';
+import { sha256Hex } from '../../domain/hashing.ts';
+import { addedAtSending } from '../placeholder.ts';
+import type { RenderContext } from '../port.ts';
+import { jsonPost, type SocialPlatformRenderer } from './platform.ts';
+
+const COLLECTION = 'app.bsky.feed.post';
+const TID_LETTERS = '234567abcdefghijklmnopqrstuvwxyz';
+
+export const bluesky: SocialPlatformRenderer = {
+  name: 'Bluesky',
+  redelivery: 'dedupes',
+  variables: ['BLUESKY_IDENTIFIER', 'BLUESKY_APP_PASSWORD'],
+  render({ content, link, replyTo }, context) {
+    const text = postText(content, link);
+    const facets = linkFacets(text, content, link);
+    const record = {
+      $type: COLLECTION,
+      text,
+      createdAt: context.runAt.toISOString(),
+      ...(facets.length > 0 && { facets }),
+      ...(replyTo !== undefined && { reply: replyReference(replyTo) }),
+    };
+    const repo = addedAtSending('the DID of BLUESKY_IDENTIFIER');
+    return jsonPost(
+      'https://bsky.social/xrpc/com.atproto.repo.putRecord',
+      { repo, collection: COLLECTION, rkey: recordKey(context), record },
+      { addedAtSending: ['body.repo', ...(replyTo === undefined ? [] : REPLY_PLACEHOLDERS)] },
+    );
+  },
+};
+
+const REPLY_PLACEHOLDERS = ['body.record.reply.root.uri', 'body.record.reply.root.cid', 'body.record.reply.parent.cid'];
+
+/** The hashes of the posts, and where the thread begins, can only be asked of the network. */
+function replyReference(parent: string) {
+  return {
+    root: { uri: addedAtSending("the thread's first post"), cid: addedAtSending('its CID') },
+    parent: { uri: parent, cid: addedAtSending('its CID') },
+  };
+}
+
+function linkFacets(text: string, content: string, link: string | undefined) {
+  const found = findUrls(content, true).map(({ start, end, hasProtocol }) => ({
+    start,
+    end,
+    uri: `${hasProtocol ? '' : 'https://'}${content.slice(start, end)}`,
+  }));
+  if (link !== undefined) found.push({ start: text.length - link.length, end: text.length, uri: link });
+  return found.map(({ start, end, uri }) => ({
+    index: { byteStart: utf8Length(text.slice(0, start)), byteEnd: utf8Length(text.slice(0, end)) },
+    features: [{ $type: 'app.bsky.richtext.facet#link', uri }],
+  }));
+}
+
+function utf8Length(text: string): number {
+  return Buffer.byteLength(text, 'utf8');
+}
+
+/**
+ * Posts must be keyed by a TID: 53 bits of microseconds and 10 bits of a clock's name. The milliseconds are those of
+ * the action's UUIDv7, so keys sort by age; the rest comes from the provider's key.
+ */
+function recordKey({ actionId, providerKey }: RenderContext): string {
+  const hash = sha256Hex(providerKey);
+  const milliseconds = BigInt(`0x${actionId.replaceAll('-', '').slice(0, 12)}`);
+  const microseconds = milliseconds * 1_000n + (BigInt(`0x${hash.slice(0, 8)}`) % 1_000n);
+  let bits = ((microseconds & ((1n << 53n) - 1n)) << 10n) | (BigInt(`0x${hash.slice(8, 16)}`) & 1_023n);
+  let key = '';
+  for (let letter = 0; letter < 13; letter += 1) {
+    key = `${TID_LETTERS.charAt(Number(bits & 31n))}${key}`;
+    bits >>= 5n;
+  }
+  return key;
+}

@@ -1,0 +1,146 @@
+/** Artifacts as files below one directory: written whole or not at all, and never through a link. */
+
+import { randomUUID } from 'node:crypto';
+import { open, opendir, rename, rm } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { ArtifactError } from '../domain/errors.ts';
+import { sha256Hex } from '../domain/hashing.ts';
+import {
+  CREATE_ONLY,
+  createDirectorySync,
+  ensureDirectory,
+  errorCode,
+  READ_ONLY,
+  statOf,
+  storeError,
+  withFile,
+} from './files.ts';
+import { createLimiter } from './limiter.ts';
+import {
+  type ArtifactKey,
+  type ArtifactStore,
+  artifactKey,
+  artifactUri,
+  parseArtifactUri,
+  parseFileName,
+} from './port.ts';
+
+/** Node runs four file operations at once; a few more keep those busy. */
+const MAX_CONCURRENT_WRITES = 16;
+/** Effects are at most 1 MiB; anything larger was not written by us. */
+const MAX_ARTIFACT_BYTES = 4 * 1024 * 1024;
+
+/** @param directory made when the first artifact is put, together with its parents */
+export function createFileStore(directory: string): ArtifactStore {
+  const root = resolve(directory);
+  const place: Place = { root, syncDirectory: createDirectorySync() };
+  const limited = createLimiter(MAX_CONCURRENT_WRITES);
+  return {
+    async put(actionId, sha256, bytes) {
+      const key = artifactKey(actionId, sha256);
+      if (sha256Hex(bytes) !== sha256) throw new ArtifactError(`the bytes of ${artifactUri(key)} have another SHA-256`);
+      try {
+        await limited(() => write(place, key, bytes));
+      } catch (error) {
+        throw storeError(error, `writing ${artifactUri(key)}`);
+      }
+      return artifactUri(key);
+    },
+
+    async get(uri) {
+      const key = parseArtifactUri(uri);
+      try {
+        return await read(root, key);
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') throw new ArtifactError(`${uri} is missing`, { cause: error });
+        throw storeError(error, `reading ${uri}`);
+      }
+    },
+
+    list: () => listFiles(root),
+  };
+}
+
+function pathsOf(root: string, key: ArtifactKey) {
+  const shard = join(root, key.shard);
+  const file = resolve(shard, key.fileName);
+  if (!file.startsWith(shard + sep)) throw new ArtifactError('refused: the artifact would lie outside its store');
+  return { shard, file };
+}
+
+interface Place {
+  readonly root: string;
+  readonly syncDirectory: (path: string) => Promise<void>;
+}
+
+async function write({ root, syncDirectory }: Place, key: ArtifactKey, bytes: Uint8Array): Promise<void> {
+  const { shard, file } = pathsOf(root, key);
+  if (await ensureDirectory(shard)) await syncDirectory(root);
+  if (!(await isStored(root, key, file))) await replace(shard, file, bytes);
+  await syncDirectory(shard);
+}
+
+/** Whether the right bytes are there already. A truncated or altered file of ours is written anew. */
+async function isStored(root: string, key: ArtifactKey, file: string): Promise<boolean> {
+  const found = await statOf(file);
+  if (!found) return false;
+  if (!found.isFile()) throw new ArtifactError('refused: a link or a directory stands where the artifact should');
+  try {
+    await read(root, key);
+    return true;
+  } catch (error) {
+    if (error instanceof ArtifactError) return false;
+    throw error;
+  }
+}
+
+async function replace(shard: string, file: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(shard, `.${randomUUID()}.tmp`);
+  try {
+    await withFile(await open(temporary, CREATE_ONLY, 0o600), async (handle) => {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function read(root: string, key: ArtifactKey): Promise<Uint8Array> {
+  const { shard, file } = pathsOf(root, key);
+  const directory = await statOf(shard);
+  if (directory && !directory.isDirectory()) {
+    throw new ArtifactError('refused: a file or a link stands where a directory of artifacts should');
+  }
+  const bytes = await withFile(await open(file, READ_ONLY), async (handle) => {
+    const found = await handle.stat();
+    if (!found.isFile() || found.size > MAX_ARTIFACT_BYTES) {
+      throw new ArtifactError(`${artifactUri(key)} is not a file of an artifact's size`);
+    }
+    return new Uint8Array(await handle.readFile());
+  });
+  if (sha256Hex(bytes) !== key.sha256) throw new ArtifactError(`the bytes of ${artifactUri(key)} were altered`);
+  return bytes;
+}
+
+async function* listFiles(root: string) {
+  for await (const shard of entries(root)) {
+    if (!shard.isDirectory() || !/^[0-9a-f]{2}$/u.test(shard.name)) continue;
+    for await (const entry of entries(join(root, shard.name))) {
+      const key = entry.isFile() ? parseFileName(entry.name) : undefined;
+      if (key?.shard !== shard.name) continue;
+      yield { uri: artifactUri(key), actionId: key.actionId, sha256: key.sha256 };
+    }
+  }
+}
+
+/** The entries of a directory; none when it is not there. */
+async function* entries(path: string) {
+  try {
+    yield* await opendir(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw storeError(error, 'listing artifacts');
+  }
+}

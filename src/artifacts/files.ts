@@ -1,0 +1,93 @@
+/** File operations that follow no planted link, and whose errors have names. */
+
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AolError, ArtifactError, UnavailableError } from '../domain/errors.ts';
+
+/** Neither exists on Windows, where making a link needs a privilege. */
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const NO_WAIT = constants.O_NONBLOCK ?? 0;
+
+export const CREATE_ONLY = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
+/** Does not wait for the writer of a planted pipe. */
+export const READ_ONLY = constants.O_RDONLY | NO_FOLLOW | NO_WAIT;
+
+/** The system's name of an error: `ENOSPC`. By shape, since errors of Node may come from another realm. */
+export function errorCode(error: unknown): string {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return hasCode && typeof error.code === 'string' ? error.code : 'unknown error';
+}
+
+/** ArtifactError for what stands where an artifact should; UnavailableError for what may pass: a full or failing disk. */
+export function storeError(error: unknown, doing: string): AolError {
+  if (error instanceof AolError) return error;
+  const code = errorCode(error);
+  if (code === 'ELOOP') return new ArtifactError(`${doing}: refused, a link stands in its place`, { cause: error });
+  return new UnavailableError('artifacts', `${doing}: ${code}`, { cause: error });
+}
+
+/** What stands at a path, without following a link; undefined for nothing. */
+export async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Makes a directory. Refuses a link or a file in its place. Answers whether it is new. */
+export async function ensureDirectory(path: string): Promise<boolean> {
+  const found = await statOf(path);
+  if (found?.isDirectory()) return false;
+  if (found) throw new ArtifactError('refused: a file or a link stands where a directory of artifacts should');
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    else if (code !== 'EEXIST') throw error;
+    return ensureDirectory(path);
+  }
+}
+
+/**
+ * Makes the names in a directory durable. Callers that come while a round is under way share the next one: theirs may
+ * have begun too early to cover them.
+ */
+export function createDirectorySync(): (path: string) => Promise<void> {
+  const nextRounds = new Map<string, Promise<void>>();
+  const lastRounds = new Map<string, Promise<void>>();
+  return (path) => {
+    const next = nextRounds.get(path);
+    if (next) return next;
+    const before = lastRounds.get(path) ?? Promise.resolve();
+    const round = before
+      .catch(() => undefined)
+      .then(() => {
+        nextRounds.delete(path);
+        return syncDirectory(path);
+      })
+      .finally(() => {
+        if (lastRounds.get(path) === round) lastRounds.delete(path);
+      });
+    nextRounds.set(path, round);
+    lastRounds.set(path, round);
+    return round;
+  };
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await withFile(await open(path, constants.O_RDONLY), (directory) => directory.sync());
+}
+
+export async function withFile<Result>(file: FileHandle, use: (file: FileHandle) => Promise<Result>): Promise<Result> {
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}

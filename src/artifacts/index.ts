@@ -1,0 +1,26 @@
+/** The artifact stores, chosen by location. */
+
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError } from '../domain/errors.ts';
+import { createFileStore } from './file-store.ts';
+import type { ArtifactStore } from './port.ts';
+
+/**
+ * The store at a location: `file:/absolute/path`, `file:relative/path` or `file:///url`. Touches nothing before it is
+ * used. Throws ConfigurationError for a location that it does not know.
+ */
+export function createArtifactStore(location: string): ArtifactStore {
+  if (location.startsWith('file://')) return createFileStore(pathOfUrl(location));
+  if (/^file:./u.test(location) && !location.includes('\u0000')) return createFileStore(location.slice('file:'.length));
+  throw new ConfigurationError('AOL_ARTIFACTS', 'must be file:<directory>');
+}
+
+function pathOfUrl(location: string): string {
+  try {
+    return fileURLToPath(location);
+  } catch (error) {
+    throw new ConfigurationError('AOL_ARTIFACTS', 'must be file:<directory>', { cause: error });
+  }
+}
+
+export type { ArtifactStore, StoredArtifact } from './port.ts';

@@ -1,0 +1,97 @@
+/** What everybody may know of an action type without knowing its adapter. */
+
+import { z } from 'zod';
+import type { FieldProblem } from '../../domain/errors.ts';
+import { type JsonObject, jsonObjectSchema } from '../json.ts';
+
+export interface ActionContract<Payload> {
+  /** `POST_SOCIAL`: upper case, digits and underscores. */
+  readonly type: string;
+  readonly title: string;
+  readonly payload: z.ZodType<Payload>;
+  /** A payload that passes, for documentation and forms. */
+  readonly example: Payload;
+}
+
+export type PayloadCheck =
+  | { readonly ok: true; readonly payload: JsonObject }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+
+/** A contract whose payload type is forgotten, so that contracts of many types can stand in one list. */
+export interface AnyActionContract {
+  readonly type: string;
+  readonly title: string;
+  readonly example: JsonObject;
+  /** JSON Schema (2020-12) of the payload. Rules over several fields are not in it. */
+  readonly jsonSchema: JsonObject;
+  /** Never throws. Problems name fields as `payload.content`. */
+  check(payload: unknown): PayloadCheck;
+}
+
+/** Forgets a contract's payload type. Throws when the contract's own example does not pass. */
+export function describeContract<Payload>(contract: ActionContract<Payload>): AnyActionContract {
+  return {
+    type: contract.type,
+    title: contract.title,
+    example: jsonObjectSchema.parse(contract.payload.parse(contract.example)),
+    jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
+    check: (payload) => checkPayload(contract.payload, payload),
+  };
+}
+
+function checkPayload(schema: z.ZodType, payload: unknown): PayloadCheck {
+  try {
+    const json = jsonObjectSchema.safeParse(payload);
+    if (!json.success) return { ok: false, problems: fieldProblems(json.error, payload) };
+    const parsed = schema.safeParse(payload);
+    if (!parsed.success) return { ok: false, problems: fieldProblems(parsed.error, payload) };
+    return { ok: true, payload: jsonObjectSchema.parse(parsed.data) };
+  } catch {
+    return { ok: false, problems: [{ field: 'payload', rule: 'cannot be read' }] };
+  }
+}
+
+const MAX_PROBLEMS = 50;
+const MAX_NAME_LENGTH = 100;
+
+/** A failed parse, field by field, in words that hold no value of the payload. */
+export function fieldProblems(error: z.ZodError, payload: unknown): readonly FieldProblem[] {
+  return error.issues.flatMap((issue) => issueProblems(issue, payload)).slice(0, MAX_PROBLEMS);
+}
+
+function issueProblems(issue: z.core.$ZodIssue, payload: unknown): readonly FieldProblem[] {
+  const field = ['payload', ...issue.path.map((part) => String(part).slice(0, MAX_NAME_LENGTH))].join('.');
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        field: `${field}.${key.slice(0, MAX_NAME_LENGTH).toWellFormed()}`,
+        rule: 'is not a field of this type',
+      }));
+    case 'invalid_type':
+      return [{ field, rule: isAbsent(payload, issue.path) ? 'is required' : `must be of type ${issue.expected}` }];
+    case 'invalid_value':
+      if (isAbsent(payload, issue.path)) return [{ field, rule: 'is required' }];
+      return [{ field, rule: `must be ${issue.values.map(String).join(', ')}`.replace(/, (?=[^,]*$)/u, ' or ') }];
+    case 'too_small':
+      return [{ field, rule: bound('at least', issue.minimum, issue.origin) }];
+    case 'too_big':
+      return [{ field, rule: bound('at most', issue.maximum, issue.origin) }];
+    default:
+      return [{ field, rule: issue.message }];
+  }
+}
+
+function bound(which: string, limit: number | bigint, origin: string): string {
+  if (origin === 'string') return `must have ${which} ${limit} characters`;
+  if (origin === 'array') return `must have ${which} ${limit} items`;
+  return `must be ${which} ${limit}`;
+}
+
+function isAbsent(payload: unknown, path: readonly PropertyKey[]): boolean {
+  let value = payload;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return true;
+    value = Object.getOwnPropertyDescriptor(value, part)?.value;
+  }
+  return value === undefined;
+}

@@ -1,0 +1,14 @@
+/** The catalogue of built-in action types: what the API accepts, without knowing adapters. */
+
+import { type AnyActionContract, describeContract } from './contract.ts';
+import { postSocialContract } from './post-social.ts';
+
+export const builtInContracts: readonly AnyActionContract[] = [describeContract(postSocialContract)];
+
+/** The contract of a type, or undefined when there is none. */
+export function findContract(type: string): AnyActionContract | undefined {
+  return builtInContracts.find((contract) => contract.type === type);
+}
+
+export { type ActionContract, type AnyActionContract, describeContract, type PayloadCheck } from './contract.ts';
+export { type ContentLength, contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from './post-social-length.ts';

@@ -1,0 +1,106 @@
+/** `POST_SOCIAL`: one post on one social platform. */
+
+import { z } from 'zod';
+import { storableText } from '../json.ts';
+import type { ActionContract } from './contract.ts';
+import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from './post-social-length.ts';
+
+/** More than any platform takes; it bounds the work of counting. */
+const MAX_CONTENT_LENGTH = 5_000;
+const MAX_LINK_LENGTH = 2_000;
+const MAX_REFERENCE_LENGTH = 700;
+
+export const AUDIENCES = ['public', 'unlisted', 'followers', 'connections'] as const;
+export type Audience = (typeof AUDIENCES)[number];
+
+interface PlatformRule {
+  readonly audiences: readonly Audience[];
+  readonly replyTo: RegExp;
+  /** What `replyTo` must be, in words. */
+  readonly replyToRule: string;
+}
+
+export const PLATFORM_RULES: Readonly<Record<SocialPlatform, PlatformRule>> = {
+  x: { audiences: ['public'], replyTo: /^[1-9][0-9]{0,18}$/u, replyToRule: 'the id of a post: up to 19 digits' },
+  bluesky: {
+    audiences: ['public'],
+    replyTo:
+      /^at:\/\/did:(?:plc:[a-z2-7]{24}|web:[a-zA-Z0-9.%:-]{1,255})\/app\.bsky\.feed\.post\/[a-zA-Z0-9._:~-]{1,64}$/u,
+    replyToRule: 'the address of a post: at://did:…/app.bsky.feed.post/…',
+  },
+  mastodon: {
+    audiences: ['public', 'unlisted', 'followers'],
+    replyTo: /^[0-9A-Za-z]{1,64}$/u,
+    replyToRule: 'the id that the own instance gave the status: up to 64 letters and digits',
+  },
+  linkedin: {
+    audiences: ['public', 'connections'],
+    replyTo: /^urn:li:(?:share|ugcPost|activity):[0-9]{1,20}$/u,
+    replyToRule: 'the URN of a post: urn:li:share:…, urn:li:ugcPost:… or urn:li:activity:…',
+  },
+};
+
+const linkSchema = storableText(1, MAX_LINK_LENGTH)
+  .superRefine((link, context) => {
+    const rule = linkProblem(link);
+    if (rule) context.addIssue({ code: 'custom', message: rule });
+  })
+  .meta({ format: 'uri' });
+
+function linkProblem(link: string): string | undefined {
+  if (/[\s\p{Cc}]/u.test(link)) return 'must not contain spaces or control characters';
+  if (!/^https?:\/\//iu.test(link) || !URL.canParse(link)) return 'must be an http or https address';
+  const { username, password } = new URL(link);
+  return username || password ? 'must not contain a user name or password' : undefined;
+}
+
+const fieldsSchema = z.strictObject({
+  platform: z.enum(SOCIAL_PLATFORMS),
+  content: storableText(1, MAX_CONTENT_LENGTH),
+  audience: z.enum(AUDIENCES).optional(),
+  link: linkSchema.optional(),
+  replyTo: storableText(1, MAX_REFERENCE_LENGTH).optional(),
+});
+
+export type PostSocial = z.infer<typeof fieldsSchema>;
+
+/** The payload's schema, with the rules of its platform. */
+export const postSocialSchema = fieldsSchema.superRefine((post, context) => {
+  for (const [field, message] of platformProblems(post)) {
+    context.addIssue({ code: 'custom', message, path: [field] });
+  }
+});
+
+function platformProblems(post: PostSocial): readonly (readonly [keyof PostSocial, string])[] {
+  const { platform, content, audience, link, replyTo } = post;
+  const rules = PLATFORM_RULES[platform];
+  const problems: (readonly [keyof PostSocial, string])[] = [];
+  if (!/\S/u.test(content)) problems.push(['content', 'must not be blank']);
+  const { used, limit, unit } = contentLength(platform, content, link, replyTo);
+  if (used > limit) {
+    const counted = link === undefined ? 'has' : 'has with its link';
+    problems.push(['content', `must be at most ${limit} ${unit} for ${platform}, and ${counted} ${used}`]);
+  }
+  if (platform === 'x' && /[\ufeff\ufffe\uffff]/u.test(content)) {
+    problems.push(['content', 'must not contain U+FEFF, U+FFFE or U+FFFF for x']);
+  }
+  if (replyTo !== undefined && !rules.replyTo.test(replyTo)) {
+    problems.push(['replyTo', `must be ${rules.replyToRule}, for ${platform}`]);
+  }
+  if (audience !== undefined && !rules.audiences.includes(audience)) {
+    problems.push(['audience', `must be ${rules.audiences.join(' or ')} for ${platform}`]);
+  } else if (platform === 'linkedin' && replyTo !== undefined && audience === 'connections') {
+    problems.push([
+      'audience',
+      'must be public or absent for a reply on linkedin: a comment has the audience of its post',
+    ]);
+  }
+  return problems;
+}
+
+export const postSocialContract: ActionContract<PostSocial> = {
+  type: 'POST_SOCIAL',
+  title: 'Post to a social platform',
+  payload: postSocialSchema,
+  example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
+};

@@ -1,0 +1,138 @@
+/** What every adapter must pass: `describeAdapter(adapter, samples)`. */
+
+import dns from 'node:dns';
+import { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type AnyAdapter, type RenderContext, registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
+import { holdsPlaceholder } from '../../src/adapters/placeholder.ts';
+import { AolError } from '../../src/domain/errors.ts';
+import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
+
+export const SAMPLE_CONTEXT: RenderContext = {
+  actionId: '01937e4a-5b6c-7d8e-9f01-23456789abcd',
+  runAt: new Date('2026-11-23T16:00:00.000Z'),
+  providerKey: 'aol-01937e4a-5b6c-7d8e-9f01-23456789abcd',
+};
+
+const CANARY = 'canary-0f9c1d7e';
+
+/**
+ * @param samples payloads that pass the adapter's schema: one for each thing that it can do
+ */
+export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<string, unknown>>): void {
+  const registered = registerAdapter(adapter);
+  const payloads = Object.entries({ ...samples, example: adapter.contract.example });
+
+  describe(`${registered.type} as an adapter`, () => {
+    const outside = forbidConnections();
+
+    test.each(payloads)('%s: passes the schema', (_name, payload) => {
+      expect(registered.contract.check(payload)).toEqual({ ok: true, payload });
+    });
+
+    test.each(payloads)('%s: renders the same canonical bytes each time, at any hour', (_name, payload) => {
+      const first = renderArtifact(registered, payload, SAMPLE_CONTEXT);
+      const realRandom = Math.random;
+      jest.useFakeTimers({ now: Date.now() + 86_400_000 });
+      Math.random = () => 0.123;
+      try {
+        const again = renderArtifact(registered, structuredClone(payload), { ...SAMPLE_CONTEXT });
+        expect(again.sha256).toBe(first.sha256);
+      } finally {
+        jest.useRealTimers();
+        Math.random = realRandom;
+      }
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(first.bytes);
+      expect(first.sha256).toBe(sha256Hex(first.bytes));
+      expect(canonicalJson(JSON.parse(text))).toBe(text);
+      expect(JSON.parse(text)).toEqual(first.effect);
+    });
+
+    test.each(payloads)('%s: names itself, says what it does in a line, and has its placeholders', (_name, payload) => {
+      const { effect } = renderArtifact(registered, payload, SAMPLE_CONTEXT);
+      expect(effect).toMatchObject({ type: registered.type, adapterVersion: registered.version });
+      expect(effect.summary).toMatch(/^[^\n]{3,200}$/u);
+      expect(new Set(effect.addedAtSending).size).toBe(effect.addedAtSending.length);
+      for (const path of effect.addedAtSending)
+        expect([path, holdsPlaceholder(effect.request, path)]).toEqual([path, true]);
+      expect(['dedupes', 'reconciles', 'neither']).toContain(registered.redelivery(payload));
+    });
+
+    test('holds no secret: variables of the environment never reach an artifact', () => {
+      const { missing } = registered.configured();
+      for (const name of missing) setVariable(name, `${CANARY}-${name}`);
+      try {
+        for (const [, payload] of payloads) {
+          const { bytes } = renderArtifact(registered, payload, SAMPLE_CONTEXT);
+          expect(new TextDecoder().decode(bytes)).not.toContain(CANARY);
+        }
+        expect(JSON.stringify(registered.configured())).not.toContain(CANARY);
+      } finally {
+        for (const name of missing) setVariable(name, undefined);
+      }
+    });
+
+    test('says what REAL misses, by names of variables', () => {
+      const { real, missing } = registered.configured();
+      expect(real).toBe(missing.length === 0 && registered.canPerform);
+      for (const name of missing) expect(name).toMatch(/^[A-Z][A-Z0-9_]*$/u);
+    });
+
+    test('whatever the payload is, an effect or a named error comes of it', () => {
+      const known = payloads.map(([, payload]) => payload);
+      const names = [...new Set(known.flatMap((payload) => Object.keys(Object(payload))))];
+      const hostile = fc.oneof(
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),
+        fc
+          .tuple(fc.constantFrom(...known), fc.constantFrom(...names, '__proto__', 'toJSON'), fc.anything())
+          .map(([payload, name, value]) => ({ ...Object(payload), [name]: value })),
+        fc
+          .tuple(fc.constantFrom(...known), fc.constantFrom(...names), fc.string({ unit: 'binary', maxLength: 400 }))
+          .map(([payload, name, value]) => ({ ...Object(payload), [name]: value })),
+      );
+      fc.assert(
+        fc.property(hostile, (payload) => {
+          try {
+            expect(renderArtifact(registered, payload, SAMPLE_CONTEXT).bytes.length).toBeGreaterThan(0);
+          } catch (error) {
+            if (!(error instanceof AolError)) throw error;
+            expect(error.message.length).toBeLessThanOrEqual(2_000);
+          }
+        }),
+        { numRuns: 500 },
+      );
+    });
+
+    afterEach(() => expect(outside.attempts()).toBe(0));
+  });
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  const environment = Reflect.get(process, 'env');
+  if (value === undefined) Reflect.deleteProperty(environment, name);
+  else Reflect.set(environment, name, value);
+}
+
+/** Makes every connection and look-up fail, and counts them: a proof touches nothing outside (promise 5). */
+function forbidConnections(): { attempts(): number } {
+  let attempts = 0;
+  const refuse = () => {
+    attempts += 1;
+    throw new Error('a proof tried to reach the outside');
+  };
+  const { connect } = Socket.prototype;
+  const { lookup } = dns;
+  const { fetch } = globalThis;
+  beforeAll(() => {
+    Socket.prototype.connect = refuse;
+    Reflect.set(dns, 'lookup', refuse);
+    globalThis.fetch = refuse;
+  });
+  afterAll(() => {
+    Socket.prototype.connect = connect;
+    Reflect.set(dns, 'lookup', lookup);
+    globalThis.fetch = fetch;
+  });
+  return { attempts: () => attempts };
+}

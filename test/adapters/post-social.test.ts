@@ -1,0 +1,189 @@
+import { describe, expect, test } from '@jest/globals';
+import { registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
+import { postSocialAdapter } from '../../src/adapters/post-social/index.ts';
+import { describeAdapter, SAMPLE_CONTEXT } from './conformance.ts';
+
+const PARENT = 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3jwdwj2ctlk26';
+const samples = {
+  x: { platform: 'x', content: 'Hello 👋', link: 'https://example.com/a' },
+  'x reply': { platform: 'x', content: 'Yes', replyTo: '1234567890' },
+  bluesky: { platform: 'bluesky', content: 'Grüße 👋 from example.org', link: 'https://example.com/a' },
+  'bluesky reply': { platform: 'bluesky', content: 'Yes', replyTo: PARENT },
+  mastodon: { platform: 'mastodon', content: 'Hello\nworld', audience: 'followers' },
+  'mastodon reply': { platform: 'mastodon', content: 'Yes', replyTo: '110224538612341312' },
+  linkedin: { platform: 'linkedin', content: 'We (all) are #hiring: C# & a_b', audience: 'connections' },
+  'linkedin reply': { platform: 'linkedin', content: 'Yes (really)', replyTo: 'urn:li:share:42' },
+} as const;
+
+describeAdapter(postSocialAdapter, samples);
+
+const adapter = registerAdapter(postSocialAdapter);
+const effectOf = (name: keyof typeof samples, context = SAMPLE_CONTEXT) =>
+  renderArtifact(adapter, samples[name], context).effect;
+
+const LINKEDIN_HEADERS = { 'linkedin-version': '202605', 'x-restli-protocol-version': '2.0.0' };
+const MASTODON_HEADERS = { 'idempotency-key': SAMPLE_CONTEXT.providerKey };
+const STATUSES = '<added at sending: MASTODON_URL>/api/v1/statuses';
+const PUT_RECORD = 'https://bsky.social/xrpc/com.atproto.repo.putRecord';
+const record = (fields: Record<string, unknown>) => ({
+  repo: '<added at sending: the DID of BLUESKY_IDENTIFIER>',
+  collection: 'app.bsky.feed.post',
+  rkey: '3lc6pdbebjazd',
+  record: { $type: 'app.bsky.feed.post', createdAt: '2026-11-23T16:00:00.000Z', ...fields },
+});
+const linkFacet = (byteStart: number, byteEnd: number, uri: string) => ({
+  index: { byteStart, byteEnd },
+  features: [{ $type: 'app.bsky.richtext.facet#link', uri }],
+});
+
+/** The exact requests. Whoever changes one raises the adapter's version. */
+const golden: readonly (readonly [keyof typeof samples, string, string, object, object, readonly string[], string])[] =
+  [
+    [
+      'x',
+      'POST',
+      'https://api.x.com/2/tweets',
+      {},
+      { text: 'Hello 👋\n\nhttps://example.com/a' },
+      [],
+      'Post to X: "Hello 👋"',
+    ],
+    [
+      'x reply',
+      'POST',
+      'https://api.x.com/2/tweets',
+      {},
+      { text: 'Yes', reply: { in_reply_to_tweet_id: '1234567890' } },
+      [],
+      'Reply on X: "Yes"',
+    ],
+    [
+      'bluesky',
+      'POST',
+      PUT_RECORD,
+      {},
+      record({
+        text: 'Grüße 👋 from example.org\n\nhttps://example.com/a',
+        facets: [linkFacet(18, 29, 'https://example.org'), linkFacet(31, 52, 'https://example.com/a')],
+      }),
+      ['body.repo'],
+      'Post to Bluesky: "Grüße 👋 from example.org"',
+    ],
+    [
+      'bluesky reply',
+      'POST',
+      PUT_RECORD,
+      {},
+      record({
+        text: 'Yes',
+        reply: {
+          root: { uri: "<added at sending: the thread's first post>", cid: '<added at sending: its CID>' },
+          parent: { uri: PARENT, cid: '<added at sending: its CID>' },
+        },
+      }),
+      ['body.repo', 'body.record.reply.root.uri', 'body.record.reply.root.cid', 'body.record.reply.parent.cid'],
+      'Reply on Bluesky: "Yes"',
+    ],
+    [
+      'mastodon',
+      'POST',
+      STATUSES,
+      MASTODON_HEADERS,
+      { status: 'Hello\nworld', visibility: 'private' },
+      ['url'],
+      'Post to Mastodon: "Hello world"',
+    ],
+    [
+      'mastodon reply',
+      'POST',
+      STATUSES,
+      MASTODON_HEADERS,
+      { status: 'Yes', visibility: 'public', in_reply_to_id: '110224538612341312' },
+      ['url'],
+      'Reply on Mastodon: "Yes"',
+    ],
+    [
+      'linkedin',
+      'POST',
+      'https://api.linkedin.com/rest/posts',
+      LINKEDIN_HEADERS,
+      {
+        author: '<added at sending: LINKEDIN_AUTHOR_URN>',
+        commentary: 'We \\(all\\) are #hiring: C\\# & a\\_b',
+        visibility: 'CONNECTIONS',
+        distribution: { feedDistribution: 'MAIN_FEED', targetEntities: [], thirdPartyDistributionChannels: [] },
+        lifecycleState: 'PUBLISHED',
+        isReshareDisabledByAuthor: false,
+      },
+      ['body.author'],
+      'Post to LinkedIn: "We (all) are #hiring: C# & a_b"',
+    ],
+    [
+      'linkedin reply',
+      'POST',
+      'https://api.linkedin.com/rest/socialActions/urn%3Ali%3Ashare%3A42/comments',
+      LINKEDIN_HEADERS,
+      {
+        actor: '<added at sending: LINKEDIN_AUTHOR_URN>',
+        object: 'urn:li:share:42',
+        message: { text: 'Yes (really)' },
+      },
+      ['body.actor'],
+      'Reply on LinkedIn: "Yes (really)"',
+    ],
+  ];
+
+describe('what would be sent', () => {
+  test.each(golden)('%s', (name, method, url, headers, body, addedAtSending, summary) => {
+    expect(effectOf(name)).toEqual({
+      type: 'POST_SOCIAL',
+      adapterVersion: 1,
+      summary,
+      request: {
+        protocol: 'http',
+        method,
+        url,
+        headers: {
+          accept: 'application/json',
+          authorization: '<added at sending: authorization>',
+          'content-type': 'application/json',
+          ...headers,
+        },
+        body,
+      },
+      addedAtSending: ['headers.authorization', ...addedAtSending],
+    });
+  });
+
+  test('facets count UTF-8 bytes', () => {
+    const { request } = effectOf('bluesky');
+    const text = `${samples.bluesky.content}\n\n${samples.bluesky.link}`;
+    const bytes = Buffer.from(text, 'utf8');
+    const cut = (from: number, to: number) => bytes.subarray(from, to).toString('utf8');
+    expect(request.body).toMatchObject({ record: { text, facets: [{ index: { byteStart: 18, byteEnd: 29 } }, {}] } });
+    expect(cut(18, 29)).toBe('example.org');
+  });
+
+  test("Bluesky's record key is a TID that belongs to the action, and keys sort by age", () => {
+    const keyOf = (actionId: string, runAt = SAMPLE_CONTEXT.runAt) => {
+      const { body } = effectOf('bluesky', { actionId, runAt, providerKey: `aol-${actionId}` }).request;
+      return typeof body === 'object' && body !== null && 'rkey' in body ? String(body.rkey) : '';
+    };
+    const older = keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd');
+    const newer = keyOf('01937e4a-5b6d-7d8e-9f01-23456789abcd');
+    expect(older).toMatch(/^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/u);
+    expect(keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd', new Date(0))).toBe(older);
+    expect(newer > older).toBe(true);
+    expect(keyOf('01937e4a-5b6c-7d8e-9f01-23456789abce')).not.toBe(older);
+  });
+
+  test('which platforms deduplicate', () => {
+    const classes = Object.values(samples).map((payload) => [payload.platform, adapter.redelivery(payload)]);
+    expect(Object.fromEntries(classes)).toEqual({
+      x: 'neither',
+      bluesky: 'dedupes',
+      mastodon: 'dedupes',
+      linkedin: 'neither',
+    });
+  });
+});

@@ -1,0 +1,16 @@
+/** A child process that writes artifacts until it is killed. Arguments: the store's location. */
+
+import { randomUUID } from 'node:crypto';
+import { createArtifactStore } from '../../src/artifacts/index.ts';
+import { sha256Hex } from '../../src/domain/hashing.ts';
+
+const store = createArtifactStore(process.argv[2] ?? '');
+process.stdout.write('writing\n');
+for (;;) {
+  await Promise.all(
+    Array.from({ length: 20 }, () => {
+      const bytes = new TextEncoder().encode(randomUUID().repeat(5_000));
+      return store.put(randomUUID(), sha256Hex(bytes), bytes);
+    }),
+  );
+}
