@@ -1,0 +1,76 @@
+/** The two local activities of a tick: claim, and prove. */
+
+import type { BookkeepingActivities, ProveTickInput, TickSummary } from '../contracts/activities.ts';
+import { claimTick, type WorkerIdentity } from '../db/claim.ts';
+import { type AttemptResult, type ClaimedAction, claimedActions, closeAttempts, countCrash } from '../db/close.ts';
+import type { Database } from '../db/pool.ts';
+import { MAX_CRASHES } from '../domain/limits.ts';
+import { translating } from './errors.ts';
+import { type ProofPorts, proveAction } from './prove-action.ts';
+
+export interface BookkeepingPorts extends ProofPorts {
+  readonly db: Database;
+  readonly worker: WorkerIdentity;
+}
+
+/** Proofs of one tick that are stored at the same time. */
+const CONCURRENT_PROOFS = 16;
+
+/** Makes the bookkeeping activities. Each is idempotent by tick id: a second run finds what the first one left. */
+export function createBookkeepingActivities(ports: BookkeepingPorts): BookkeepingActivities {
+  return {
+    claimTick: translating((input) => claimTick(ports.db, input, ports.worker)),
+    proveTick: translating((input) => proveTick(ports, input)),
+  };
+}
+
+async function proveTick(ports: BookkeepingPorts, tick: ProveTickInput): Promise<TickSummary> {
+  const actions = await claimedActions(ports.db, tick.tickId, tick.token);
+  if (tick.resumed) return proveOneByOne(ports, tick, actions);
+  const results = await mapConcurrently(actions, CONCURRENT_PROOFS, (action) => proveAction(ports, action));
+  return closeAttempts(ports.db, tick, results);
+}
+
+/**
+ * The claim ran before and its worker died, perhaps through one of these actions. Each is counted before it is touched
+ * and its outcome committed before the next begins, so the one that kills its worker takes no other with it.
+ */
+async function proveOneByOne(
+  ports: BookkeepingPorts,
+  tick: ProveTickInput,
+  actions: readonly ClaimedAction[],
+): Promise<TickSummary> {
+  for (const action of actions) {
+    const result = action.claimCount >= MAX_CRASHES ? crashed(action) : await proveAgain(ports, tick, action);
+    await closeAttempts(ports.db, tick, [result]);
+  }
+  return closeAttempts(ports.db, tick, []);
+}
+
+async function proveAgain(
+  ports: BookkeepingPorts,
+  tick: ProveTickInput,
+  action: ClaimedAction,
+): Promise<AttemptResult> {
+  await countCrash(ports.db, action.id, tick.tickId, tick.token);
+  return proveAction(ports, action);
+}
+
+function crashed(action: ClaimedAction): AttemptResult {
+  const message = `its worker died ${MAX_CRASHES} times while it ran`;
+  return { to: 'DLQ', id: action.id, reason: 'crashed', message, durationMs: 0 };
+}
+
+async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const lane = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  return results;
+}

@@ -1,0 +1,69 @@
+/** One proof: render, store, say how it ended. */
+
+import type { AdapterRegistry } from '../adapters/registry.ts';
+import { renderArtifact } from '../adapters/render.ts';
+import type { ArtifactStore } from '../artifacts/port.ts';
+import { providerKey } from '../contracts/names.ts';
+import type { AttemptResult, ClaimedAction } from '../db/close.ts';
+import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
+import { type AttemptOutcome, judge } from '../domain/outcomes.ts';
+
+export interface ProofPorts {
+  readonly adapters: AdapterRegistry;
+  readonly artifacts: ArtifactStore;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Never throws: whatever an adapter, a payload or the store does is this one action's outcome (promise 10). */
+export async function proveAction(ports: ProofPorts, action: ClaimedAction): Promise<AttemptResult> {
+  const startedAtMs = performance.now();
+  const elapsedMs = () => Math.round((performance.now() - startedAtMs) * 1_000) / 1_000;
+  if (action.mode === 'REAL') {
+    return failure(
+      ports,
+      action,
+      { kind: 'rejected', reason: `REAL is refused: ${action.type} performs nothing yet` },
+      0,
+    );
+  }
+  try {
+    const adapter = ports.adapters.get(action.type);
+    const artifact = renderArtifact(adapter, action.payload, {
+      actionId: action.id,
+      runAt: action.dueAt,
+      providerKey: providerKey(action.id),
+    });
+    const artifactUri = await ports.artifacts.put(action.id, artifact.sha256, artifact.bytes);
+    return {
+      to: 'SUCCESS',
+      id: action.id,
+      artifactSha256: artifact.sha256,
+      artifactUri,
+      message: `proved: ${artifact.effect.summary}`,
+      durationMs: elapsedMs(),
+    };
+  } catch (error) {
+    return failure(ports, action, outcomeOf(error), elapsedMs());
+  }
+}
+
+/** Storage that is away passes; what an adapter refuses or a bug throws does not get better by repeating. */
+function outcomeOf(error: unknown): Extract<AttemptOutcome, { kind: 'not_sent' | 'rejected' }> {
+  if (error instanceof UnavailableError) return { kind: 'not_sent', reason: errorText(error) };
+  const code = error instanceof AolError ? error.code : 'AOL_INTERNAL';
+  return { kind: 'rejected', reason: `${code}: ${errorText(error)}` };
+}
+
+function failure(
+  ports: ProofPorts,
+  action: ClaimedAction,
+  outcome: Extract<AttemptOutcome, { kind: 'not_sent' | 'rejected' }>,
+  durationMs: number,
+): AttemptResult {
+  const attempt = { number: action.attempt, maxAttempts: action.maxAttempts, dedupes: true };
+  const verdict = judge(outcome, attempt, ports.random());
+  const common = { id: action.id, message: outcome.reason, durationMs };
+  if (verdict.to === 'RETRY') return { to: 'RETRY', delayMs: verdict.delayMs, ...common };
+  return { to: 'DLQ', reason: verdict.to === 'DLQ' ? verdict.reason : 'rejected', ...common };
+}

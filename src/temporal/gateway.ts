@@ -1,0 +1,101 @@
+/** A connection to Temporal that opens when it is needed, heals by itself, and never keeps a caller waiting. */
+
+import { isNativeError } from 'node:util/types';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { Dependency } from '../contracts/status.ts';
+import { errorText, NotFoundError, UnavailableError } from '../domain/errors.ts';
+
+export interface TemporalSettings {
+  /** `host:port` */
+  readonly address: string;
+  readonly namespace: string;
+  /** TLS, API key and metadata, as `@temporalio/envconfig` gives them. */
+  readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
+}
+
+export interface TemporalGateway {
+  readonly client: Client;
+  readonly namespace: string;
+  /**
+   * Runs calls of {@link client} with a deadline.
+   *
+   * @throws UnavailableError when the server is away or silent
+   * @throws NotFoundError when the workflow does not run
+   */
+  bounded<Result>(call: () => Promise<Result>, timeoutMs?: number): Promise<Result>;
+  signal(workflowId: string, signalName: string): Promise<void>;
+  /** Never throws; answers within its deadline. */
+  health(): Promise<Dependency>;
+  close(): Promise<void>;
+}
+
+/** Signals and health checks answer within this time. */
+const CALL_TIMEOUT_MS = 1_000;
+
+/** Without these, gRPC waits up to two minutes before it tries again to reach a server that came back. */
+const RECONNECT = {
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.min_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
+};
+
+/** Opens nothing yet: the first call connects. */
+export function connectTemporal(settings: TemporalSettings): TemporalGateway {
+  const connection = Connection.lazy({ ...settings.connection, address: settings.address, channelArgs: RECONNECT });
+  const client = new Client({ connection, namespace: settings.namespace });
+
+  const bounded = async <Result>(call: () => Promise<Result>, timeoutMs = CALL_TIMEOUT_MS): Promise<Result> => {
+    const timer = new AbortController();
+    try {
+      return await Promise.race([
+        connection.withDeadline(Date.now() + timeoutMs, call),
+        rejectAfter(timeoutMs + 100, timer.signal),
+      ]);
+    } catch (error) {
+      throw temporalError(error);
+    } finally {
+      timer.abort();
+    }
+  };
+
+  return {
+    client,
+    namespace: settings.namespace,
+    bounded,
+    signal: (workflowId, signalName) => bounded(() => client.workflow.getHandle(workflowId).signal(signalName)),
+    async health() {
+      const startedAt = performance.now();
+      try {
+        await bounded(() => connection.workflowService.describeNamespace({ namespace: settings.namespace }));
+        return {
+          ok: true,
+          detail: `${settings.address}, namespace ${settings.namespace}`,
+          latencyMs: Math.round(performance.now() - startedAt),
+        };
+      } catch (error) {
+        return { ok: false, detail: errorText(error, 300), latencyMs: null };
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+function rejectAfter(timeoutMs: number, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+}
+
+function temporalError(error: unknown): unknown {
+  if (error instanceof WorkflowNotFoundError) return new NotFoundError(error.message);
+  const cause = isNativeError(error) && error.cause !== undefined ? error.cause : error;
+  const reason = isGrpcServiceError(cause) ? cause.details || cause.message : errorText(cause);
+  return new UnavailableError('temporal', `Temporal cannot be used: ${reason}`, { cause: error });
+}

@@ -1,0 +1,159 @@
+/** A worker process' parts, joined. */
+
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
+import { builtInAdapters } from '../adapters/index.ts';
+import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
+import { createArtifactStore } from '../artifacts/index.ts';
+import { BOOKKEEPING_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
+import { createPool } from '../db/pool.ts';
+import { errorText, UnavailableError } from '../domain/errors.ts';
+import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
+import { silentLog, type WorkerLog } from './log.ts';
+import { supervise } from './supervisor.ts';
+
+export interface CreateWorkerOptions {
+  readonly databaseUrl: string;
+  readonly temporal: TemporalSettings;
+  /** `file:/absolute/path` */
+  readonly artifacts: string;
+  /** False is the worker's half of unlocking REAL; anything else is PROOF. */
+  readonly proofMode?: boolean;
+  /** Registered besides the built-in ones. */
+  readonly adapters?: readonly (AnyAdapter | RegisteredAdapter)[];
+  readonly log?: WorkerLog;
+  /** Off for a bounded run, which starts its own orchestrator. */
+  readonly supervisor?: boolean;
+  /** The prebuilt workflow bundle; without it the workflows' sources are bundled at start, which takes seconds. */
+  readonly workflowBundlePath?: string;
+}
+
+export interface AolWorker {
+  /** Resolves once it polls for tasks. */
+  readonly ready: Promise<void>;
+  /** Runs until {@link shutdown}, over servers that go away and come back. */
+  run(): Promise<void>;
+  /** Takes no new work, lets what runs finish (25 s at most), closes everything. */
+  shutdown(): Promise<void>;
+}
+
+/** Longer than the longest attempt, so that a stop never cuts one off. */
+const SHUTDOWN_GRACE_MS = 25_000;
+const RETRY_DELAY_MS = 500;
+
+/**
+ * Joins database, adapters, store and activities. Opens no connection before {@link AolWorker.run}.
+ *
+ * @throws UnknownTypeError when two adapters are registered for one type
+ */
+export async function createWorker(options: CreateWorkerOptions): Promise<AolWorker> {
+  const log = options.log ?? silentLog;
+  const proofMode = options.proofMode !== false;
+  const adapters = createRegistry([...builtInAdapters, ...(options.adapters ?? [])]);
+  const artifacts = createArtifactStore(options.artifacts);
+  const db = createPool({
+    databaseUrl: options.databaseUrl,
+    applicationName: `${workerApplicationName(proofMode)}:${randomBytes(4).toString('hex')}`,
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+  });
+  const temporal = connectTemporal(options.temporal);
+  const stopping = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  let current: Worker | undefined;
+
+  const runOnce = async (): Promise<void> => {
+    const connection = await NativeConnection.connect(nativeOptions(options.temporal));
+    try {
+      const clusterId = await readClusterId(connection);
+      const activities = createBookkeepingActivities({
+        db,
+        adapters,
+        artifacts,
+        random: Math.random,
+        worker: { clusterId, namespace: options.temporal.namespace, proofMode },
+      });
+      current = await Worker.create({
+        ...workerOptions(options.workflowBundlePath),
+        connection,
+        namespace: options.temporal.namespace,
+        activities: { ...activities },
+      });
+      if (stopping.signal.aborted) return;
+      const running = current.run();
+      ready.resolve();
+      log.info({ taskQueue: BOOKKEEPING_TASK_QUEUE, proofMode }, 'the worker polls for work');
+      await running;
+    } finally {
+      current = undefined;
+      await connection.close();
+    }
+  };
+
+  const runUntilStopped = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await runOnce();
+      } catch (error) {
+        log.warn({ error: errorText(error, 300) }, 'the worker lost Temporal; it tries again');
+        await delay(RETRY_DELAY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
+  };
+
+  let finished: Promise<void> | undefined;
+  return {
+    ready: ready.promise,
+    run() {
+      finished ??= Promise.all([
+        runUntilStopped(),
+        options.supervisor === false
+          ? Promise.resolve()
+          : supervise({ db, temporal, proofMode, log, signal: stopping.signal }),
+      ]).then(async () => {
+        await temporal.close();
+        await db.end();
+      });
+      return finished;
+    },
+    async shutdown() {
+      stopping.abort();
+      if (current?.getState() === 'RUNNING') current.shutdown();
+      await finished;
+    },
+  };
+}
+
+function nativeOptions(settings: TemporalSettings): NativeConnectionOptions {
+  const { apiKey, ...connection } = settings.connection ?? {};
+  const key = typeof apiKey === 'function' ? apiKey() : apiKey;
+  return { ...connection, ...(key === undefined ? {} : { apiKey: key }), address: settings.address };
+}
+
+async function readClusterId(connection: NativeConnection): Promise<string> {
+  const { clusterId } = await connection.workflowService.getClusterInfo({});
+  if (!clusterId) throw new UnavailableError('temporal', 'the Temporal server does not tell its cluster id');
+  return clusterId;
+}
+
+/** RELIABILITY: a dead worker's workflow is taken over after the sticky timeout, 10 s by default. */
+function workerOptions(bundlePath: string | undefined): Pick<WorkerOptions, 'taskQueue'> & Partial<WorkerOptions> {
+  return {
+    taskQueue: BOOKKEEPING_TASK_QUEUE,
+    ...workflowCode(bundlePath),
+    stickyQueueScheduleToStartTimeout: '1s',
+    shutdownGraceTime: SHUTDOWN_GRACE_MS,
+    maxConcurrentLocalActivityExecutions: 20,
+  };
+}
+
+/** Built code has its bundle beside it; sources (in tests) are bundled at start. */
+function workflowCode(bundlePath: string | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (bundlePath !== undefined) return { workflowBundle: { codePath: bundlePath } };
+  if (import.meta.url.endsWith('.ts')) {
+    return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+  }
+  return { workflowBundle: { codePath: fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url)) } };
+}

@@ -1,0 +1,193 @@
+/** A lane's scheduler. */
+
+import {
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  makeContinueAsNewFunc,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  TemporalFailure,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BookkeepingActivities, ClaimTickResult, TickSummary } from '../contracts/activities.ts';
+import { tickWorkflowId, WORKFLOW_TASK_TIMEOUT_MS } from '../contracts/names.ts';
+import type { OrchestratorInput, TickAnswer } from '../contracts/orchestrator.ts';
+import { controlSignal, stateQuery, tickUpdate, wakeSignal } from './messages.ts';
+import { Schedule } from './schedule.ts';
+
+/** Both end long before the server's own limits (51,200 events, 10,000 signals a run). */
+const MAX_HISTORY_EVENTS = 2_000;
+const MAX_SIGNALS = 500;
+
+const LOCAL_ACTIVITY = {
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 3 },
+} as const;
+
+const { claimTick, proveTick } = proxyLocalActivities<BookkeepingActivities>(LOCAL_ACTIVITY);
+
+const continueAsNew = makeContinueAsNewFunc<typeof orchestrator>({ workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS });
+
+/**
+ * Looks after one lane for as long as it lives: waits for the first of the tick timer, a wake signal, a control signal
+ * and the next action's time; then one local activity claims, and one proves what was claimed. It ends when the lane is
+ * killed, and continues as new long before its history grows large, with nothing open and its handlers finished.
+ */
+export async function orchestrator(input: OrchestratorInput): Promise<void> {
+  const lane = new LaneOrchestrator(input);
+  setHandler(wakeSignal, () => lane.wake());
+  setHandler(controlSignal, () => lane.control());
+  setHandler(tickUpdate, () => lane.requestTick());
+  setHandler(stateQuery, () => lane.state());
+  while (!lane.isKilled) {
+    await lane.waitForNextLook();
+    await lane.look();
+    if (lane.shouldContinueAsNew()) {
+      await condition(allHandlersFinished);
+      await continueAsNew(lane.carriedInput());
+    }
+  }
+  await condition(allHandlersFinished);
+}
+
+class LaneOrchestrator {
+  isKilled = false;
+  private readonly input: OrchestratorInput;
+  private readonly schedule: Schedule;
+  private token: number | null;
+  private openTickId: string | null;
+  private ticks: number;
+  private signals = 0;
+  private lastOutcome: TickSummary['outcome'] = null;
+  private readonly requests: ((answer: TickAnswer) => void)[] = [];
+
+  constructor(input: OrchestratorInput) {
+    this.input = input;
+    this.schedule = new Schedule(input.autonomous);
+    this.token = input.carried?.token ?? null;
+    this.openTickId = input.carried?.openTickId ?? null;
+    this.ticks = input.carried?.ticks ?? 0;
+  }
+
+  wake(): void {
+    this.signals += 1;
+    this.schedule.wake();
+  }
+
+  control(): void {
+    this.signals += 1;
+    this.schedule.control();
+  }
+
+  /** Asks for a tick and waits for what it did. */
+  requestTick(): Promise<TickAnswer> {
+    if (this.isKilled) return Promise.resolve({ kind: 'quiet', outcome: 'KILLED' });
+    this.schedule.request();
+    return new Promise((resolve) => this.requests.push(resolve));
+  }
+
+  state() {
+    return {
+      lane: this.input.lane,
+      autonomous: this.schedule.isAutonomous,
+      token: this.token,
+      ticks: this.ticks,
+      lastOutcome: this.lastOutcome,
+      waitingFor: this.schedule.waitingFor(Date.now()),
+    };
+  }
+
+  async waitForNextLook(): Promise<void> {
+    for (;;) {
+      const plannedAtMs = this.schedule.nextLookAtMs();
+      const waitMs = plannedAtMs - Date.now();
+      if (waitMs <= 0) return;
+      const changed = () => this.schedule.nextLookAtMs() < plannedAtMs;
+      if (Number.isFinite(waitMs)) await condition(changed, waitMs);
+      else await condition(changed);
+    }
+  }
+
+  /** One look: a claim, and the proof of what it claimed. What fails is taken up again under the same tick id. */
+  async look(): Promise<void> {
+    this.schedule.begin();
+    const tickId = this.openTickId ?? uuid4();
+    this.openTickId = tickId;
+    try {
+      const claim = await claimTick({ holder: this.holder(), tickId });
+      this.schedule.looked(claim, Date.now());
+      if (claim.kind === 'quiet') this.quiet(claim);
+      else await this.prove(tickId, claim);
+      this.openTickId = null;
+    } catch (error) {
+      if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+      this.schedule.failed(Date.now());
+      this.answer({ kind: 'failed', reason: error.cause?.message ?? error.message });
+    }
+  }
+
+  shouldContinueAsNew(): boolean {
+    if (this.isKilled || this.requests.length > 0) return false;
+    const info = workflowInfo();
+    return info.continueAsNewSuggested || info.historyLength > MAX_HISTORY_EVENTS || this.signals > MAX_SIGNALS;
+  }
+
+  carriedInput(): OrchestratorInput {
+    return {
+      lane: this.input.lane,
+      autonomous: this.schedule.isAutonomous,
+      carried: { token: this.token, openTickId: this.openTickId, ticks: this.ticks },
+    };
+  }
+
+  private holder() {
+    const info = workflowInfo();
+    return {
+      lane: this.input.lane,
+      workflowId: info.workflowId,
+      firstRunId: info.firstExecutionRunId,
+      runId: info.runId,
+      token: this.token,
+    };
+  }
+
+  private quiet(claim: Extract<ClaimTickResult, { kind: 'quiet' }>): void {
+    this.token = claim.token ?? this.token;
+    this.lastOutcome = claim.outcome;
+    this.isKilled = claim.outcome === 'KILLED';
+    this.describe(claim.tickNumber);
+    // A look that the tick interval cut short is not the tick that was asked for.
+    if (claim.pacing.claimInMs > 0 && claim.outcome === 'IDLE') return;
+    this.answer({ kind: 'quiet', outcome: claim.outcome });
+    if (this.isKilled) while (this.requests.length > 0) this.answer({ kind: 'quiet', outcome: 'KILLED' });
+  }
+
+  private async prove(tickId: string, claim: Extract<ClaimTickResult, { kind: 'claimed' }>): Promise<void> {
+    this.token = claim.token;
+    const { lane } = this.input;
+    const summary = await proveTick.executeWithOptions(
+      { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, claim.tickNumber)}: ${claim.claimed} claimed` },
+      [{ lane, tickId, token: claim.token, resumed: claim.resumed }],
+    );
+    this.ticks += 1;
+    this.lastOutcome = summary.outcome;
+    this.schedule.closed(summary.nextDueInMs, Date.now());
+    this.describe(claim.tickNumber);
+    this.answer({ kind: 'proved', summary });
+  }
+
+  private answer(answer: TickAnswer): void {
+    const resolve = this.requests.shift();
+    if (!resolve) return;
+    this.schedule.served();
+    resolve(answer);
+  }
+
+  private describe(tickNumber: number | null): void {
+    const tick = tickNumber === null ? 'No tick yet' : `Tick ${tickNumber}: ${this.lastOutcome ?? 'open'}`;
+    setCurrentDetails(`Lane **${this.input.lane}**. ${tick}. Lease token ${this.token ?? 'none'}.`);
+  }
+}

@@ -1,0 +1,7 @@
+import type { LocalServer } from '../../src/local/index.ts';
+
+/** What global-setup started and global-teardown stops; both run in jest's own process. */
+export const running: { servers: LocalServer[]; finish: (() => Promise<void>) | undefined } = {
+  servers: [],
+  finish: undefined,
+};
