@@ -4,14 +4,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
-import type {
-  BookkeepingActivities,
-  ClaimTickInput,
-  ClaimTickResult,
-  TickSummary,
-} from '../../src/contracts/activities.ts';
+import type { BookkeepingActivities, ClaimTickInput, ClaimTickResult } from '../../src/contracts/activities.ts';
 import { CONTROL_SIGNAL, ORCHESTRATOR_WORKFLOW, WAKE_SIGNAL } from '../../src/contracts/names.ts';
 import type { OrchestratorInput } from '../../src/contracts/orchestrator.ts';
+import { claimed, idle, killed, summary } from '../support/scripted-lane.ts';
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts';
 import { quietRuntime, workflowBundlePath } from '../support/workflows.ts';
 
@@ -22,41 +18,6 @@ beforeAll(async () => {
   environment = await createTimeSkippingEnvironment();
 }, 180_000);
 afterAll(() => environment.teardown());
-
-const idle: ClaimTickResult = {
-  kind: 'quiet',
-  outcome: 'IDLE',
-  token: 1,
-  tickNumber: 1,
-  retryInMs: 60_000,
-  pacing: { claimInMs: 0, nextDueInMs: null },
-};
-const killed: ClaimTickResult = { ...idle, outcome: 'KILLED', retryInMs: null };
-const claimed = (claimInMs: number, nextDueInMs: number | null): ClaimTickResult => ({
-  kind: 'claimed',
-  token: 1,
-  tickNumber: 2,
-  mode: 'PROOF',
-  claimed: 3,
-  resumed: false,
-  pacing: { claimInMs, nextDueInMs },
-});
-const summary = (tickId: string, nextDueInMs: number | null): TickSummary => ({
-  tickId,
-  number: 2,
-  outcome: 'OK',
-  mode: 'PROOF',
-  claimed: 3,
-  succeeded: 3,
-  failed: 0,
-  retried: 0,
-  released: 0,
-  awaiting: 0,
-  running: 0,
-  deadLettered: 0,
-  unconfirmed: 0,
-  nextDueInMs,
-});
 
 interface Look {
   readonly atMs: number;

@@ -1,0 +1,57 @@
+/** Runs command lines in this process, against an API of a test, and keeps what they write. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CliIo } from '../../src/cli/io.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { TOKENS } from './api.ts';
+
+export interface CliResult {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly talk: string;
+  json(): unknown;
+}
+
+export interface CliOptions extends Partial<Pick<CliIo, 'isTerminal' | 'ask' | 'signal'>> {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+export interface TestCli {
+  readonly dataDir: string;
+  run(args: readonly string[], options?: CliOptions): Promise<CliResult>;
+  close(): void;
+}
+
+/** @param env variables of every run, e.g. of the API's port */
+export function createTestCli(env: Readonly<Record<string, string>>): TestCli {
+  const dataDir = mkdtempSync(join(tmpdir(), 'aol-cli-'));
+  return {
+    dataDir,
+    close: () => rmSync(dataDir, { recursive: true, force: true }),
+    async run(args, { env: more = {}, stdin = '', ...io } = {}) {
+      const out: string[] = [];
+      const talk: string[] = [];
+      const exitCode = await runCli(args, {
+        out: (text) => out.push(text),
+        talk: (text) => talk.push(text),
+        isTerminal: false,
+        color: false,
+        readStdin: () => Promise.resolve(stdin),
+        ask: () => Promise.reject(new Error('nobody is there to be asked')),
+        config: async () => loadConfig({ AOL_DATA_DIR: dataDir, ...tokens, ...env, ...more }),
+        ...io,
+      });
+      return { exitCode, out: out.join('\n'), talk: talk.join('\n'), json: (): unknown => JSON.parse(out.join('\n')) };
+    },
+  };
+}
+
+const tokens = {
+  AOL_ADMIN_TOKEN: TOKENS.admin,
+  AOL_OPERATOR_TOKEN: TOKENS.operator,
+  AOL_VIEWER_TOKEN: TOKENS.viewer,
+};

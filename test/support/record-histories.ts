@@ -1,0 +1,50 @@
+/** Records the history of every path on a real dev server: `npm run record-histories`. */
+
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { childEnvironment, loadConfig } from '../../src/config/index.ts';
+import { findTemporalBinary, freePort, startTemporal } from '../../src/local/index.ts';
+import { paths, recordPath } from './scripted-lane.ts';
+import { quietRuntime } from './workflows.ts';
+
+const folder = new URL('../histories/', import.meta.url);
+const exec = promisify(execFile);
+const log = (line: string) => void process.stderr.write(`${line}\n`);
+
+quietRuntime();
+const { searchPath, cacheDir } = loadConfig().machine;
+const binary = await findTemporalBinary({ searchPath, cacheDir, env: childEnvironment(), log });
+const server = await startTemporal({ dataDir: undefined, port: await freePort(), uiPort: undefined, binary, log });
+try {
+  const connection = await Connection.connect({ address: server.address });
+  const nativeConnection = await NativeConnection.connect({ address: server.address });
+  const client = new Client({ connection });
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  await mkdir(folder, { recursive: true });
+  for (const [name, path] of Object.entries(paths)) {
+    const run = await recordPath({ client, nativeConnection }, name, path);
+    const show = [
+      'workflow',
+      'show',
+      '--address',
+      server.address,
+      '--workflow-id',
+      run.workflowId,
+      '--run-id',
+      run.runId,
+    ];
+    const { stdout } = await exec(binary, [...show, '--output', 'json'], { maxBuffer: 64 * 1024 * 1024 });
+    const text = stdout.replaceAll(/"identity": *"[^"]*"/g, '"identity": "worker"');
+    const history = JSON.parse(text);
+    await writeFile(new URL(`${version}-${name}.json`, folder), `${JSON.stringify(history)}\n`);
+    log(`${version}-${name}: ${history.events.length} events`);
+  }
+  await nativeConnection.close();
+  await connection.close();
+} finally {
+  await server.stop();
+}

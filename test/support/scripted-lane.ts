@@ -1,0 +1,168 @@
+/** Orchestrators whose bookkeeping follows a script, on a real Temporal server: the paths that histories are recorded of. */
+
+import { randomUUID } from 'node:crypto';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import type { BookkeepingActivities, ClaimTickResult, TickSummary } from '../../src/contracts/activities.ts';
+import { CONTROL_SIGNAL, ORCHESTRATOR_WORKFLOW, TICK_UPDATE, WAKE_SIGNAL } from '../../src/contracts/names.ts';
+import { workflowBundlePath } from './workflows.ts';
+
+type Quiet = Extract<ClaimTickResult, { kind: 'quiet' }>;
+
+export const idle: Quiet = {
+  kind: 'quiet',
+  outcome: 'IDLE',
+  token: 1,
+  tickNumber: 1,
+  retryInMs: 60_000,
+  pacing: { claimInMs: 0, nextDueInMs: null },
+};
+export const killed: Quiet = { ...idle, outcome: 'KILLED', retryInMs: null };
+
+export function claimed(claimInMs: number, nextDueInMs: number | null): ClaimTickResult {
+  return {
+    kind: 'claimed',
+    token: 1,
+    tickNumber: 2,
+    mode: 'PROOF',
+    claimed: 3,
+    resumed: false,
+    pacing: { claimInMs, nextDueInMs },
+  };
+}
+
+export function summary(tickId: string, nextDueInMs: number | null): TickSummary {
+  return {
+    tickId,
+    number: 2,
+    outcome: 'OK',
+    mode: 'PROOF',
+    claimed: 3,
+    succeeded: 3,
+    failed: 0,
+    retried: 0,
+    released: 0,
+    awaiting: 0,
+    running: 0,
+    deadLettered: 0,
+    unconfirmed: 0,
+    nextDueInMs,
+  };
+}
+
+interface Path {
+  readonly autonomous: boolean;
+  /** Answers the looks, counted from 1. */
+  readonly claim: (look: number) => ClaimTickResult;
+  readonly prove?: (look: number, tickId: string) => TickSummary;
+  /** Ends when the path was walked. */
+  readonly walk: (lane: { readonly handle: WorkflowHandle; readonly looks: () => number }) => Promise<void>;
+}
+
+const until = async (isTrue: () => boolean): Promise<void> => {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+/** Every path that an orchestrator can take. */
+export const paths: Readonly<Record<string, Path>> = {
+  'drain-then-kill': {
+    autonomous: true,
+    claim: (look) => (look <= 3 ? claimed(20, 0) : look === 4 ? idle : killed),
+    prove: (look, tickId) => summary(tickId, look < 3 ? 0 : null),
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 3);
+      await handle.signal(WAKE_SIGNAL);
+      await until(() => looks() >= 4);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
+  'scheduled-action': {
+    autonomous: true,
+    claim: (look) =>
+      look === 1 ? { ...idle, pacing: { claimInMs: 0, nextDueInMs: 50 } } : look === 2 ? claimed(0, 0) : killed,
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 2);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
+  'pause-and-resume': {
+    autonomous: true,
+    claim: (look) => [{ ...idle, outcome: 'PAUSED' as const }, claimed(0, 0)][look - 1] ?? killed,
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 1);
+      await handle.signal(CONTROL_SIGNAL);
+      await until(() => looks() >= 2);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
+  'lost-lease-and-failures': {
+    autonomous: true,
+    claim: (look) => {
+      if (look === 1) return { ...idle, outcome: 'NO_LEASE', token: null, retryInMs: 20 };
+      if (look <= 5) throw new Error('the database is away');
+      return look === 6 ? claimed(0, null) : killed;
+    },
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 6);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
+  'ticks-when-asked': {
+    autonomous: false,
+    claim: (look) => (look === 1 ? claimed(30, 0) : idle),
+    async walk({ handle }) {
+      await handle.executeUpdate(TICK_UPDATE);
+      await handle.executeUpdate(TICK_UPDATE);
+      await handle.cancel();
+      await handle.result().catch(() => undefined);
+    },
+  },
+  'continue-as-new': {
+    autonomous: true,
+    claim: () => ({ ...idle, retryInMs: 1 }),
+    async walk({ handle }) {
+      const first = await handle.describe();
+      let { runId } = first;
+      while (runId === first.runId) ({ runId } = await handle.describe());
+      await handle.terminate();
+    },
+  },
+};
+
+/** Walks a path and answers the first run of its chain. */
+export async function recordPath(
+  servers: { readonly client: Client; readonly nativeConnection: NativeConnection },
+  name: string,
+  path: Path,
+) {
+  const taskQueue = `record-${name}-${randomUUID()}`;
+  let looks = 0;
+  const activities: BookkeepingActivities = {
+    claimTick: async () => {
+      looks += 1;
+      return path.claim(looks);
+    },
+    proveTick: async ({ tickId }) => path.prove?.(looks, tickId) ?? summary(tickId, null),
+  };
+  const worker = await Worker.create({
+    connection: servers.nativeConnection,
+    taskQueue,
+    workflowBundle: { codePath: workflowBundlePath },
+    activities: { ...activities },
+  });
+  const workflowId = `aol/${name}`;
+  return worker.runUntil(async () => {
+    const started = await servers.client.workflow.start(ORCHESTRATOR_WORKFLOW, {
+      taskQueue,
+      workflowId,
+      args: [{ lane: 'default', autonomous: path.autonomous }],
+      workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+    });
+    await path.walk({ handle: servers.client.workflow.getHandle(workflowId), looks: () => looks });
+    return { workflowId, runId: started.firstExecutionRunId };
+  });
+}
