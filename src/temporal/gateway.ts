@@ -47,7 +47,13 @@ const RECONNECT = {
 
 /** Opens nothing yet: the first call connects. */
 export function connectTemporal(settings: TemporalSettings): TemporalGateway {
-  const connection = Connection.lazy({ ...settings.connection, address: settings.address, channelArgs: RECONNECT });
+  const connection = Connection.lazy({
+    ...settings.connection,
+    address: settings.address,
+    channelArgs: RECONNECT,
+    // The SDK's own retries go on behind a deadline, and throw out of a timer when the connection is closed meanwhile.
+    interceptors: [],
+  });
   const client = new Client({ connection, namespace: settings.namespace });
 
   const bounded = async <Result>(call: () => Promise<Result>, timeoutMs = CALL_TIMEOUT_MS): Promise<Result> => {
@@ -79,7 +85,7 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
           latencyMs: Math.round(performance.now() - startedAt),
         };
       } catch (error) {
-        return { ok: false, detail: errorText(error, 300), latencyMs: null };
+        return { ok: false, detail: `${settings.address}: ${errorText(error, 300)}`, latencyMs: null };
       }
     },
     close: () => connection.close(),

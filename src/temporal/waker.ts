@@ -39,7 +39,7 @@ export function createWaker(options: WakerOptions): Waker {
     const done = options
       .signal(orchestratorWorkflowId(lane), signalName)
       .catch((error: unknown) => options.onLost?.(lane, errorText(error, 300)))
-      .then(() => delay(SPACING_MS, undefined, { ref: false }))
+      .then(() => delay(SPACING_MS))
       .finally(() => {
         const again = inFlight.get(key)?.again ?? false;
         inFlight.delete(key);

@@ -1,0 +1,83 @@
+/** Builds the API. It listens nowhere and reads no environment. */
+
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { createJsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { v7 as uuidv7 } from 'uuid';
+import { MAX_BODY_BYTES } from '../domain/limits.ts';
+import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
+import { addAuthentication, type Tokens } from './plugins/auth.ts';
+import { answerUnreadable } from './plugins/client-errors.ts';
+import { addProblems, sendProblem } from './plugins/problems.ts';
+import { addRequestLog } from './plugins/request-log.ts';
+import { collectRoutes, type RouteTable } from './plugins/route-table.ts';
+import { addHostCheck, addSecurityHeaders } from './plugins/security.ts';
+import { addValidation } from './plugins/validation.ts';
+import { actionRoutes } from './routes/actions.ts';
+import { artifactRoutes } from './routes/artifacts.ts';
+import { controlRoutes } from './routes/control.ts';
+import { homeRoutes } from './routes/home.ts';
+import { laneRoutes } from './routes/lanes.ts';
+import { statusRoutes } from './routes/status.ts';
+
+export interface ApiOptions extends ApiPorts {
+  /** The action types that may be queued. */
+  readonly contracts: readonly QueueableType[];
+  /** One bearer token for each role. */
+  readonly tokens: Tokens;
+  /** Host names under which it answers; absent: any. See `allowedHostNames`. */
+  readonly hostNames?: readonly string[] | undefined;
+  /** Absent: it logs nothing. */
+  readonly logger?: FastifyBaseLogger | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route with its role. */
+    routeTable: RouteTable;
+  }
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A socket on which nothing moves is closed. Live streams beat more often than that. */
+const CONNECTION_TIMEOUT_MS = 30_000;
+
+/** Builds the application with all its routes. What it was given stays open when it closes. */
+export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => uuidv7(),
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: 5_000,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: 'idle',
+    trustProxy: false,
+    frameworkErrors: sendProblem,
+    clientErrorHandler: answerUnreadable,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  const routes = collectRoutes(app);
+  app.decorate('routeTable', routes);
+  addProblems(app, routes);
+  addSecurityHeaders(app);
+  addRequestLog(app);
+  if (options.hostNames) addHostCheck(app, options.hostNames);
+  addAuthentication(app, options.tokens);
+  addValidation(app);
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'AOL', version: '1' } },
+    transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
+  });
+
+  const context: ApiContext = { ...options, contracts: new Map(options.contracts.map((type) => [type.type, type])) };
+  homeRoutes(app);
+  actionRoutes(app, context);
+  artifactRoutes(app, context);
+  controlRoutes(app, context);
+  laneRoutes(app, context);
+  statusRoutes(app, context);
+  return app;
+}

@@ -1,0 +1,68 @@
+/** What the routes work with, and the types that they share. */
+
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Dependency } from '../contracts/status.ts';
+import type { TemporalLink } from '../db/action-row.ts';
+import type { Database } from '../db/pool.ts';
+import type { FieldProblem } from '../domain/errors.ts';
+import type { Role } from '../domain/roles.ts';
+import type { Waker } from '../temporal/waker.ts';
+
+/** The application, typed by its zod schemas. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** An action type, as far as enqueueing is concerned. The built-in ones stand in `src/contracts/payloads`. */
+export interface QueueableType {
+  readonly type: string;
+  /** False while its adapter renders proofs but performs nothing: REAL is refused. */
+  readonly performs?: boolean;
+  check(payload: unknown): { readonly ok: true } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+}
+
+/** Reads an artifact's bytes by its URI. */
+export interface ArtifactReader {
+  get(uri: string): Promise<Uint8Array>;
+}
+
+/** The servers and stores behind the API. */
+export interface ApiPorts {
+  readonly database: Database;
+  /** For pause and kill alone, so that a storm of other calls never makes them wait; absent: the same one. */
+  readonly controlDatabase?: Database;
+  readonly artifacts: ArtifactReader;
+  readonly waker: Pick<Waker, 'wake' | 'signalControl'>;
+  readonly temporal: { health(): Promise<Dependency>; readonly link: TemporalLink };
+}
+
+export interface ApiContext extends ApiPorts {
+  readonly contracts: ReadonlyMap<string, QueueableType>;
+}
+
+/** Who may call a route: a role and those above it, or everybody. */
+export type RouteRole = Role | 'public';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Every route declares it; see `plugins/auth.ts`. */
+    role?: RouteRole;
+    /** A call without a body counts as one with `{}`. */
+    bodyOptional?: boolean;
+  }
+  interface FastifyRequest {
+    /** Who calls, as it stands in logs and rows. Empty on public routes. */
+    actor: string;
+  }
+}

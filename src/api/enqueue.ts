@@ -1,0 +1,62 @@
+/** What must hold before a request is queued, beyond its shape. */
+
+import type { EnqueueRequest } from '../contracts/action.ts';
+import { idempotencyKeySchema } from '../contracts/primitives.ts';
+import { type FieldProblem, InvalidRequestError, RealUnavailableError, UnprocessableError } from '../domain/errors.ts';
+import { MAX_PAYLOAD_BYTES } from '../domain/limits.ts';
+import type { QueueableType } from './context.ts';
+
+/**
+ * Takes the key of the `Idempotency-Key` header over. Given in both places it must be the same.
+ *
+ * @throws InvalidRequestError
+ */
+export function withHeaderKey(request: EnqueueRequest, header: string | string[] | undefined): EnqueueRequest {
+  if (header === undefined) return request;
+  const key = idempotencyKeySchema.safeParse(headerText(header));
+  if (!key.success) throw malformed('Idempotency-Key', key.error.issues[0]?.message ?? 'is not a key');
+  if (request.idempotencyKey !== undefined && request.idempotencyKey !== key.data) {
+    throw malformed('idempotencyKey', 'must be the same as in the Idempotency-Key header');
+  }
+  return { ...request, idempotencyKey: key.data };
+}
+
+/** Node hands header bytes over as Latin-1; what was sent is UTF-8. */
+function headerText(header: string | string[]): unknown {
+  if (typeof header !== 'string') return header;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(header, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Checks a request against its action type.
+ *
+ * @throws InvalidRequestError for an unknown type or a payload that is too large
+ * @throws UnprocessableError for a payload that fails its type's schema, each field named
+ * @throws RealUnavailableError for REAL of a type that performs nothing
+ */
+export function checkEnqueue(contracts: ReadonlyMap<string, QueueableType>, request: EnqueueRequest): void {
+  const contract = contracts.get(request.type);
+  if (!contract) throw malformed('type', `must be a known type: ${[...contracts.keys()].sort().join(', ')}`);
+  if (Buffer.byteLength(JSON.stringify(request.payload)) > MAX_PAYLOAD_BYTES) {
+    throw malformed('payload', `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`);
+  }
+  const checked = contract.check(request.payload);
+  if (!checked.ok) throw new UnprocessableError('the payload fails its schema', checked.problems.map(underPayload));
+  if (request.mode === 'REAL' && contract.performs !== true) {
+    const rule = `must be PROOF: ${request.type} performs nothing yet`;
+    throw new RealUnavailableError(`mode ${rule}`, [{ field: 'mode', rule }]);
+  }
+}
+
+function underPayload({ field, rule }: FieldProblem): FieldProblem {
+  if (field === 'payload' || field.startsWith('payload.')) return { field, rule };
+  return { field: field === '' ? 'payload' : `payload.${field}`, rule };
+}
+
+function malformed(field: string, rule: string): InvalidRequestError {
+  return new InvalidRequestError(`${field} ${rule}`, [{ field, rule }]);
+}

@@ -1,0 +1,103 @@
+/** Every error becomes a problem of RFC 9457, here and nowhere else. */
+
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../../contracts/problem.ts';
+import {
+  AolError,
+  ArtifactError,
+  errorText,
+  ForbiddenError,
+  InvalidRequestError,
+  KeyConflictError,
+  NotFoundError,
+  StateConflictError,
+  UnauthenticatedError,
+  UnavailableError,
+  UnprocessableError,
+} from '../../domain/errors.ts';
+import type { Api } from '../context.ts';
+import { allowedMethods, type RouteTable } from './route-table.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+const MAX_PROBLEMS = 50;
+const MAX_FIELD_LENGTH = 200;
+const RETRY_AFTER_SECONDS = '1';
+
+/** What is told to the caller of an error. Of our own failures that is nothing but the request's id. */
+export function toProblem(error: unknown, instance: string): Problem {
+  if (error instanceof AolError)
+    return { ...problem(statusOf(error), error.code, detailOf(error), instance), ...extras(error) };
+  const status = clientStatus(error);
+  if (status === undefined)
+    return problem(500, 'AOL_INTERNAL', 'something failed; the server log knows this instance', instance);
+  return problem(status, CODES[status] ?? 'AOL_INVALID_REQUEST', errorText(error), instance);
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  404: 'AOL_NOT_FOUND',
+  405: 'AOL_METHOD_NOT_ALLOWED',
+  413: 'AOL_TOO_LARGE',
+  415: 'AOL_UNSUPPORTED_MEDIA_TYPE',
+};
+
+function problem(status: number, code: string, detail: string, instance: string): Problem {
+  return { type: `urn:aol:error:${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, code, instance };
+}
+
+function statusOf(error: AolError): number {
+  if (error instanceof UnprocessableError) return 422;
+  if (error instanceof InvalidRequestError) return 400;
+  if (error instanceof UnauthenticatedError) return 401;
+  if (error instanceof ForbiddenError) return 403;
+  if (error instanceof NotFoundError) return 404;
+  if (error instanceof KeyConflictError || error instanceof StateConflictError) return 409;
+  if (error instanceof UnavailableError) return 503;
+  return 500;
+}
+
+const DEPENDENCY_NAMES = { postgres: 'PostgreSQL', temporal: 'Temporal', artifacts: 'the artifact store' } as const;
+
+function detailOf(error: AolError): string {
+  if (error instanceof UnavailableError) return `${DEPENDENCY_NAMES[error.dependency]} is away; try again`;
+  if (error instanceof ArtifactError)
+    return 'the stored artifact is missing, or its bytes are not those that were recorded';
+  return statusOf(error) >= 500 ? 'something failed; the server log knows this instance' : error.message;
+}
+
+function extras(error: AolError): Partial<Problem> {
+  if (error instanceof InvalidRequestError && error.problems.length > 0) {
+    const errors = error.problems.slice(0, MAX_PROBLEMS);
+    return { errors: errors.map(({ field, rule }) => ({ field: field.slice(0, MAX_FIELD_LENGTH), rule })) };
+  }
+  if (error instanceof KeyConflictError) return { actionId: error.actionId };
+  if (error instanceof StateConflictError) return { currentStatus: error.status };
+  return {};
+}
+
+/** The status of an error of the HTTP layer that is the caller's fault. */
+function clientStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  const { statusCode } = error;
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
+}
+
+/** Answers with a problem and logs what the caller is not told. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = toProblem(error, request.id);
+  if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
+  if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="aol"');
+  return reply.code(answer.status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(answer);
+}
+
+export function addProblems(app: Api, routes: RouteTable): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(routes, request.url);
+    if (allowed.length === 0) return sendProblem(new NotFoundError('there is nothing at this address'), request, reply);
+    reply.header('allow', allowed.join(', '));
+    const message = `this address takes ${allowed.join(', ')}`;
+    return sendProblem(Object.assign(new Error(message), { statusCode: 405 }), request, reply);
+  });
+}

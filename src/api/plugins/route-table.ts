@@ -1,0 +1,38 @@
+/** The routes that exist, collected as they are declared. */
+
+import type { RouteOptions } from 'fastify';
+import type { Api, RouteRole } from '../context.ts';
+
+export interface DeclaredRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly role: RouteRole;
+}
+
+export type RouteTable = DeclaredRoute[];
+
+/**
+ * Collects every route and stops the start at one that does not say who may call it: what was forgotten is denied.
+ * To be called before the first route.
+ */
+export function collectRoutes(app: Api): RouteTable {
+  const table: RouteTable = [];
+  app.addHook('onRoute', (route: RouteOptions) => {
+    const role = route.config?.role;
+    if (role === undefined) throw new Error(`the route ${String(route.method)} ${route.url} declares no role`);
+    for (const method of [route.method].flat()) table.push({ method, url: route.url, role });
+  });
+  return table;
+}
+
+/** The methods that an address takes; none when there is no such address. */
+export function allowedMethods(table: RouteTable, address: string): string[] {
+  const path = address.split('?', 1)[0] ?? '';
+  const matches = table.filter(({ url }) => pattern(url).test(path));
+  return [...new Set(matches.map(({ method }) => method))].sort();
+}
+
+function pattern(url: string): RegExp {
+  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll('.', '\\.')));
+  return new RegExp(`^${parts.join('/')}$`);
+}

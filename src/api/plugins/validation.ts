@@ -1,0 +1,36 @@
+/** Zod at the border: what comes in is checked without coercion, what goes out is cut to its schema. */
+
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { z } from 'zod';
+import { parseJsonText } from '../../contracts/json-text.ts';
+import { fieldProblems } from '../../contracts/problem.ts';
+import { InvalidRequestError } from '../../domain/errors.ts';
+import type { Api } from '../context.ts';
+
+const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (data: unknown) => {
+    const result = schema.safeParse(data);
+    if (result.success) return { value: result.data };
+    const problems = fieldProblems(result.error).map(({ field, rule }) => ({ field: field || (httpPart ?? ''), rule }));
+    const [first] = problems;
+    return {
+      error: new InvalidRequestError(first ? `${first.field}: ${first.rule}` : 'the request is malformed', problems),
+    };
+  };
+};
+
+/** Only `application/json` is understood; anything else with a body is 415. */
+export function addValidation(app: Api): void {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
+  app.addHook('preValidation', async (request) => {
+    if (request.body === undefined && request.routeOptions.config.bodyOptional) request.body = {};
+  });
+}
+
+async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
+  return body.length === 0 && request.routeOptions.config.bodyOptional ? undefined : parseJsonText(body);
+}

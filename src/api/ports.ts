@@ -1,0 +1,55 @@
+/** Opens what the API needs, from plain settings, and closes it again. */
+
+import type { FastifyBaseLogger } from 'fastify';
+import { createPool, type PoolOptions } from '../db/pool.ts';
+import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
+import { temporalLinks } from '../temporal/links.ts';
+import { createWaker } from '../temporal/waker.ts';
+import type { ApiPorts, ArtifactReader } from './context.ts';
+
+export interface PortSettings {
+  readonly databaseUrl: string;
+  readonly temporal: TemporalSettings;
+  /** Temporal's web page, e.g. `http://127.0.0.1:8233`; null when there is none to link to. */
+  readonly temporalUiUrl: string | null;
+  readonly artifacts: ArtifactReader;
+  readonly logger?: FastifyBaseLogger | undefined;
+}
+
+/** A caller is told within about two seconds that PostgreSQL is away or locked. */
+const STATEMENT_TIMEOUT_MS = 1_500;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Pressing stop waits for a claim that is open, also for one whose worker froze in it. */
+const CONTROL_TIMEOUT_MS = 5_000;
+const CONTROL_CONNECTIONS = 3;
+
+/** Connects to nothing yet: every port does so when it is first used, so the order of starting does not matter. */
+export function openPorts(settings: PortSettings): ApiPorts & { close(): Promise<void> } {
+  const { logger } = settings;
+  const pool = (options: Partial<PoolOptions>) =>
+    createPool({
+      databaseUrl: settings.databaseUrl,
+      applicationName: 'aol-api',
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      onIdleError: (error) => logger?.warn({ err: error }, 'a connection to PostgreSQL broke'),
+      ...options,
+    });
+  const database = pool({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const controlDatabase = pool({ statementTimeoutMs: CONTROL_TIMEOUT_MS, maxConnections: CONTROL_CONNECTIONS });
+  const gateway = connectTemporal(settings.temporal);
+  const waker = createWaker({
+    signal: gateway.signal,
+    onLost: (lane, reason) => logger?.debug({ lane, reason }, 'a signal did not arrive; the supervisor will see'),
+  });
+  return {
+    database,
+    controlDatabase,
+    artifacts: settings.artifacts,
+    waker,
+    temporal: { health: gateway.health, link: temporalLinks(settings.temporalUiUrl, settings.temporal.namespace) },
+    async close() {
+      await waker.settled();
+      await Promise.allSettled([database.end(), controlDatabase.end(), gateway.close()]);
+    },
+  };
+}

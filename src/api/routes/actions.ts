@@ -1,0 +1,118 @@
+/** `/v1/actions`: queue, look, cancel. */
+
+import { z } from 'zod';
+import { actionListQuerySchema, actionListSchema, actionSchema, enqueueRequestSchema } from '../../contracts/action.ts';
+import { cancelRequestSchema } from '../../contracts/control.ts';
+import { logListQuerySchema, logListSchema } from '../../contracts/log.ts';
+import { actionIdSchema } from '../../contracts/primitives.ts';
+import { toAction } from '../../db/action-row.ts';
+import { cancelAction, enqueue, findAction, listActions } from '../../db/actions.ts';
+import { decodeCursor, encodeCursor } from '../../db/cursor.ts';
+import { logsOfAction } from '../../db/logs.ts';
+import { presentActions } from '../../db/present.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { checkEnqueue, withHeaderKey } from '../enqueue.ts';
+
+const params = z.strictObject({ id: actionIdSchema });
+const noQuery = z.strictObject({});
+
+export function actionRoutes(app: Api, context: ApiContext): void {
+  enqueueRoute(app, context);
+  readRoutes(app, context);
+  cancelRoute(app, context);
+}
+
+function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiContext): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/actions',
+    config: { role: 'operator' },
+    schema: {
+      summary: 'Queue an action; the same key again answers the action that is there',
+      querystring: noQuery,
+      body: enqueueRequestSchema,
+      response: { 200: actionSchema, 201: actionSchema },
+    },
+    async handler(request, reply) {
+      const asked = withHeaderKey(request.body, request.headers['idempotency-key']);
+      checkEnqueue(contracts, asked);
+      const [result] = await enqueue(database, [asked], request.actor);
+      if (!result) throw new Error('enqueue answered nothing');
+      if (result.kind === 'refused') throw result.error;
+      const isNew = result.kind === 'created';
+      const isDue = asked.runAt === undefined || Date.parse(asked.runAt) <= Date.now();
+      if (isNew && isDue) waker.wake(asked.lane);
+      reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
+      return toAction(result.row, temporal.link);
+    },
+  });
+}
+
+function readRoutes(app: Api, { database, temporal }: ApiContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/actions',
+    config: { role: 'viewer' },
+    schema: {
+      summary: 'Actions, newest first',
+      querystring: actionListQuerySchema,
+      response: { 200: actionListSchema },
+    },
+    async handler(request) {
+      const { rows, nextCursor, total } = await listActions(database, request.query);
+      return { items: await presentActions(database, rows, temporal.link), nextCursor, total };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/actions/:id',
+    config: { role: 'viewer' },
+    schema: { summary: 'One action', params, querystring: noQuery, response: { 200: actionSchema } },
+    async handler(request) {
+      const row = await findAction(database, request.params.id);
+      const [action] = await presentActions(database, [row], temporal.link);
+      return action ?? toAction(row, temporal.link);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/actions/:id/logs',
+    config: { role: 'viewer' },
+    schema: {
+      summary: "An action's attempts and events, in the order of what happened",
+      params,
+      querystring: logListQuerySchema,
+      response: { 200: logListSchema },
+    },
+    async handler(request) {
+      const { cursor, limit } = request.query;
+      await findAction(database, request.params.id);
+      const afterId = cursor === undefined ? 0 : Number(decodeCursor(cursor, /^\d{1,15}$/));
+      const { items, total } = await logsOfAction(database, request.params.id, { afterId, limit: limit + 1 });
+      const page = items.slice(0, limit);
+      const last = page.at(-1);
+      return { items: page, nextCursor: items.length > limit && last ? encodeCursor(last.id) : null, total };
+    },
+  });
+}
+
+function cancelRoute(app: Api, { database, temporal }: ApiContext): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/cancel',
+    config: { role: 'operator', bodyOptional: true },
+    schema: {
+      summary: 'Cancel what waits; ask it of what runs',
+      params,
+      querystring: noQuery,
+      body: cancelRequestSchema,
+      response: { 200: actionSchema },
+    },
+    async handler(request) {
+      const by = { actor: request.actor, reason: request.body.reason };
+      return toAction(await cancelAction(database, request.params.id, by), temporal.link);
+    },
+  });
+}

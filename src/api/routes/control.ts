@@ -1,0 +1,66 @@
+/** `/v1/control`: pause, resume, kill, start. They answer after the flag is committed. */
+
+import { z } from 'zod';
+import { CONTROL_VERBS, type ControlVerb, controlAnswerSchema, controlRequestSchema } from '../../contracts/control.ts';
+import { lanesWithFlag, listLanes, pressControl, readFlagRows } from '../../db/flags.ts';
+import type { Database } from '../../db/pool.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+interface Meaning {
+  readonly flag: 'paused' | 'killed';
+  readonly value: boolean;
+  readonly done: string;
+  readonly summary: string;
+}
+
+const MEANINGS: Readonly<Record<ControlVerb, Meaning>> = {
+  pause: { flag: 'paused', value: true, done: 'paused', summary: 'No new attempts; what runs finishes' },
+  resume: { flag: 'paused', value: false, done: 'resumed', summary: 'End a pause' },
+  kill: { flag: 'killed', value: true, done: 'killed', summary: 'Stop now, and stay stopped until start' },
+  start: { flag: 'killed', value: false, done: 'started', summary: 'Revive after a kill' },
+};
+
+export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
+  const database = ports.controlDatabase ?? ports.database;
+  for (const verb of CONTROL_VERBS) {
+    const { flag, value, summary } = MEANINGS[verb];
+    app.route({
+      method: 'POST',
+      url: `/v1/control/${verb}`,
+      config: { role: 'operator', bodyOptional: true },
+      schema: {
+        summary,
+        querystring: z.strictObject({}),
+        body: controlRequestSchema,
+        response: { 200: controlAnswerSchema },
+      },
+      async handler(request) {
+        const lane = request.body.lane ?? ALL_LANES;
+        const by = { actor: request.actor, reason: request.body.reason };
+        const pressed = await pressControl(database, lane, { [flag]: value }, by);
+        const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
+        waker.signalControl(lanes);
+        const stopped = value ? [] : await stillStopped(database, lane, flag);
+        return { verb, lane, ...pressed, message: describe(verb, lane, pressed.changed, stopped) };
+      },
+    });
+  }
+}
+
+/** Whose own flag still stops them: after a call for all, single lanes; after one for a lane, the flag of all. */
+async function stillStopped(database: Database, lane: string, flag: 'paused' | 'killed'): Promise<string[]> {
+  if (lane === ALL_LANES) return lanesWithFlag(database, flag);
+  const rows = await readFlagRows(database, lane);
+  const byAll = rows.some((row) => row.lane === ALL_LANES && row.name === flag && row.value === true);
+  return byAll ? ['the flag of all lanes'] : [];
+}
+
+function describe(verb: ControlVerb, lane: string, changed: boolean, stopped: readonly string[]): string {
+  const { flag, done } = MEANINGS[verb];
+  const words = `${lane === ALL_LANES ? 'all lanes' : `lane ${lane}`} ${done}${changed ? '' : ' already'}`;
+  if (stopped.length === 0) return words;
+  return lane === ALL_LANES
+    ? `${words}; still ${flag} by a flag of their own: ${stopped.join(', ')}`
+    : `${words}; still ${flag} by ${stopped.join(', ')}`;
+}

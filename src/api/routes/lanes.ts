@@ -1,0 +1,57 @@
+/** `/v1/lanes`: list, look, create. */
+
+import { z } from 'zod';
+import { laneCreatedSchema, laneListSchema } from '../../contracts/lane.ts';
+import { laneNameSchema } from '../../contracts/primitives.ts';
+import { laneStatusSchema } from '../../contracts/status.ts';
+import { createLane, listLanes } from '../../db/flags.ts';
+import { readStatus } from '../../db/status.ts';
+import { NotFoundError } from '../../domain/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+const params = z.strictObject({ lane: laneNameSchema });
+const noQuery = z.strictObject({});
+
+export function laneRoutes(app: Api, { database }: ApiContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/lanes',
+    config: { role: 'viewer' },
+    schema: { summary: 'The names of all lanes', querystring: noQuery, response: { 200: laneListSchema } },
+    async handler() {
+      const items = (await listLanes(database)).map((lane) => ({ lane }));
+      return { items, nextCursor: null, total: items.length };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/lanes/:lane',
+    config: { role: 'viewer' },
+    schema: { summary: 'The status of one lane', params, querystring: noQuery, response: { 200: laneStatusSchema } },
+    async handler(request) {
+      const { lanes } = await readStatus(database, request.params.lane);
+      const [found] = lanes;
+      if (!found) throw new NotFoundError(`there is no lane ${request.params.lane}`);
+      return found;
+    },
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/v1/lanes/:lane',
+    config: { role: 'admin', bodyOptional: true },
+    schema: {
+      summary: 'Create a lane; again changes nothing',
+      params,
+      querystring: noQuery,
+      body: z.strictObject({}),
+      response: { 200: laneCreatedSchema, 201: laneCreatedSchema },
+    },
+    async handler(request, reply) {
+      const created = await createLane(database, request.params.lane, request.actor);
+      reply.code(created ? 201 : 200);
+      return { lane: request.params.lane, created };
+    },
+  });
+}

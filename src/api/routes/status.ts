@@ -1,0 +1,84 @@
+/** `/v1/status`, `/v1/ticks`, `/healthz`, `/readyz`. */
+
+import { z } from 'zod';
+import { type Dependency, readinessSchema, type Status, statusSchema } from '../../contracts/status.ts';
+import { tickListQuerySchema, tickListSchema } from '../../contracts/tick.ts';
+import { postgresHealth } from '../../db/health.ts';
+import { readStatus } from '../../db/status.ts';
+import { listTicks } from '../../db/ticks.ts';
+import { UnavailableError } from '../../domain/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+const noQuery = z.strictObject({});
+
+export function statusRoutes(app: Api, { database, temporal }: ApiContext): void {
+  const dependencies = async (): Promise<Status['dependencies']> => {
+    const [postgres, temporalHealth] = await Promise.all([postgresHealth(database), temporal.health()]);
+    return { postgres, temporal: temporalHealth };
+  };
+
+  app.route({
+    method: 'GET',
+    url: '/v1/status',
+    config: { role: 'viewer' },
+    schema: { summary: 'Mode and why, lanes, dependencies', querystring: noQuery, response: { 200: statusSchema } },
+    async handler() {
+      const asked = dependencies();
+      const queue = await readStatus(database).catch(async (error: unknown) => {
+        if (error instanceof UnavailableError && !(await asked).postgres.ok) return AWAY;
+        throw error;
+      });
+      return { ...queue, dependencies: await asked };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/ticks',
+    config: { role: 'viewer' },
+    schema: {
+      summary: 'The tick ledger, newest first',
+      querystring: tickListQuerySchema,
+      response: { 200: tickListSchema },
+    },
+    handler: (request) => listTicks(database, request.query),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    config: { role: 'public' },
+    schema: {
+      summary: 'Able to serve: each dependency named, 503 when one is away',
+      querystring: noQuery,
+      response: { 200: readinessSchema, 503: readinessSchema },
+    },
+    async handler(_request, reply) {
+      const { postgres, temporal: temporalHealth } = await dependencies();
+      const ready = postgres.ok && temporalHealth.ok;
+      if (!ready) reply.code(503).header('retry-after', '1');
+      return { ready, dependencies: { postgres: withoutDetail(postgres), temporal: withoutDetail(temporalHealth) } };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/healthz',
+    config: { role: 'public' },
+    schema: { summary: 'Alive', response: { 200: z.object({ alive: z.boolean() }) } },
+    handler: () => ({ alive: true }),
+  });
+}
+
+/** What status says while PostgreSQL is away: nothing is claimed, so nothing is sent. */
+const AWAY: Omit<Status, 'dependencies'> = {
+  mode: 'PROOF',
+  why: 'PostgreSQL is away: the flags cannot be read, so nothing is sent',
+  workers: { count: 0, proof: 0, real: 0 },
+  lanes: [],
+};
+
+/** Whoever asks without a token learns what is away, and no address. */
+function withoutDetail(dependency: Dependency): Dependency {
+  return { ...dependency, detail: dependency.ok ? 'reached' : 'away' };
+}

@@ -1,0 +1,70 @@
+/** Listens, says that it does, and closes within a few seconds. */
+
+import { isNativeError } from 'node:util/types';
+import type { FastifyInstance } from 'fastify';
+import { ConfigurationError } from '../domain/errors.ts';
+import { type ApiOptions, createApi } from './app.ts';
+import { allowedHostNames } from './plugins/security.ts';
+
+export interface ServerOptions extends Omit<ApiOptions, 'hostNames'> {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RunningApi {
+  /** `http://127.0.0.1:8321` */
+  readonly url: string;
+  readonly app: FastifyInstance;
+  /** Takes no new requests, ends those at work, and cuts off what does not end. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 3_000;
+
+/** @throws ConfigurationError when the address cannot be bound to */
+export async function startServer(options: ServerOptions): Promise<RunningApi> {
+  const app = await createApi({ ...options, hostNames: allowedHostNames(options.host) });
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    await app.close();
+    throw bindError(error, options);
+  }
+  return {
+    url: urlOf(app, options.host),
+    app,
+    async close() {
+      const cutOff = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
+      await app.close();
+      clearTimeout(cutOff);
+    },
+  };
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+function bindError(error: unknown, { host, port }: ServerOptions): unknown {
+  const code = isNativeError(error) && 'code' in error ? error.code : undefined;
+  const options = { cause: error };
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ConfigurationError(
+        'AOL_API_PORT',
+        `port ${port} is taken: stop what uses it, or choose another`,
+        options,
+      );
+    case 'EACCES':
+      return new ConfigurationError('AOL_API_PORT', `port ${port} may not be used by this user`, options);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new ConfigurationError('AOL_API_HOST', `${host} is not an address of this machine`, options);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fastify from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { createApi } from '../../src/api/app.ts';
+import { collectRoutes, type DeclaredRoute } from '../../src/api/plugins/route-table.ts';
+import { allowedHostNames } from '../../src/api/plugins/security.ts';
+import { ROLES, type Role, roleIncludes } from '../../src/domain/roles.ts';
+import { as, createTestApi, type TestApi, TOKENS } from '../support/api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await createTestApi();
+});
+afterAll(() => api.close());
+
+const ID = '019502a0-0000-7000-8000-000000000000';
+
+function urlOf(route: DeclaredRoute): string {
+  return route.url.replace(':id', ID).replace(':lane', 'matrix');
+}
+
+function visit(route: DeclaredRoute, headers: Record<string, string> = {}) {
+  const hasBody = route.method === 'POST' || route.method === 'PUT';
+  const type = hasBody ? { 'content-type': 'application/json' } : {};
+  return api.call({
+    method: route.method,
+    url: urlOf(route),
+    headers: { ...type, ...headers },
+    payload: hasBody ? '{}' : undefined,
+  });
+}
+
+const protectedRoutes = () => api.app.routeTable.filter((route) => route.role !== 'public');
+
+describe('every route of the table', () => {
+  test('the table holds the contract, and only these are public', () => {
+    const names = api.app.routeTable.map((route) => `${route.method} ${route.url}`);
+    expect(names).toEqual(
+      expect.arrayContaining(['POST /v1/actions', 'POST /v1/control/kill', 'GET /v1/status', 'PUT /v1/lanes/:lane']),
+    );
+    const open = api.app.routeTable.filter((route) => route.role === 'public').map((route) => route.url);
+    expect([...new Set(open)].sort()).toEqual(['/', '/healthz', '/readyz']);
+  });
+
+  test('without a token, or with a wrong one: 401', async () => {
+    for (const route of protectedRoutes()) {
+      const wrong = ['', 'Bearer', 'Bearer wrong', `Basic ${TOKENS.admin}`, `Bearer ${TOKENS.admin}x`, TOKENS.admin];
+      for (const authorization of wrong) {
+        const answer = await visit(route, authorization === '' ? {} : { authorization });
+        expect([route.url, answer.statusCode]).toEqual([route.url, 401]);
+        expect(answer.headers['www-authenticate']).toContain('Bearer');
+      }
+    }
+  });
+
+  test('each role is refused exactly what is above it', async () => {
+    for (const route of protectedRoutes()) {
+      for (const role of ROLES) {
+        const answer = await visit(route, as(role));
+        const allowed = roleIncludes(role, needed(route));
+        expect([role, route.method, route.url, answer.statusCode === 403]).toEqual([
+          role,
+          route.method,
+          route.url,
+          !allowed,
+        ]);
+        expect(answer.statusCode).not.toBe(401);
+        expect(answer.statusCode).toBeLessThan(500);
+      }
+    }
+  });
+
+  test('a viewer changes nothing', () => {
+    const mutations = api.app.routeTable.filter((route) => !['GET', 'HEAD'].includes(route.method));
+    expect(mutations.length).toBeGreaterThan(5);
+    expect(mutations.filter((route) => route.role === 'viewer' || route.role === 'public')).toEqual([]);
+  });
+});
+
+function needed(route: DeclaredRoute): Role {
+  if (route.role === 'public') throw new Error(`${route.url} is public`);
+  return route.role;
+}
+
+test('a route that declares no role stops the start', () => {
+  const app = fastify().withTypeProvider<ZodTypeProvider>();
+  const table = collectRoutes(app);
+  app.get('/open', { config: { role: 'public' } }, () => 'x');
+  expect(table.map(({ method, role }) => `${method} ${role}`)).toEqual(['GET public', 'HEAD public']);
+  expect(() => app.get('/forgotten', () => 'x')).toThrow('the route GET /forgotten declares no role');
+});
+
+test('tokens must be there and differ', async () => {
+  const { database, artifacts } = api;
+  const ports = {
+    database: database.pool,
+    artifacts: { get: (uri: string) => Promise.resolve(artifacts.get(uri) ?? Buffer.alloc(0)) },
+    waker: { wake: () => undefined, signalControl: () => undefined },
+    temporal: { health: () => Promise.resolve({ ok: true, detail: '', latencyMs: 0 }), link: () => null },
+    contracts: [],
+  };
+  await expect(createApi({ ...ports, tokens: { ...TOKENS, viewer: '' } })).rejects.toThrow(/AOL_VIEWER_TOKEN/);
+  await expect(createApi({ ...ports, tokens: { ...TOKENS, viewer: TOKENS.admin } })).rejects.toThrow(/differ/);
+});
+
+describe('the rest of the border', () => {
+  test('a foreign host name is refused (DNS rebinding)', async () => {
+    for (const host of ['evil.example', 'evil.example:8321', '127.0.0.1.evil.example', '10.0.0.1']) {
+      const answer = await api.call({ url: '/v1/status', headers: { ...as('admin'), host } });
+      expect([host, answer.statusCode]).toEqual([host, 403]);
+    }
+    for (const host of ['localhost:1', '127.0.0.1', 'LOCALHOST']) {
+      expect((await api.call({ url: '/healthz', headers: { host } })).statusCode).toBe(200);
+    }
+  });
+
+  test('only a server for this machine checks its name', () => {
+    expect(allowedHostNames('127.0.0.1')).toContain('localhost');
+    expect(allowedHostNames('::1')).toContain('[::1]');
+    expect(allowedHostNames('0.0.0.0')).toBeUndefined();
+  });
+
+  test('security headers stand on answers and on problems', async () => {
+    for (const url of ['/healthz', '/v1/status', '/nothing']) {
+      const { headers } = await api.call({ url });
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+    }
+  });
+
+  test('unknown addresses are 404, known ones with another method 405', async () => {
+    const unknown = await api.call({ url: '/v1/nothing' });
+    expect([unknown.statusCode, unknown.json()]).toMatchObject([404, { code: 'AOL_NOT_FOUND' }]);
+    const other = await api.call({ method: 'DELETE', url: `/v1/actions/${ID}` });
+    expect(other.statusCode).toBe(405);
+    expect(other.headers.allow).toBe('GET, HEAD');
+    expect(other.json()).toMatchObject({ status: 405, code: 'AOL_METHOD_NOT_ALLOWED' });
+  });
+
+  test('an address that cannot be decoded is a problem too', async () => {
+    const answer = await api.call({ url: '/v1/actions/%E0%A4%A', headers: as('viewer') });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+
+  test('the description lists every route', async () => {
+    const answer = await api.call({ url: '/openapi.json', headers: as('viewer') });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({
+      openapi: '3.1.0',
+      paths: { '/v1/actions': {}, '/v1/actions/{id}/artifact': {} },
+    });
+  });
+});

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { controlAnswerSchema } from '../../src/contracts/control.ts';
+import { laneStatusSchema, readinessSchema, statusSchema } from '../../src/contracts/status.ts';
+import { createPool } from '../../src/db/pool.ts';
+import { as, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await createTestApi();
+  await createLane('brand');
+});
+afterAll(() => api.close());
+
+function createLane(lane: string) {
+  return api.call({ method: 'PUT', url: `/v1/lanes/${lane}`, headers: as('admin') });
+}
+
+async function press(verb: string, body?: Record<string, unknown>) {
+  const answer = body
+    ? await postRaw(api, `/v1/control/${verb}`, JSON.stringify(body))
+    : await api.call({ method: 'POST', url: `/v1/control/${verb}`, headers: as('operator') });
+  expect(answer.statusCode).toBe(200);
+  return controlAnswerSchema.parse(answer.json());
+}
+
+async function status() {
+  return statusSchema.parse((await api.call({ url: '/v1/status', headers: as('viewer') })).json());
+}
+
+async function flag(lane: string, name: string): Promise<unknown> {
+  const { rows } = await api.database.pool.query<{ value: unknown }>(
+    'SELECT value FROM aol_control_flags WHERE lane = $1 AND name = $2',
+    [lane, name],
+  );
+  return rows[0]?.value;
+}
+
+describe('pause, resume, kill, start', () => {
+  test('without a lane they hold for all, and are signalled', async () => {
+    expect(await press('pause')).toEqual({
+      verb: 'pause',
+      lane: '*',
+      paused: true,
+      killed: false,
+      changed: true,
+      message: 'all lanes paused',
+    });
+    expect(api.controls).toEqual(['brand', 'default']);
+    expect((await status()).lanes.map((lane) => lane.flags.paused)).toEqual([true, true]);
+    expect(await press('pause')).toMatchObject({ changed: false, message: 'all lanes paused already' });
+    expect(await press('resume')).toMatchObject({ paused: false, message: 'all lanes resumed' });
+  });
+
+  test('resume of all says who stays paused, and the other way round', async () => {
+    await press('pause', { lane: 'brand', reason: 'campaign under review' });
+    expect((await press('resume')).message).toBe(
+      'all lanes resumed already; still paused by a flag of their own: brand',
+    );
+    await press('pause');
+    expect((await press('resume', { lane: 'brand' })).message).toContain('still paused');
+    await press('resume');
+  });
+
+  test('the reason and who pressed stand in the log', async () => {
+    const { rows } = await api.database.pool.query(
+      `SELECT actor, message, detail FROM aol_execution_logs WHERE event = 'FLAG_CHANGED' AND detail ->> 'reason' IS NOT NULL`,
+    );
+    expect(rows[0]).toMatchObject({ actor: 'operator', message: 'paused = true: campaign under review' });
+  });
+
+  test('an unknown lane is refused', async () => {
+    expect((await postRaw(api, '/v1/control/kill', '{"lane":"nowhere"}')).statusCode).toBe(404);
+  });
+
+  test('kill has committed when it answers, and waits for the claim that is open', async () => {
+    const other = createPool({ databaseUrl: api.database.url, applicationName: 'aol-test-claim' });
+    const claim = await other.connect();
+    await claim.query('BEGIN');
+    await claim.query(`SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
+    let answered = false;
+    const pressed = press('kill', { lane: 'default' }).then((answer) => {
+      answered = true;
+      return answer;
+    });
+    await expectSoon(async () => (await flag('default', 'killed')) === true);
+    expect(answered).toBe(false);
+    await claim.query('COMMIT');
+    expect(await pressed).toMatchObject({ killed: true, changed: true });
+    expect(await flag('default', 'killed')).toBe(true);
+    claim.release();
+    await other.end();
+    expect((await press('start', { lane: 'default' })).killed).toBe(false);
+  });
+
+  test('kill answers while Temporal is away', async () => {
+    expect((await press('kill', { lane: 'brand' })).killed).toBe(true);
+    expect((await press('start')).message).toBe(
+      'all lanes started already; still killed by a flag of their own: brand',
+    );
+    await press('start', { lane: 'brand' });
+  });
+});
+
+async function expectSoon(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 2_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 2 s');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('status', () => {
+  test('tells counts, the oldest due action, the flags in force and why it is PROOF', async () => {
+    await postRaw(api, '/v1/actions', JSON.stringify({ type: 'POST_SOCIAL', payload: POST }));
+    const answer = await status();
+    expect(answer).toMatchObject({ mode: 'PROOF', why: 'no worker is running', workers: { count: 0 } });
+    const lane = answer.lanes.find((candidate) => candidate.lane === 'default');
+    expect(lane).toMatchObject({
+      mode: 'PROOF',
+      lease: { owner: null, token: 0, ttlMs: null, health: 'RED' },
+      flags: { paused: false, killed: false, proof_only: true, max_actions_per_tick: 3, tick_interval_ms: 5_000 },
+      counts: { PENDING: 1, SUCCESS: 0, DLQ: 0 },
+      lastTick: null,
+    });
+    expect(lane?.oldestDueAgeMs).toBeGreaterThanOrEqual(0);
+    expect(answer.dependencies).toMatchObject({ postgres: { ok: true }, temporal: { ok: false, detail: 'not here' } });
+  });
+
+  test('counts worker processes by their connections’ names', async () => {
+    const names = ['aol-worker:PROOF:a', 'aol-worker:PROOF:a', 'aol-worker:REAL:b'];
+    const pools = names.map((applicationName) => createPool({ databaseUrl: api.database.url, applicationName }));
+    await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
+    expect((await status()).workers).toEqual({ count: 2, proof: 1, real: 1 });
+    const lane = await api.call({ url: '/v1/lanes/default', headers: as('viewer') });
+    expect(laneStatusSchema.parse(lane.json())).toMatchObject({ mode: 'PROOF', why: "the lane's proof_only is true" });
+    await api.database.pool.query(
+      `INSERT INTO aol_control_flags (lane, name, value, updated_by) VALUES ('brand', 'proof_only', 'false', 'test')`,
+    );
+    expect(await status()).toMatchObject({ mode: 'REAL', why: 'lanes that are REAL: brand' });
+    await Promise.all(pools.map((pool) => pool.end()));
+  });
+
+  test('the lease’s time and health are by the database’s clock', async () => {
+    const worker = createPool({ databaseUrl: api.database.url, applicationName: 'aol-worker:PROOF:c' });
+    const hold = (sinceRenewal: string, left: string) =>
+      worker.query(
+        `UPDATE aol_lease SET owner = 'o', token = 1, acquired_at = now(), renewed_at = clock_timestamp() - $1::interval,
+           expires_at = clock_timestamp() + $2::interval WHERE lane = 'default'`,
+        [sinceRenewal, left],
+      );
+    const lease = async () => (await status()).lanes.find(({ lane }) => lane === 'default')?.lease;
+    await hold('1 second', '14 seconds');
+    expect(await lease()).toMatchObject({ health: 'GREEN', token: 1, owner: 'o' });
+    expect((await lease())?.ttlMs).toBeLessThanOrEqual(14_000);
+    await hold('11 seconds', '4 seconds');
+    expect(await lease()).toMatchObject({ health: 'AMBER' });
+    await hold('16 seconds', '-1 seconds');
+    expect(await lease()).toMatchObject({ health: 'RED' });
+    await worker.end();
+  });
+});
+
+describe('readiness', () => {
+  test('names what is away, and no address', async () => {
+    const answer = await api.call({ url: '/readyz' });
+    expect(answer.statusCode).toBe(503);
+    expect(readinessSchema.parse(answer.json())).toMatchObject({
+      ready: false,
+      dependencies: { postgres: { ok: true, detail: 'reached' }, temporal: { ok: false, detail: 'away' } },
+    });
+    expect((await api.call({ url: '/healthz' })).json()).toEqual({ alive: true });
+  });
+
+  test('without PostgreSQL everything says so at once, and nothing inside is shown', async () => {
+    const database = createPool({ databaseUrl: 'postgresql://nobody@127.0.0.1:9/none', applicationName: 'aol-test' });
+    const alone = await createTestApi({ database });
+    const ready = await alone.call({ url: '/readyz' });
+    expect([ready.statusCode, ready.json()]).toMatchObject([503, { dependencies: { postgres: { ok: false } } }]);
+    const refused = await postRaw(alone, '/v1/actions', JSON.stringify({ type: 'POST_SOCIAL', payload: POST }));
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBe('1');
+    expect(refused.json()).toMatchObject({ code: 'AOL_UNAVAILABLE', detail: 'PostgreSQL is away; try again' });
+    expect(refused.body).not.toMatch(/127\.0\.0\.1|ECONNREFUSED|at /);
+    const told = await alone.call({ url: '/v1/status', headers: as('viewer') });
+    expect(told.json()).toMatchObject({ mode: 'PROOF', lanes: [], dependencies: { postgres: { ok: false } } });
+    await alone.close();
+    await database.end();
+  });
+});

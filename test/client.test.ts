@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AolApiError, AolClient, AolUnreachableError } from '../src/contracts/client.ts';
+import { createTestApi, POST, type TestApi, TOKENS } from './support/api.ts';
+
+let api: TestApi;
+let client: AolClient;
+beforeAll(async () => {
+  api = await createTestApi();
+  client = new AolClient({ baseUrl: `${api.url}/`, token: TOKENS.admin });
+});
+afterAll(() => api.close());
+
+describe('every method reaches its route', () => {
+  test('actions', async () => {
+    const action = await client.enqueue({ type: 'POST_SOCIAL', payload: POST, idempotencyKey: 'k' });
+    expect(await client.enqueue({ type: 'POST_SOCIAL', payload: POST, idempotencyKey: 'k' })).toEqual(action);
+    expect((await client.getAction(action.id)).id).toBe(action.id);
+    expect((await client.listActions({ status: 'PENDING', limit: 1 })).items[0]?.id).toBe(action.id);
+    expect((await client.getLogs(action.id)).items).toMatchObject([{ event: 'ENQUEUED' }]);
+    await expect(client.getArtifact(action.id)).rejects.toMatchObject({ status: 404 });
+    expect((await client.cancel(action.id, { reason: 'no' })).status).toBe('CANCELLED');
+  });
+
+  test('control, lanes, status, ticks', async () => {
+    expect(await client.createLane('brand')).toEqual({ lane: 'brand', created: true });
+    expect((await client.listLanes()).items).toEqual([{ lane: 'brand' }, { lane: 'default' }]);
+    expect(await client.pause({ lane: 'brand' })).toMatchObject({ paused: true });
+    expect((await client.getLane('brand')).flags.paused).toBe(true);
+    expect(await client.resume({ lane: 'brand' })).toMatchObject({ paused: false });
+    expect(await client.kill({ lane: 'brand' })).toMatchObject({ killed: true });
+    expect(await client.start({ lane: 'brand' })).toMatchObject({ killed: false });
+    expect((await client.status()).mode).toBe('PROOF');
+    expect((await client.listTicks({ lane: 'default' })).total).toBe(0);
+    expect((await client.readiness()).ready).toBe(false);
+  });
+});
+
+describe('errors', () => {
+  test('a refusal carries the problem', async () => {
+    const refused = client.enqueue({ type: 'POST_SOCIAL', payload: { platform: 'bluesky' } });
+    await expect(refused).rejects.toBeInstanceOf(AolApiError);
+    await expect(refused).rejects.toMatchObject({
+      status: 422,
+      code: 'AOL_UNPROCESSABLE',
+      problem: { errors: [{ field: 'payload.content' }] },
+    });
+  });
+
+  test('no answer is another error', async () => {
+    const nobody = new AolClient({ baseUrl: 'http://127.0.0.1:9', maxTries: 1 });
+    await expect(nobody.status()).rejects.toBeInstanceOf(AolUnreachableError);
+  });
+
+  test('an answer that is not the server’s own is said to be so', async () => {
+    const proxied = (status: number) => clientThat(() => new Response('<html>', { status })).client.status();
+    await expect(proxied(200)).rejects.toMatchObject({ code: 'AOL_UNEXPECTED_ANSWER', status: 200 });
+    await expect(proxied(502)).rejects.toMatchObject({ code: 'AOL_UNEXPECTED_ANSWER', status: 502 });
+  });
+});
+
+describe('repeating', () => {
+  test('an enqueue is repeated under the same key, after what Retry-After says', async () => {
+    const { client: flaky, calls } = clientThat((tries) => {
+      if (tries === 1) throw new TypeError('fetch failed');
+      return new Response('{}', { status: tries === 2 ? 503 : 200, headers: { 'retry-after': '0' } });
+    });
+    await expect(flaky.enqueue({ type: 'POST_SOCIAL', payload: POST })).rejects.toMatchObject({ status: 200 });
+    expect(calls).toHaveLength(3);
+    expect(new Set(calls).size).toBe(1);
+    expect(JSON.parse(calls[0] ?? '')).toMatchObject({ idempotencyKey: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  });
+
+  test('kill is repeated, resume and cancel are not; repeats are bounded', async () => {
+    const away = () => new Response('{}', { status: 503, headers: { 'retry-after': '0' } });
+    const tried = async (use: (client: AolClient) => Promise<unknown>) => {
+      const { client: refused, calls } = clientThat(away);
+      await expect(use(refused)).rejects.toMatchObject({ status: 503 });
+      return calls.length;
+    };
+    expect(await tried((c) => c.kill())).toBe(4);
+    expect(await tried((c) => c.status())).toBe(4);
+    expect(await tried((c) => c.resume())).toBe(1);
+    expect(await tried((c) => c.cancel('x'))).toBe(1);
+  });
+});
+
+/** A client whose server is a function of the number of the try. */
+function clientThat(answer: (tries: number) => Response): { client: AolClient; calls: string[] } {
+  const calls: string[] = [];
+  const fetch = (_url: unknown, init?: RequestInit): Promise<Response> => {
+    calls.push(String(init?.body));
+    return Promise.resolve().then(() => answer(calls.length));
+  };
+  return { client: new AolClient({ baseUrl: 'http://test', fetch }), calls };
+}
