@@ -1,0 +1,90 @@
+import { Option } from 'commander';
+import type { Action } from '../../contracts/action.ts';
+import { ACTION_STATUSES, type ActionStatus } from '../../domain/states.ts';
+import type { Register } from '../context.ts';
+import { age, fields, oneLine, table } from '../text.ts';
+
+interface ListOptions {
+  readonly status?: ActionStatus;
+  readonly type?: string;
+  readonly lane?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** `aol actions list|show|cancel` */
+export const registerActions: Register = (program, run) => {
+  const actions = program.command('actions').description('look at actions, cancel them');
+
+  actions
+    .command('list')
+    .description('newest first')
+    .addOption(new Option('--status <status>', 'only these').choices(ACTION_STATUSES))
+    .option('--type <type>', 'only these')
+    .option('--lane <lane>', 'only these')
+    .option('--limit <n>', 'how many', Number, 20)
+    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .action((options: ListOptions) =>
+      run(async ({ io, client, print }) => {
+        const page = await (await client()).listActions({ ...options });
+        print(page, () => actionTable(page.items));
+        if (page.nextCursor) io.talk(`${page.total} in all; more with --cursor ${page.nextCursor}`);
+        return undefined;
+      }),
+    );
+
+  actions
+    .command('show <id>')
+    .description('one action with its artifact, attempts and link')
+    .action((id: string) =>
+      run(async ({ client, print }) => {
+        const action = await (await client()).getAction(id);
+        print(action, () => actionText(action));
+        return undefined;
+      }),
+    );
+
+  actions
+    .command('cancel <id>')
+    .description('cancel what waits; ask it of what runs')
+    .option('--reason <text>', 'for the log')
+    .action((id: string, options: { reason?: string }) =>
+      run(async ({ client, print }) => {
+        const action = await (await client()).cancel(id, options);
+        print(action, () =>
+          action.status === 'CANCELLED' ? `${action.id} is cancelled` : `${action.id} runs; it was asked to stop`,
+        );
+        return undefined;
+      }),
+    );
+};
+
+function actionTable(items: readonly Action[]): string {
+  const rows = items.map((a) => [a.id, a.status, a.mode, a.type, oneLine(a.idempotencyKey, 40), age(a.createdAt)]);
+  return table(['ID', 'STATUS', 'MODE', 'TYPE', 'KEY', 'AGE'], rows);
+}
+
+function actionText(action: Action): string {
+  return fields([
+    ['id', action.id],
+    ['status', action.status],
+    ['mode', action.mode],
+    ['type', action.type],
+    ['lane', action.lane],
+    ['key', action.idempotencyKey],
+    ['payload', JSON.stringify(action.payload)],
+    ['priority', action.priority],
+    ['due', action.runAt],
+    ['waiting', action.waiting],
+    ['attempts', `${action.attempts} (at most ${action.maxAttempts} a round)`],
+    ['artifact sha256', action.artifactSha256],
+    ['artifact uri', action.artifactUri],
+    ['receipt', action.receipt === null ? null : JSON.stringify(action.receipt)],
+    ['dead letter', action.dlqReason],
+    ['last error', action.lastError],
+    ['cancel', action.cancelRequested && action.finishedAt === null ? 'asked for' : null],
+    ['created', `${action.createdAt} by ${action.createdBy}`],
+    ['finished', action.finishedAt],
+    ['temporal', action.temporal.url],
+  ]);
+}

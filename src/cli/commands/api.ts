@@ -1,0 +1,40 @@
+import type { Register } from '../context.ts';
+
+/** `aol api`: one API process, against the servers of the environment. */
+export const registerApi: Register = (program, run) => {
+  program
+    .command('api')
+    .description('serve the HTTP API against the servers that the environment names; several may run at once')
+    .action(() =>
+      run(async ({ config: loadConfig }) => {
+        const config = await loadConfig();
+        const { sayReady, untilStopped } = await import('../lifecycle.ts');
+        const stopped = untilStopped();
+        const settings = await import('../settings.ts');
+        const { openPorts } = await import('../../api/ports.ts');
+        const { startServer } = await import('../../api/server.ts');
+        const { createArtifactStore } = await import('../../artifacts/index.ts');
+        const { resolveTokens } = await import('../../config/index.ts');
+        const { builtInContracts } = await import('../../contracts/payloads/index.ts');
+        const logger = settings.createLogger(config);
+        const ports = openPorts({
+          databaseUrl: settings.databaseUrl(config),
+          temporal: settings.temporalSettings(config),
+          temporalUiUrl: settings.temporalUiUrl(config),
+          artifacts: createArtifactStore(settings.artifactLocation(config)),
+          logger,
+        });
+        try {
+          const tokens = resolveTokens(config);
+          const server = await startServer({ ...ports, ...config.api, contracts: builtInContracts, tokens, logger });
+          logger.info({ url: server.url }, 'the API listens');
+          sayReady();
+          logger.info({ reason: await stopped }, 'the API closes');
+          await server.close();
+        } finally {
+          await ports.close();
+        }
+        return undefined;
+      }),
+    );
+};

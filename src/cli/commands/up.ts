@@ -1,0 +1,14 @@
+import type { Register } from '../context.ts';
+
+/** `aol up`: everything on this machine. */
+export const registerUp: Register = (program, run) => {
+  program
+    .command('up')
+    .description('start everything on this machine: PostgreSQL, Temporal, worker and API')
+    .action(() =>
+      run(async ({ config }) => {
+        const { up } = await import('../up.ts');
+        return up(await config());
+      }),
+    );
+};

@@ -1,0 +1,32 @@
+import type { Register } from '../context.ts';
+
+/** `aol worker`: one worker process, against the servers of the environment. */
+export const registerWorker: Register = (program, run) => {
+  program
+    .command('worker')
+    .description('run a worker against the servers that the environment names; several may run at once')
+    .action(() =>
+      run(async ({ config: loadConfig }) => {
+        const config = await loadConfig();
+        const { artifactLocation, createLogger, databaseUrl, temporalSettings } = await import('../settings.ts');
+        const { sayReady, untilStopped } = await import('../lifecycle.ts');
+        const stopped = untilStopped();
+        const { createWorker } = await import('../../worker/create-worker.ts');
+        const log = createLogger(config);
+        const worker = await createWorker({
+          databaseUrl: databaseUrl(config),
+          temporal: temporalSettings(config),
+          artifacts: artifactLocation(config),
+          proofMode: config.proofMode,
+          log,
+        });
+        const running = worker.run();
+        worker.ready.then(sayReady, () => undefined);
+        const reason = await Promise.race([stopped, running]);
+        if (reason !== undefined) log.info({ reason }, 'the worker drains and stops');
+        await worker.shutdown();
+        await running;
+        return undefined;
+      }),
+    );
+};

@@ -1,0 +1,80 @@
+/** The command line as a function: declares the commands, runs one, answers its exit code. */
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { registerActions } from './commands/actions.ts';
+import { registerApi } from './commands/api.ts';
+import { registerArtifacts } from './commands/artifacts.ts';
+import { registerControl } from './commands/control.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerEnqueue } from './commands/enqueue.ts';
+import { registerLanes } from './commands/lanes.ts';
+import { registerLogs } from './commands/logs.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerRun } from './commands/run.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerUp } from './commands/up.ts';
+import { registerWorker } from './commands/worker.ts';
+import { createContext, type Register, type Runner } from './context.ts';
+import { commanderExitCode, describeFailure, ExitCode, failureText, isCommanderError } from './errors.ts';
+import type { CliIo } from './io.ts';
+
+const COMMANDS: readonly Register[] = [
+  registerUp,
+  registerWorker,
+  registerApi,
+  registerMigrate,
+  registerRun,
+  registerEnqueue,
+  registerActions,
+  registerStatus,
+  registerLogs,
+  registerControl,
+  registerLanes,
+  registerArtifacts,
+  registerDoctor,
+];
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the program's own name: `['status', '--json']`
+ * @returns the exit code
+ */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  const program = new Command('aol')
+    .description('Autonomy Orchestration Layer: queue actions, see their proofs, stop them at once.')
+    .version(version())
+    .option('--json', 'results as JSON', false)
+    .showHelpAfterError('(aol --help, aol help COMMAND)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.talk(text.trimEnd()) });
+  const isJson = () => program.opts<{ json: boolean }>().json;
+  let exitCode: number = ExitCode.ok;
+  const run: Runner = async (work) => {
+    exitCode = (await work(createContext(io, isJson()))) ?? ExitCode.ok;
+  };
+  for (const register of COMMANDS) register(program, run);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (isCommanderError(error)) return commanderExitCode(error);
+    const failure = describeFailure(error);
+    io.talk(isJson() ? JSON.stringify({ error: failure }) : failureText(failure));
+    return failure.exitCode;
+  }
+}
+
+/** From package.json, which lies above both the sources and what is built from them. */
+function version(): string {
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const found: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+      if (typeof found === 'object' && found !== null && 'version' in found) return String(found.version);
+    } catch {
+      // The other place, then.
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,63 @@
+/** From the configuration to what worker, API and the maintenance commands connect to. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyBaseLogger } from 'fastify';
+import { destination, pino } from 'pino';
+import type { Config } from '../config/index.ts';
+import { ConfigurationError } from '../domain/errors.ts';
+import type { TemporalSettings } from '../temporal/gateway.ts';
+
+/**
+ * The database that the environment names, else the embedded one of the data folder.
+ *
+ * @throws ConfigurationError when there is neither
+ */
+export function databaseUrl(config: Config): string {
+  return config.database.url ?? embeddedDatabaseUrl(config);
+}
+
+/** The embedded PostgreSQL that `aol up` keeps in the data folder. */
+export function embeddedDatabaseUrl(config: Pick<Config, 'dataDir' | 'local'>): string {
+  try {
+    const password = readFileSync(join(config.dataDir, 'postgres-password'), 'utf8').trim();
+    return `postgresql://aol:${encodeURIComponent(password)}@127.0.0.1:${config.local.postgresPort}/aol`;
+  } catch (error) {
+    const message = `it is not set, and there is no embedded PostgreSQL in ${config.dataDir}: run \`aol up\` there first`;
+    throw new ConfigurationError('DATABASE_URL', message, { cause: error });
+  }
+}
+
+/** The Temporal that the environment names, else the embedded one. */
+export function temporalSettings({ temporal, local }: Config): TemporalSettings {
+  const { tls, apiKey, metadata } = temporal.connection;
+  return {
+    address: temporal.address ?? `127.0.0.1:${local.temporalPort}`,
+    namespace: temporal.namespace,
+    connection: {
+      ...(tls === undefined || tls === null ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata: textOnly(metadata) }),
+    },
+  };
+}
+
+function textOnly(metadata: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, String(value)]));
+}
+
+/** Temporal's web page on this machine. A server that is reached over TLS has its page elsewhere. */
+export function temporalUiUrl({ temporal, local }: Config): string | null {
+  const isElsewhere = Boolean(temporal.connection.tls) || temporal.connection.apiKey !== undefined;
+  return isElsewhere ? null : `http://127.0.0.1:${local.temporalUiPort}`;
+}
+
+export function artifactLocation(config: Config): string {
+  return `file:${config.artifacts.folder}`;
+}
+
+/** JSON lines on stderr. Control characters in them are escaped, and what could be a secret is never in them. */
+export function createLogger(config: Config): FastifyBaseLogger {
+  const redact = { paths: ['authorization', '*.authorization', '*.headers.authorization', '*.token', '*.password'] };
+  return pino({ level: config.logLevel, redact }, destination({ fd: 2, sync: true }));
+}

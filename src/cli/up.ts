@@ -1,0 +1,290 @@
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, childEnvironment, findTokens, resolveTokens } from '../config/index.ts';
+import { migrate } from '../db/migrate.ts';
+import {
+  acquireLock,
+  assertPortFree,
+  assertPostgresReachable,
+  assertTemporalReachable,
+  findTemporalBinary,
+  type Kept,
+  keepRunning,
+  type LocalServer,
+  prepareDataDir,
+  startPostgres,
+  startTemporal,
+} from '../local/index.ts';
+import { type Child, startChild } from './children.ts';
+import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
+
+export interface UpOptions {
+  /** Results, one text at the end of the start. */
+  readonly print?: (text: string) => void;
+  /** Talk. */
+  readonly log?: (line: string) => void;
+  /** For tests: a stand-in for our own command line. */
+  readonly mainFile?: string;
+}
+
+/** Shutdown grace of worker and API; with the servers' own few seconds all is over within 30 s. */
+const drainTimeoutMs = 25_000;
+const readyTimeoutMs = 60_000;
+/** A killed start's API may still be going away. */
+const portWaitMs = 3_000;
+
+/** What every step of the start needs. */
+interface Start {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly log: (line: string) => void;
+  /** Aborted when somebody asks to stop, or another step failed. */
+  readonly signal: AbortSignal;
+  /** Everything that must be stopped again. */
+  readonly running: Stack;
+}
+
+interface Stack {
+  readonly servers: Kept<LocalServer>[];
+  readonly children: Kept<LocalServer>[];
+}
+
+interface Addresses {
+  readonly databaseUrl: string;
+  readonly temporal: { readonly env: Record<string, string>; readonly page: string | undefined };
+}
+
+/**
+ * Runs all of AOL on this machine until it is asked to stop: PostgreSQL and Temporal (embedded unless the environment
+ * names others), migrations, worker and API; restarts what ends unasked.
+ *
+ * @returns the exit status: 0 for a stop that was asked, 130 or 143 when it came while starting or had to be immediate
+ * @throws ConfigurationError and the like when the start fails; nothing is left running then
+ */
+export async function up(config: Config, options: UpOptions = {}): Promise<number> {
+  const log = options.log ?? ((line) => process.stderr.write(`aol: ${line}\n`));
+  const print = options.print ?? ((text) => process.stdout.write(text));
+  // A terminal that went away must not keep us from stopping in order.
+  const ignore = () => undefined;
+  process.stdout.on('error', ignore);
+  process.stderr.on('error', ignore);
+
+  const running: Stack = { servers: [], children: [] };
+  let stopAtOnce = false;
+  const stop = listenForStop(() => {
+    stopAtOnce = true;
+    log('stopping at once');
+    for (const one of [...running.children, ...running.servers]) {
+      one.kill();
+    }
+  });
+  const dataDir = prepareDataDir(config.dataDir);
+  const lock = acquireLock(dataDir);
+  let status = 0;
+  try {
+    const startedMs = performance.now();
+    await start({ config, dataDir, log, signal: stop.asked, running }, options.mainFile, (addresses) => {
+      print(summary(config, dataDir, addresses, performance.now() - startedMs));
+    });
+    await new Promise((resolve) => onAbort(stop.asked, () => resolve(undefined)));
+    log('stopping: what runs may finish, at most 30 s; Ctrl+C again stops at once');
+  } catch (thrown) {
+    if (!stop.asked.aborted) {
+      throw thrown;
+    }
+    status = askedStatus(stop.asked);
+  } finally {
+    await stopAll(running);
+    lock.release();
+    stop.close();
+    process.stdout.off('error', ignore);
+    process.stderr.off('error', ignore);
+  }
+  log('stopped');
+  return stopAtOnce ? askedStatus(stop.asked) : status;
+}
+
+async function start(all: Start, mainFile: string | undefined, ready: (addresses: Addresses) => void): Promise<void> {
+  const { config, dataDir, log } = all;
+  await assertPortFree('AOL_API_PORT', config.api.port, config.api.host, portWaitMs);
+  resolveTokens({ ...config, dataDir });
+  const [databaseUrl, temporal] = await together(all, [database, temporalServer]);
+  const env = {
+    ...childEnvironment(),
+    ...temporal.env,
+    DATABASE_URL: databaseUrl,
+    AOL_DATA_DIR: dataDir,
+    // What matters to a person at a terminal; AOL_LOG_LEVEL=info shows all.
+    AOL_LOG_LEVEL: childEnvironment().AOL_LOG_LEVEL || 'warn',
+  };
+  const command = (name: string, isReady: (child: Child, signal: AbortSignal) => Promise<void>) => (step: Start) =>
+    keep(step, step.running.children, `the ${name}`, async (signal) => {
+      const child = startChild({ args: [name], env, stopTimeoutMs: drainTimeoutMs, ...(mainFile && { mainFile }) });
+      return await orStop(child, `the ${name}`, signal, (limit) => isReady(child, limit));
+    });
+  log('starting worker and API …');
+  await together(all, [
+    command('worker', (child) => child.ready),
+    command('api', (child, signal) => apiReady(config, child, signal)),
+  ]);
+  ready({ databaseUrl, temporal });
+}
+
+async function database(step: Start): Promise<string> {
+  const { config, dataDir, log, signal } = step;
+  let { url } = config.database;
+  if (url === undefined) {
+    log('starting PostgreSQL …');
+    const { cacheDir } = config.machine;
+    const options = { dataDir, port: config.local.postgresPort, cacheDir, log };
+    const kept = await keep(step, step.running.servers, 'PostgreSQL', (limit) =>
+      startPostgres({ ...options, signal: limit }),
+    );
+    url = kept.url;
+  } else {
+    await orAborted(signal, assertPostgresReachable(url));
+  }
+  await orAborted(signal, migrate(url, log));
+  return url;
+}
+
+async function temporalServer(step: Start): Promise<Addresses['temporal']> {
+  const { config, dataDir, log, signal } = step;
+  const { address, namespace, connection } = config.temporal;
+  if (address !== undefined) {
+    await orAborted(signal, assertTemporalReachable({ address, namespace, connection }));
+    return { env: { TEMPORAL_ADDRESS: address }, page: undefined };
+  }
+  const { searchPath, cacheDir } = config.machine;
+  const binary = await findTemporalBinary({ searchPath, cacheDir, env: childEnvironment(), log, signal });
+  log('starting Temporal …');
+  const { temporalPort: port, temporalUiPort: uiPort } = config.local;
+  const options = { dataDir, port, uiPort, namespace, binary, log };
+  const server = await keep(step, step.running.servers, 'Temporal', (limit) =>
+    startTemporal({ ...options, signal: limit }),
+  );
+  // Keys and certificates of a profile are for another server than this one.
+  return { env: { TEMPORAL_ADDRESS: server.address, TEMPORAL_TLS: '0', TEMPORAL_API_KEY: '' }, page: server.uiUrl };
+}
+
+async function keep<T extends LocalServer>(
+  { log, signal }: Start,
+  list: Kept<LocalServer>[],
+  name: string,
+  begin: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const kept = await keepRunning({ name, log, signal, start: begin });
+  list.push(kept);
+  return kept.first;
+}
+
+/** Waits for a child to be ready; one that is not in time, or no longer wanted, is stopped. */
+async function orStop(
+  child: Child,
+  name: string,
+  signal: AbortSignal,
+  isReady: (signal: AbortSignal) => Promise<void>,
+): Promise<Child> {
+  const timeout = AbortSignal.timeout(readyTimeoutMs);
+  const limit = AbortSignal.any([signal, timeout]);
+  try {
+    await orAborted(limit, isReady(limit));
+    return child;
+  } catch (thrown) {
+    await child.stop();
+    throw timeout.aborted && !signal.aborted
+      ? new Error(`${name} was not ready within ${readyTimeoutMs / 1000} s`)
+      : thrown;
+  }
+}
+
+async function apiReady(config: Config, child: Child, signal: AbortSignal): Promise<void> {
+  let gone: unknown;
+  child.ready.catch((thrown: unknown) => {
+    gone = thrown;
+  });
+  const url = `${apiUrl(config)}/readyz`;
+  while (!(await answersOk(url, signal))) {
+    if (gone !== undefined) {
+      throw gone;
+    }
+    await sleep(50, undefined, { signal });
+  }
+}
+
+async function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs steps side by side. When one fails the others are aborted, and its error is thrown after all have ended. */
+async function together<A, B>(
+  all: Start,
+  [one, other]: readonly [(step: Start) => Promise<A>, (step: Start) => Promise<B>],
+): Promise<[A, B]> {
+  const failure = new AbortController();
+  const step = { ...all, signal: AbortSignal.any([all.signal, failure.signal]) };
+  const abortOthers = (thrown: unknown) => {
+    failure.abort(thrown);
+    throw thrown;
+  };
+  const steps = [one(step).catch(abortOthers), other(step).catch(abortOthers)] as const;
+  await Promise.allSettled(steps);
+  all.signal.throwIfAborted();
+  failure.signal.throwIfAborted();
+  return await Promise.all(steps);
+}
+
+/** First what uses the servers, then the servers. */
+async function stopAll({ children, servers }: Stack): Promise<void> {
+  await Promise.all(children.map((child) => child.stop()));
+  await Promise.all(servers.map((server) => server.stop()));
+}
+
+async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => onAbort(signal, () => reject(signal.reason)));
+  return await Promise.race([work, aborted]);
+}
+
+function onAbort(signal: AbortSignal, call: () => void): void {
+  if (signal.aborted) {
+    call();
+  } else {
+    signal.addEventListener('abort', call, { once: true });
+  }
+}
+
+function askedStatus(asked: AbortSignal): number {
+  const reason: unknown = asked.reason;
+  return reason instanceof StopAsked ? exitStatus(reason.signal) : 1;
+}
+
+function apiUrl({ api }: Config): string {
+  const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+  const host = everywhere[api.host] ?? (api.host.includes(':') ? `[${api.host}]` : api.host);
+  return `http://${host}:${api.port}`;
+}
+
+function summary(config: Config, dataDir: string, { temporal }: Addresses, tookMs: number): string {
+  const mode = config.proofMode
+    ? 'PROOF: nothing is sent (AOL_PROOF_MODE is unset or 1)'
+    : 'REAL is possible (AOL_PROOF_MODE=0); a lane stays PROOF until an admin sets its proof_only to false';
+  const token =
+    config.tokens.admin === undefined ? findTokens({ ...config, dataDir })?.admin : 'as set by AOL_ADMIN_TOKEN';
+  return `
+AOL is ready (after ${(tookMs / 1000).toFixed(1)} s).
+
+  Mode          ${mode}
+  API           ${apiUrl(config)}
+  Admin token   ${token}
+  Temporal      ${temporal.page ?? `${config.temporal.address} (its web page is where you run it)`}
+  First action  npx aol enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first
+  Stop          Ctrl+C
+
+`;
+}
