@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/** The command `aol`. In a checkout it first installs and builds what is missing; then it goes on under Node 22. */
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { ensureBuilt, ensureInstalled, isCheckout, isThisNode, mainFile, pickNode, root, runMain } from './ensure.mjs';
+
+await runMain(async () => {
+  loadEnvFile();
+  await ensureInstalled();
+  await ensureBuilt();
+  const node = pickNode();
+  if (isThisNode(node)) {
+    await import(pathToFileURL(mainFile).href);
+    return process.exitCode;
+  }
+  return await runIn(node);
+});
+
+/** The project's `.env`; what is set already wins. */
+function loadEnvFile() {
+  const file = join(isCheckout ? root : process.cwd(), '.env');
+  if (existsSync(file)) {
+    process.loadEnvFile(file);
+  }
+}
+
+/**
+ * Signals are passed on, and the channel tells the child when we are killed. (A terminal's Ctrl+C reaches it directly as
+ * well; it takes signals that come together as one.)
+ */
+async function runIn(node) {
+  const child = spawn(node, [mainFile, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => child.kill(signal));
+  }
+  // When we run under a parent that waits for word of us, as `aol worker` may, it hears it.
+  child.on('message', (message) => process.send?.(message));
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      if (signal === null) {
+        resolve(code);
+      } else {
+        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+          process.removeAllListeners(name);
+        }
+        process.kill(process.pid, signal);
+      }
+    });
+  });
+}

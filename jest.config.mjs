@@ -1,0 +1,26 @@
+/** Run by bin/test.mjs under Node 22 with `--experimental-vm-modules`: the project is ESM all the way. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.aol/'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  // Collected with --coverage, which bin/test.mjs gives to a whole run.
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageReporters: ['text', 'text-summary'],
+  coverageThreshold: { './src/domain/': { lines: 100 } },
+};

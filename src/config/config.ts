@@ -1,0 +1,105 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError } from '../domain/errors.ts';
+import type { Role } from '../domain/roles.ts';
+import { type ProcessEnvironment, processEnvironment, userCacheDir, withoutUnset } from './environment.ts';
+import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
+import { type Environment, environmentSchema, type Variable, type VariableName, variables } from './variables.ts';
+
+/** Everything that the environment decides, read once, checked and deeply frozen. */
+export interface Config {
+  /** True: this process performs nothing. False is the worker's half of unlocking REAL. */
+  readonly proofMode: boolean;
+  readonly logLevel: Environment['AOL_LOG_LEVEL'];
+  /** Absolute. Nothing is created before a command needs it. */
+  readonly dataDir: string;
+  readonly artifacts: { readonly kind: 'file'; readonly folder: string };
+  /** Without a URL `aol up` starts an embedded PostgreSQL. */
+  readonly database: { readonly url: string | undefined };
+  readonly temporal: TemporalConfig;
+  readonly api: { readonly host: string; readonly port: number };
+  /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
+  readonly tokens: Readonly<Record<Role, string | undefined>>;
+  /** Ports of the servers that `aol up` starts. */
+  readonly local: { readonly temporalPort: number; readonly temporalUiPort: number; readonly postgresPort: number };
+  /** What the machine says: where programs are found and where this user's caches lie. */
+  readonly machine: { readonly searchPath: string; readonly cacheDir: string };
+}
+
+/**
+ * Reads the environment. Relative folders are relative to the working directory.
+ *
+ * @throws ConfigurationError naming the first wrong variable and its rule
+ */
+export function loadConfig(env: ProcessEnvironment = processEnvironment()): Config {
+  const given = withoutUnset(env, true);
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    throw wrongValue(given, parsed.error.issues[0]?.path[0]);
+  }
+  const values = parsed.data;
+  const dataDir = resolve(values.AOL_DATA_DIR);
+  return deepFreeze({
+    proofMode: values.AOL_PROOF_MODE,
+    logLevel: values.AOL_LOG_LEVEL,
+    dataDir,
+    artifacts: { kind: 'file', folder: artifactFolder(values.AOL_ARTIFACTS, dataDir) },
+    database: { url: values.DATABASE_URL },
+    temporal: loadTemporalConfig(given),
+    api: { host: values.AOL_API_HOST, port: values.AOL_API_PORT },
+    tokens: {
+      admin: values.AOL_ADMIN_TOKEN,
+      operator: values.AOL_OPERATOR_TOKEN,
+      viewer: values.AOL_VIEWER_TOKEN,
+    },
+    local: {
+      temporalPort: values.AOL_TEMPORAL_PORT,
+      temporalUiPort: values.AOL_TEMPORAL_UI_PORT,
+      postgresPort: values.AOL_POSTGRES_PORT,
+    },
+    machine: { searchPath: given.PATH ?? '', cacheDir: userCacheDir(given) },
+  } satisfies Config);
+}
+
+function wrongValue(given: Record<string, string>, name: PropertyKey | undefined): ConfigurationError {
+  const variable = String(name);
+  const entry: Variable | undefined = isVariable(variable) ? variables[variable] : undefined;
+  const value = given[variable] ?? '';
+  const shown = entry?.secret ? `a value of ${value.length} characters (not shown)` : JSON.stringify(value);
+  return new ConfigurationError(variable, `${variable} must be ${entry?.rule ?? 'valid'}; given: ${shown}`);
+}
+
+function isVariable(name: string): name is VariableName {
+  return Object.hasOwn(variables, name);
+}
+
+function artifactFolder(given: string | undefined, dataDir: string): string {
+  if (given === undefined) {
+    return resolve(dataDir, 'artifacts');
+  }
+  if (given.startsWith('s3:')) {
+    throw new ConfigurationError('AOL_ARTIFACTS', `AOL_ARTIFACTS: s3: is not supported yet; use file:<folder>`);
+  }
+  if (!given.startsWith('file://')) {
+    return resolve(given.slice('file:'.length));
+  }
+  try {
+    return fileURLToPath(given);
+  } catch (thrown) {
+    const shown = JSON.stringify(given);
+    throw new ConfigurationError('AOL_ARTIFACTS', `AOL_ARTIFACTS must be file:<folder>; given: ${shown}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** Freezes plain objects and arrays all the way down. Bytes (certificates) cannot be frozen by the language. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    for (const member of Object.values(value)) {
+      deepFreeze(member);
+    }
+    Object.freeze(value);
+  }
+  return value;
+}

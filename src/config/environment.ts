@@ -1,0 +1,34 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import process from 'node:process';
+
+/** The process's own environment; read nowhere else. */
+export type ProcessEnvironment = Readonly<Record<string, string | undefined>>;
+
+export function processEnvironment(): ProcessEnvironment {
+  // biome-ignore lint/style/noProcessEnv: this folder is the one reader of the environment
+  return process.env;
+}
+
+/** The environment that a child process gets: ours, with `overrides` on top. */
+export function childEnvironment(overrides: ProcessEnvironment = {}): Record<string, string> {
+  return withoutUnset({ ...processEnvironment(), ...overrides });
+}
+
+/** Drops what is unset; with `emptyToo`, also what is empty: an empty string counts as unset. */
+export function withoutUnset(env: ProcessEnvironment, emptyToo = false): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !(emptyToo && value === '')) {
+      kept[name] = value;
+    }
+  }
+  return kept;
+}
+
+/** Where downloaded and built server binaries are kept for all projects of this user. */
+export function userCacheDir(env: ProcessEnvironment): string {
+  const xdg = env.XDG_CACHE_HOME;
+  const home = env.HOME === undefined || env.HOME === '' ? homedir() : env.HOME;
+  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.cache'), 'aol');
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ConfigurationError, errorText } from '../domain/errors.ts';
+import { ROLES, type Role } from '../domain/roles.ts';
+import type { Config } from './config.ts';
+import { makeFolder } from './folder.ts';
+
+/** One bearer token per role. */
+export type Tokens = Readonly<Record<Role, string>>;
+
+type TokenSettings = Pick<Config, 'dataDir' | 'tokens'>;
+
+const fileSchema = z.object({ admin: z.string().min(32), operator: z.string().min(32), viewer: z.string().min(32) });
+
+/**
+ * Each role's token: the environment's, else the generated one of `<dataDir>/tokens.json`. The file is made at first
+ * use and then stays; whoever starts at the same moment gets the same tokens.
+ *
+ * @throws ConfigurationError when the file cannot be made or read
+ */
+export function resolveTokens(settings: TokenSettings): Tokens {
+  return findTokens(settings) ?? withEnvironment(settings, createFile(settings.dataDir));
+}
+
+/** Like {@link resolveTokens}, but undefined where tokens would have to be made. */
+export function findTokens(settings: TokenSettings): Tokens | undefined {
+  const { admin, operator, viewer } = settings.tokens;
+  if (admin !== undefined && operator !== undefined && viewer !== undefined) {
+    return { admin, operator, viewer };
+  }
+  const stored = readStored(settings.dataDir);
+  return stored === undefined ? undefined : withEnvironment(settings, stored);
+}
+
+function withEnvironment({ tokens }: TokenSettings, stored: Tokens): Tokens {
+  return {
+    admin: tokens.admin ?? stored.admin,
+    operator: tokens.operator ?? stored.operator,
+    viewer: tokens.viewer ?? stored.viewer,
+  };
+}
+
+function readStored(dataDir: string): Tokens | undefined {
+  const path = tokensPath(dataDir);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+    if ((statSync(path).mode & 0o077) !== 0) {
+      chmodSync(path, 0o600);
+    }
+  } catch (thrown) {
+    if (hasCode(thrown, 'ENOENT') || hasCode(thrown, 'ENOTDIR')) {
+      return undefined;
+    }
+    throw unusable(path, errorText(thrown), thrown);
+  }
+  const parsed = fileSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw unusable(path, 'it is damaged; delete it to have new tokens made', parsed.error);
+  }
+  return parsed.data;
+}
+
+/** The file appears complete or not at all, and only once: linking fails when another process was first. */
+function createFile(dataDir: string): Tokens {
+  const path = tokensPath(dataDir);
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const [viewer, operator, admin] = ROLES.map((role) => `aol_${role}_${randomBytes(32).toString('base64url')}`);
+  try {
+    makeFolder(dataDir, 0o711);
+  } catch (thrown) {
+    throw unusable(path, errorText(thrown), thrown);
+  }
+  try {
+    writeFileSync(temporary, `${JSON.stringify({ admin, operator, viewer }, null, 2)}\n`, { mode: 0o600, flush: true });
+    linkSync(temporary, path);
+  } catch (thrown) {
+    if (!hasCode(thrown, 'EEXIST')) {
+      throw unusable(path, errorText(thrown), thrown);
+    }
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  const stored = readStored(dataDir);
+  if (stored === undefined) {
+    throw unusable(path, 'it vanished right after it was made');
+  }
+  return stored;
+}
+
+function tokensPath(dataDir: string): string {
+  return join(dataDir, 'tokens.json');
+}
+
+function unusable(path: string, why: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError('AOL_DATA_DIR', `AOL_DATA_DIR: the tokens in ${path} cannot be used: ${why}`, {
+    cause,
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function hasCode(thrown: unknown, code: string): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === code;
+}

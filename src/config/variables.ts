@@ -1,0 +1,247 @@
+import { z } from 'zod';
+
+/** One variable of the environment: how it is read, the rule in words, and what `.env.example` says about it. */
+export interface Variable<T extends z.ZodType = z.ZodType> {
+  readonly schema: T;
+  /** Ends the sentence "NAME must be …". */
+  readonly rule: string;
+  /** The default as a person reads it. */
+  readonly defaultText: string;
+  readonly meaning: string;
+  /** Never shown, not even when it is wrong. */
+  readonly secret?: true;
+}
+
+const text = z.string().optional();
+const switchText = z.enum(['0', '1', 'true', 'false']).optional();
+
+const port = (fallback: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,5}$/)
+    .default(String(fallback))
+    .transform(Number)
+    .pipe(z.int().min(1).max(65_535));
+
+const portRule = 'a port number from 1 to 65535';
+
+const token = z
+  .string()
+  .min(32)
+  .max(512)
+  .regex(/^[\x21-\x7e]+$/)
+  .optional();
+
+const tokenRule = '32 to 512 printable ASCII characters without spaces';
+
+const database = {
+  DATABASE_URL: {
+    schema: z.string().refine(isPostgresUrl).optional(),
+    rule: 'an address like postgresql://user:password@host:5432/name',
+    defaultText: 'unset',
+    meaning: 'PostgreSQL. Unset: an embedded real PostgreSQL is started and kept in AOL_DATA_DIR.',
+    secret: true,
+  },
+} as const satisfies Record<string, Variable>;
+
+const engine = {
+  AOL_PROOF_MODE: {
+    schema: z
+      .enum(['0', '1'])
+      .default('1')
+      .transform((value) => value === '1'),
+    rule: "'1' (proofs only) or '0' (the worker's half of unlocking REAL)",
+    defaultText: '1',
+    meaning: "0 is the worker's half of unlocking REAL; the other half is a lane's proof_only=false, set by an admin.",
+  },
+  AOL_DATA_DIR: {
+    schema: z
+      .string()
+      .refine((value) => !value.includes('\0'))
+      .default('.aol'),
+    rule: 'a folder',
+    defaultText: '.aol',
+    meaning: "The embedded servers' data, artifacts and generated tokens.",
+  },
+  AOL_ARTIFACTS: {
+    schema: z
+      .string()
+      .regex(/^(file|s3):./)
+      .optional(),
+    rule: 'file:<folder>',
+    defaultText: 'file:<AOL_DATA_DIR>/artifacts',
+    meaning: 'Where artifacts are stored.',
+  },
+  AOL_LOG_LEVEL: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    rule: 'debug, info, warn or error',
+    defaultText: 'info',
+    meaning: 'How much the worker and the API write to their logs.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const api = {
+  AOL_API_HOST: {
+    schema: z
+      .string()
+      .max(253)
+      .regex(/^[A-Za-z0-9._:-]+$/)
+      .default('127.0.0.1'),
+    rule: 'a host name or an IP address',
+    defaultText: '127.0.0.1',
+    meaning: 'Where the API and the dashboard listen.',
+  },
+  AOL_API_PORT: { schema: port(8321), rule: portRule, defaultText: '8321', meaning: 'Port of API and dashboard.' },
+  AOL_ADMIN_TOKEN: {
+    schema: token,
+    rule: tokenRule,
+    defaultText: 'generated into AOL_DATA_DIR',
+    meaning: "Bearer token of admins: everything operators may, plus limits, REAL's lane switch and tokens.",
+    secret: true,
+  },
+  AOL_OPERATOR_TOKEN: {
+    schema: token,
+    rule: tokenRule,
+    defaultText: 'generated into AOL_DATA_DIR',
+    meaning: 'Bearer token of operators: queue, decide, pause, kill, resume.',
+    secret: true,
+  },
+  AOL_VIEWER_TOKEN: {
+    schema: token,
+    rule: tokenRule,
+    defaultText: 'generated into AOL_DATA_DIR',
+    meaning: 'Bearer token of viewers: read.',
+    secret: true,
+  },
+} as const satisfies Record<string, Variable>;
+
+const local = {
+  AOL_TEMPORAL_PORT: {
+    schema: port(7233),
+    rule: portRule,
+    defaultText: '7233',
+    meaning: 'Port of the embedded Temporal server.',
+  },
+  AOL_TEMPORAL_UI_PORT: {
+    schema: port(8233),
+    rule: portRule,
+    defaultText: '8233',
+    meaning: "Port of the embedded Temporal server's web page.",
+  },
+  AOL_POSTGRES_PORT: {
+    schema: port(54_321),
+    rule: portRule,
+    defaultText: '54321',
+    meaning: 'Port of the embedded PostgreSQL.',
+  },
+} as const satisfies Record<string, Variable>;
+
+const unset = 'unset';
+const file = 'the path of a PEM file';
+
+/** Temporal's own conventions. `@temporalio/envconfig` gives them their meaning; here they are only checked and named. */
+const temporal = {
+  TEMPORAL_ADDRESS: {
+    schema: z
+      .string()
+      .regex(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/)
+      .optional(),
+    rule: 'host:port',
+    defaultText: unset,
+    meaning: 'Temporal. Unset: a dev server is started, its data in AOL_DATA_DIR.',
+  },
+  TEMPORAL_NAMESPACE: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/)
+      .optional(),
+    rule: 'a namespace: letters, digits, dots, dashes',
+    defaultText: 'default',
+    meaning: 'The namespace that lanes run in.',
+  },
+  TEMPORAL_API_KEY: {
+    schema: text,
+    rule: 'a key',
+    defaultText: unset,
+    meaning: 'API key (Temporal Cloud).',
+    secret: true,
+  },
+  TEMPORAL_TLS: { schema: switchText, rule: '0, 1, true or false', defaultText: unset, meaning: 'TLS on or off.' },
+  TEMPORAL_TLS_CLIENT_CERT_PATH: { schema: text, rule: file, defaultText: unset, meaning: 'Client certificate.' },
+  TEMPORAL_TLS_CLIENT_CERT_DATA: {
+    schema: text,
+    rule: 'PEM text',
+    defaultText: unset,
+    meaning: 'The same as text.',
+    secret: true,
+  },
+  TEMPORAL_TLS_CLIENT_KEY_PATH: {
+    schema: text,
+    rule: file,
+    defaultText: unset,
+    meaning: "The client certificate's key.",
+  },
+  TEMPORAL_TLS_CLIENT_KEY_DATA: {
+    schema: text,
+    rule: 'PEM text',
+    defaultText: unset,
+    meaning: 'The same as text.',
+    secret: true,
+  },
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: { schema: text, rule: file, defaultText: unset, meaning: "The server's CA." },
+  TEMPORAL_TLS_SERVER_CA_CERT_DATA: {
+    schema: text,
+    rule: 'PEM text',
+    defaultText: unset,
+    meaning: 'The same as text.',
+  },
+  TEMPORAL_TLS_SERVER_NAME: {
+    schema: text,
+    rule: 'a host name',
+    defaultText: unset,
+    meaning: 'Name in its certificate.',
+  },
+  TEMPORAL_CONFIG_FILE: {
+    schema: text,
+    rule: 'the path of a TOML file',
+    defaultText: "Temporal's own place",
+    meaning: 'File with connection profiles.',
+  },
+  TEMPORAL_PROFILE: { schema: text, rule: 'a profile of that file', defaultText: 'default', meaning: 'Which profile.' },
+} as const satisfies Record<string, Variable>;
+
+/** Every variable that this version reads, by area. */
+export const variablesByArea = { database, temporal, engine, api, local } as const;
+
+export const variables = { ...database, ...temporal, ...engine, ...api, ...local } as const;
+
+export type VariableName = keyof typeof variables;
+
+/** Part of the contract (DESIGN 5), read by the adapters to come: listed in `.env.example`, without effect yet. */
+export const reservedVariables = ['AOL_WEBHOOK_ALLOW', 'SMTP_URL', 'OPENAI_API_KEY'] as const;
+
+/** The one schema of the environment. Its keys are the variables' names; empty strings were removed before. */
+export const environmentSchema = z.object({
+  ...schemas(database),
+  ...schemas(temporal),
+  ...schemas(engine),
+  ...schemas(api),
+  ...schemas(local),
+});
+
+export type Environment = z.output<typeof environmentSchema>;
+
+type Schemas<T extends Record<string, Variable>> = { [K in keyof T]: T[K]['schema'] };
+
+function schemas<const T extends Record<string, Variable>>(area: T): Schemas<T> {
+  return Object.fromEntries(Object.entries(area).map(([name, variable]) => [name, variable.schema])) as Schemas<T>;
+}
+
+function isPostgresUrl(value: string): boolean {
+  try {
+    const url = new URL(value);
+    return url.protocol === 'postgres:' || url.protocol === 'postgresql:';
+  } catch {
+    return false;
+  }
+}

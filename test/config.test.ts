@@ -1,0 +1,171 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeConfig, findTokens, loadConfig, resolveTokens } from '../src/config/index.ts';
+import { reservedVariables, type Variable, variables } from '../src/config/variables.ts';
+import { ConfigurationError } from '../src/domain/errors.ts';
+
+/** No profile of the person who runs the tests may matter. */
+const bare = { HOME: '/nonexistent', PATH: '/usr/bin' };
+const longToken = 'x'.repeat(32);
+
+function refusal(env: Record<string, string>): ConfigurationError {
+  try {
+    loadConfig({ ...bare, ...env });
+  } catch (thrown) {
+    if (thrown instanceof ConfigurationError) {
+      return thrown;
+    }
+    throw thrown;
+  }
+  throw new Error(`accepted: ${JSON.stringify(env)}`);
+}
+
+describe('the environment', () => {
+  test('nothing set gives the documented defaults', () => {
+    expect(loadConfig(bare)).toEqual({
+      proofMode: true,
+      logLevel: 'info',
+      dataDir: resolve('.aol'),
+      artifacts: { kind: 'file', folder: resolve('.aol/artifacts') },
+      database: { url: undefined },
+      temporal: { address: undefined, namespace: 'default', connection: expect.any(Object) },
+      api: { host: '127.0.0.1', port: 8321 },
+      tokens: { admin: undefined, operator: undefined, viewer: undefined },
+      local: { temporalPort: 7233, temporalUiPort: 8233, postgresPort: 54321 },
+      machine: { searchPath: '/usr/bin', cacheDir: '/nonexistent/.cache/aol' },
+    });
+  });
+
+  test('only AOL_PROOF_MODE=0 leaves proof mode, and what is neither 0 nor 1 stops the start', () => {
+    expect(loadConfig({ ...bare, AOL_PROOF_MODE: '0' }).proofMode).toBe(false);
+    expect(loadConfig({ ...bare, AOL_PROOF_MODE: '1' }).proofMode).toBe(true);
+    expect(loadConfig({ ...bare, AOL_PROOF_MODE: '' }).proofMode).toBe(true);
+    for (const wrong of ['false', 'true', 'no', ' 0', '00', 'off', 'REAL']) {
+      expect(refusal({ AOL_PROOF_MODE: wrong }).variable).toBe('AOL_PROOF_MODE');
+    }
+  });
+
+  test('an empty string counts as unset, for every variable', () => {
+    const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
+    expect(loadConfig({ ...bare, ...empty })).toEqual(loadConfig(bare));
+  });
+
+  test.each([
+    ['DATABASE_URL', 'mysql://localhost/aol'],
+    ['DATABASE_URL', 'localhost:5432'],
+    ['AOL_API_PORT', '0'],
+    ['AOL_API_PORT', '65536'],
+    ['AOL_API_PORT', '80a'],
+    ['AOL_TEMPORAL_PORT', '-1'],
+    ['AOL_TEMPORAL_UI_PORT', '1.5'],
+    ['AOL_POSTGRES_PORT', 'five'],
+    ['AOL_API_HOST', 'http://0.0.0.0'],
+    ['AOL_LOG_LEVEL', 'verbose'],
+    ['AOL_ARTIFACTS', '/var/artifacts'],
+    ['AOL_ARTIFACTS', 's3://bucket'],
+    ['AOL_ARTIFACTS', 'file://host/share'],
+    ['AOL_ADMIN_TOKEN', 'short'],
+    ['AOL_OPERATOR_TOKEN', `${longToken} `],
+    ['TEMPORAL_ADDRESS', 'localhost'],
+    ['TEMPORAL_TLS', 'yes'],
+    ['TEMPORAL_PROFILE', 'nowhere'],
+    ['TEMPORAL_TLS_CLIENT_CERT_PATH', '/nonexistent/cert.pem'],
+  ])('%s=%s is refused by name', (name, value) => {
+    const error = refusal({ [name]: value });
+    expect(error.variable).toBe(name);
+    expect(error.message).toContain(name);
+  });
+
+  test('a wrong secret is named but never shown', () => {
+    expect(refusal({ AOL_VIEWER_TOKEN: 'hunter2' }).message).not.toContain('hunter2');
+    expect(refusal({ DATABASE_URL: 'postgrse://me:hunter2@db/aol' }).message).not.toContain('hunter2');
+  });
+
+  test("Temporal's own variables reach the connection", () => {
+    const { temporal } = loadConfig({
+      ...bare,
+      TEMPORAL_ADDRESS: 'temporal.example:7233',
+      TEMPORAL_NAMESPACE: 'marketing',
+      TEMPORAL_API_KEY: 'k',
+    });
+    expect(temporal).toMatchObject({ address: 'temporal.example:7233', namespace: 'marketing' });
+    expect(temporal.connection).toMatchObject({ address: 'temporal.example:7233', apiKey: 'k', tls: true });
+  });
+
+  test('the result is frozen all the way down', () => {
+    const config = loadConfig(bare);
+    for (const part of [config, config.api, config.temporal, config.temporal.connection, config.artifacts]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test('its description masks every secret', () => {
+    const secrets = { AOL_ADMIN_TOKEN: `${longToken}admin`, TEMPORAL_API_KEY: 'cloud-key' };
+    const described = JSON.stringify(
+      describeConfig(
+        loadConfig({ ...bare, ...secrets, DATABASE_URL: 'postgresql://me:hunter2@db/aol?sslpassword=h3' }),
+      ),
+    );
+    expect(described).toContain('postgresql://me:***@db/aol');
+    expect(described).not.toMatch(/hunter2|h3|cloud-key|xxxx/);
+  });
+
+  test('.env.example lists exactly the variables that are read, with their defaults', () => {
+    const lines = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').split('\n');
+    const listed = lines.flatMap((line) => /^#?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)?.slice(1, 3) ?? []);
+    const names = listed.filter((_, index) => index % 2 === 0);
+    expect([...names].sort()).toEqual([...Object.keys(variables), ...reservedVariables].sort());
+    for (const [index, name] of names.entries()) {
+      const value = listed[index * 2 + 1];
+      const variable: Variable | undefined = Object.entries(variables).find(([known]) => known === name)?.[1];
+      if (value !== '') {
+        expect({ name, value }).toEqual({ name, value: variable?.defaultText });
+      }
+    }
+  });
+});
+
+describe('tokens', () => {
+  let dataDir: string;
+  const none = { admin: undefined, operator: undefined, viewer: undefined };
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'aol-tokens-'));
+  });
+  afterEach(() => {
+    rmSync(dataDir, { recursive: true });
+  });
+
+  test('are generated once, readable by their owner only, and read again later', () => {
+    expect(findTokens({ dataDir, tokens: none })).toBeUndefined();
+    const tokens = resolveTokens({ dataDir, tokens: none });
+    expect(tokens.admin).toMatch(/^aol_admin_[\w-]{43}$/);
+    expect(tokens.operator).toMatch(/^aol_operator_[\w-]{43}$/);
+    expect(tokens.viewer).toMatch(/^aol_viewer_[\w-]{43}$/);
+    expect(statSync(join(dataDir, 'tokens.json')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(dataDir)).toEqual(['tokens.json']);
+    chmodSync(join(dataDir, 'tokens.json'), 0o644);
+    expect(resolveTokens({ dataDir, tokens: none })).toEqual(tokens);
+    expect(statSync(join(dataDir, 'tokens.json')).mode & 0o777).toBe(0o600);
+  });
+
+  test("the environment's win; with all three nothing is written", () => {
+    expect(resolveTokens({ dataDir, tokens: { admin: 'a', operator: 'o', viewer: 'v' } })).toEqual({
+      admin: 'a',
+      operator: 'o',
+      viewer: 'v',
+    });
+    expect(readdirSync(dataDir)).toEqual([]);
+    expect(resolveTokens({ dataDir, tokens: { ...none, admin: 'a' } })).toMatchObject({
+      admin: 'a',
+      viewer: expect.stringMatching(/^aol_viewer_/),
+    });
+  });
+
+  test('a damaged file or a folder that cannot be made names AOL_DATA_DIR', () => {
+    writeFileSync(join(dataDir, 'tokens.json'), '{"admin":');
+    expect(() => resolveTokens({ dataDir, tokens: none })).toThrow(/AOL_DATA_DIR.*damaged/);
+    expect(() => resolveTokens({ dataDir: join(dataDir, 'tokens.json', 'x'), tokens: none })).toThrow(/AOL_DATA_DIR/);
+  });
+});

@@ -1,0 +1,121 @@
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { ConfigurationError } from '../../src/domain/errors.ts';
+import { freePort, type PostgresServer, startPostgres } from '../../src/local/index.ts';
+import { isAlive } from '../../src/local/processes.ts';
+
+const isRoot = process.getuid?.() === 0;
+let dataDir: string;
+let lines: string[];
+let servers: PostgresServer[];
+
+beforeEach(() => {
+  // mkdtemp gives 0700: as root the server's user cannot reach it.
+  dataDir = mkdtempSync(join(tmpdir(), 'aol-postgres-'));
+  lines = [];
+  servers = [];
+});
+
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+  const link = join(dataDir, 'postgres');
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    rmSync(dirname(readlinkSync(link)), { recursive: true });
+  }
+  rmSync(dataDir, { recursive: true });
+});
+
+async function start(port: number, signal?: AbortSignal): Promise<PostgresServer> {
+  const log = (line: string) => void lines.push(line);
+  const server = await startPostgres({ dataDir, port, cacheDir: join(dataDir, 'cache'), log, signal });
+  servers.push(server);
+  return server;
+}
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(sql);
+    return rows.map((row) => Object.values(row)[0]);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('the embedded PostgreSQL', () => {
+  test('keeps its data over starts, takes over a server that was left behind, and stops', async () => {
+    const port = await freePort();
+    const first = await start(port);
+    await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+    expect(await query(first.url, 'SHOW fsync')).toEqual(['on']);
+    expect(await query(first.url, 'SHOW server_encoding')).toEqual(['UTF8']);
+    expect(statSync(join(dataDir, 'postgres-password')).mode & 0o777).toBe(0o600);
+    expect(first.url).toContain(readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim());
+
+    // As after kill -9 of its parent: nobody stopped it.
+    const second = await start(port);
+    expect(lines.join()).toContain(`pid ${first.pid}`);
+    await first.exited;
+    expect(second.url).toBe(first.url);
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([42]);
+
+    await second.stop();
+    expect(await second.exited).toEqual({ code: 0, signal: null });
+    expect(isAlive(second.pid)).toBe(false);
+  });
+
+  test('refuses wrong passwords', async () => {
+    const { url } = await start(await freePort());
+    await expect(query(url.replace(/:[^:@]+@/, ':wrong@'), 'SELECT 1')).rejects.toThrow(/password/);
+  });
+
+  test('a taken port names AOL_POSTGRES_PORT, and leaves nothing running', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const address = taken.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    try {
+      await expect(start(port)).rejects.toThrow(ConfigurationError);
+      await expect(start(port)).rejects.toThrow(/AOL_POSTGRES_PORT/);
+      expect(readdirSync(join(dataDir, 'postgres'))).not.toContain('postmaster.pid');
+    } finally {
+      await new Promise((resolve) => taken.close(resolve));
+    }
+  });
+
+  test('a start that is given up leaves no half-made database', async () => {
+    const giveUp = new AbortController();
+    setTimeout(() => giveUp.abort(new Error('given up')), 150);
+    chmodSync(dataDir, 0o711);
+    await expect(start(await freePort(), giveUp.signal)).rejects.toThrow('given up');
+    expect(readdirSync(dataDir)).toEqual(['postgres-password']);
+    const { url } = await start(await freePort());
+    expect(await query(url, 'SELECT 1')).toEqual([1]);
+  });
+
+  test('a folder that cannot be written names AOL_DATA_DIR', async () => {
+    const options = { port: await freePort(), cacheDir: dataDir, log: () => undefined };
+    await expect(startPostgres({ ...options, dataDir: '/proc/nowhere' })).rejects.toThrow(/^AOL_DATA_DIR: /);
+  });
+
+  const asRoot = isRoot ? test : test.skip;
+  asRoot("root: data that the server's user cannot reach is kept elsewhere, behind a link", async () => {
+    const { pid } = await start(await freePort());
+    expect(readlinkSync(join(dataDir, 'postgres'))).toMatch(/^\/var\/lib\/aol\/[0-9a-f]{16}\/postgres$/);
+    expect(lines.join()).toContain('/var/lib/aol/');
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).not.toMatch(/^Uid:\s+0/m);
+  });
+
+  asRoot('root: data that it can reach stays in the data folder', async () => {
+    chmodSync(dataDir, 0o711);
+    await start(await freePort());
+    expect(lstatSync(join(dataDir, 'postgres')).isDirectory()).toBe(true);
+    expect(lines).toEqual([]);
+  });
+});
