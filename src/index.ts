@@ -2,7 +2,14 @@
  * What other projects import from `aol`. Importing starts nothing and reads no environment variable.
  */
 
-export { defineAdapter } from './adapters/port.ts';
-export { createApi } from './api/app.ts';
-export { AolClient } from './contracts/client.ts';
-export { createWorker } from './worker/create-worker.ts';
+export { type AnyAdapter, type Effect, type RegisteredAdapter, type RenderContext } from './adapters/index.ts';
+export { type Adapter, defineAdapter } from './adapters/port.ts';
+export { type ApiOptions, createApi } from './api/app.ts';
+export { openPorts, type PortSettings } from './api/ports.ts';
+export { startServer } from './api/server.ts';
+export { type ArtifactStore, createArtifactStore } from './artifacts/index.ts';
+export { AolApiError, AolClient, AolUnreachableError } from './contracts/client.ts';
+export { type ActionContract, builtInContracts, describeContract } from './contracts/payloads/index.ts';
+export { migrate } from './db/migrate.ts';
+export { AolError } from './domain/errors.ts';
+export { type AolWorker, type CreateWorkerOptions, createWorker } from './worker/create-worker.ts';

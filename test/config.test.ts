@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { describeConfig, findTokens, loadConfig, resolveTokens } from '../src/config/index.ts';
+import { describeConfig, findTokens, loadConfig, prepareDataDir, resolveTokens } from '../src/config/index.ts';
 import { reservedVariables, type Variable, variables } from '../src/config/variables.ts';
 import { ConfigurationError } from '../src/domain/errors.ts';
 
@@ -125,6 +125,10 @@ describe('the environment', () => {
       }
     }
   });
+});
+
+test('a data folder that cannot be written names AOL_DATA_DIR', () => {
+  expect(() => prepareDataDir('/proc/nowhere/.aol')).toThrow(/^AOL_DATA_DIR: /);
 });
 
 describe('tokens', () => {

@@ -1,6 +1,6 @@
 /** A bounded run: so many ticks of one lane, and what each did. */
 
-import { WithStartWorkflowOperation, type WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, type Workflow, type WorkflowHandle } from '@temporalio/client';
 import {
   BOOKKEEPING_TASK_QUEUE,
   ORCHESTRATOR_WORKFLOW,
@@ -53,7 +53,10 @@ function tick({ temporal, lane, tickTimeoutMs }: RunTicksOptions): Promise<TickA
     staticSummary: `Lane ${lane}`,
   });
   return temporal.bounded(
-    () => temporal.client.workflow.executeUpdateWithStart<TickAnswer, []>(TICK_UPDATE, { startWorkflowOperation }),
+    () =>
+      temporal.client.workflow.executeUpdateWithStart<Workflow, TickAnswer, []>(TICK_UPDATE, {
+        startWorkflowOperation,
+      }),
     tickTimeoutMs,
   );
 }

@@ -8,6 +8,7 @@ import { ConfigurationError } from '../domain/errors.ts';
 import { flagsInForce } from '../domain/flags.ts';
 import { connectTemporal, type TemporalGateway } from '../temporal/gateway.ts';
 import { createWorker } from '../worker/create-worker.ts';
+import { installRuntime } from '../worker/runtime.ts';
 import type { ServerAddresses } from './servers.ts';
 import { artifactLocation, createLogger } from './settings.ts';
 
@@ -28,6 +29,8 @@ export async function withWorker<Result>(
   wanted: { readonly proofMode: boolean; readonly lane: string; readonly onlyProof: boolean },
   work: (parts: RunParts) => Promise<Result>,
 ): Promise<Result> {
+  const log = createLogger({ ...config, logLevel: 'warn' });
+  installRuntime(log);
   const db = createPool({ databaseUrl, applicationName: 'aol-run', maxConnections: 2 });
   const temporal = connectTemporal(settings);
   try {
@@ -46,7 +49,7 @@ export async function withWorker<Result>(
       artifacts: artifactLocation(config),
       proofMode: wanted.proofMode,
       supervisor: false,
-      log: createLogger(config),
+      log,
     });
     const running = worker.run();
     try {

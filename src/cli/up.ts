@@ -1,22 +1,11 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, childEnvironment, findTokens, resolveTokens } from '../config/index.ts';
-import { migrate } from '../db/migrate.ts';
-import {
-  acquireLock,
-  assertPortFree,
-  assertPostgresReachable,
-  assertTemporalReachable,
-  findTemporalBinary,
-  type Kept,
-  keepRunning,
-  type LocalServer,
-  prepareDataDir,
-  startPostgres,
-  startTemporal,
-} from '../local/index.ts';
+import { type Config, childEnvironment, findTokens, prepareDataDir, resolveTokens } from '../config/index.ts';
+import { acquireLock, assertPortFree } from '../local/index.ts';
+import { onAbort, orAborted, together } from './abort.ts';
 import { type Child, startChild } from './children.ts';
 import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
+import { type Addresses, keep, type Stack, type Start, startServers, stopAll } from './servers.ts';
 
 export interface UpOptions {
   /** Results, one text at the end of the start. */
@@ -33,27 +22,6 @@ const readyTimeoutMs = 60_000;
 /** A killed start's API may still be going away. */
 const portWaitMs = 3_000;
 
-/** What every step of the start needs. */
-interface Start {
-  readonly config: Config;
-  readonly dataDir: string;
-  readonly log: (line: string) => void;
-  /** Aborted when somebody asks to stop, or another step failed. */
-  readonly signal: AbortSignal;
-  /** Everything that must be stopped again. */
-  readonly running: Stack;
-}
-
-interface Stack {
-  readonly servers: Kept<LocalServer>[];
-  readonly children: Kept<LocalServer>[];
-}
-
-interface Addresses {
-  readonly databaseUrl: string;
-  readonly temporal: { readonly env: Record<string, string>; readonly page: string | undefined };
-}
-
 /**
  * Runs all of AOL on this machine until it is asked to stop: PostgreSQL and Temporal (embedded unless the environment
  * names others), migrations, worker and API; restarts what ends unasked.
@@ -69,6 +37,8 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   process.stdout.on('error', ignore);
   process.stderr.on('error', ignore);
 
+  const dataDir = prepareDataDir(config.dataDir);
+  const lock = acquireLock(dataDir);
   const running: Stack = { servers: [], children: [] };
   let stopAtOnce = false;
   const stop = listenForStop(() => {
@@ -78,8 +48,6 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
       one.kill();
     }
   });
-  const dataDir = prepareDataDir(config.dataDir);
-  const lock = acquireLock(dataDir);
   let status = 0;
   try {
     const startedMs = performance.now();
@@ -108,7 +76,7 @@ async function start(all: Start, mainFile: string | undefined, ready: (addresses
   const { config, dataDir, log } = all;
   await assertPortFree('AOL_API_PORT', config.api.port, config.api.host, portWaitMs);
   resolveTokens({ ...config, dataDir });
-  const [databaseUrl, temporal] = await together(all, [database, temporalServer]);
+  const { databaseUrl, temporal } = await startServers(all);
   const env = {
     ...childEnvironment(),
     ...temporal.env,
@@ -128,54 +96,6 @@ async function start(all: Start, mainFile: string | undefined, ready: (addresses
     command('api', (child, signal) => apiReady(config, child, signal)),
   ]);
   ready({ databaseUrl, temporal });
-}
-
-async function database(step: Start): Promise<string> {
-  const { config, dataDir, log, signal } = step;
-  let { url } = config.database;
-  if (url === undefined) {
-    log('starting PostgreSQL …');
-    const { cacheDir } = config.machine;
-    const options = { dataDir, port: config.local.postgresPort, cacheDir, log };
-    const kept = await keep(step, step.running.servers, 'PostgreSQL', (limit) =>
-      startPostgres({ ...options, signal: limit }),
-    );
-    url = kept.url;
-  } else {
-    await orAborted(signal, assertPostgresReachable(url));
-  }
-  await orAborted(signal, migrate(url, log));
-  return url;
-}
-
-async function temporalServer(step: Start): Promise<Addresses['temporal']> {
-  const { config, dataDir, log, signal } = step;
-  const { address, namespace, connection } = config.temporal;
-  if (address !== undefined) {
-    await orAborted(signal, assertTemporalReachable({ address, namespace, connection }));
-    return { env: { TEMPORAL_ADDRESS: address }, page: undefined };
-  }
-  const { searchPath, cacheDir } = config.machine;
-  const binary = await findTemporalBinary({ searchPath, cacheDir, env: childEnvironment(), log, signal });
-  log('starting Temporal …');
-  const { temporalPort: port, temporalUiPort: uiPort } = config.local;
-  const options = { dataDir, port, uiPort, namespace, binary, log };
-  const server = await keep(step, step.running.servers, 'Temporal', (limit) =>
-    startTemporal({ ...options, signal: limit }),
-  );
-  // Keys and certificates of a profile are for another server than this one.
-  return { env: { TEMPORAL_ADDRESS: server.address, TEMPORAL_TLS: '0', TEMPORAL_API_KEY: '' }, page: server.uiUrl };
-}
-
-async function keep<T extends LocalServer>(
-  { log, signal }: Start,
-  list: Kept<LocalServer>[],
-  name: string,
-  begin: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const kept = await keepRunning({ name, log, signal, start: begin });
-  list.push(kept);
-  return kept.first;
 }
 
 /** Waits for a child to be ready; one that is not in time, or no longer wanted, is stopped. */
@@ -219,43 +139,6 @@ async function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
     return response.ok;
   } catch {
     return false;
-  }
-}
-
-/** Runs steps side by side. When one fails the others are aborted, and its error is thrown after all have ended. */
-async function together<A, B>(
-  all: Start,
-  [one, other]: readonly [(step: Start) => Promise<A>, (step: Start) => Promise<B>],
-): Promise<[A, B]> {
-  const failure = new AbortController();
-  const step = { ...all, signal: AbortSignal.any([all.signal, failure.signal]) };
-  const abortOthers = (thrown: unknown) => {
-    failure.abort(thrown);
-    throw thrown;
-  };
-  const steps = [one(step).catch(abortOthers), other(step).catch(abortOthers)] as const;
-  await Promise.allSettled(steps);
-  all.signal.throwIfAborted();
-  failure.signal.throwIfAborted();
-  return await Promise.all(steps);
-}
-
-/** First what uses the servers, then the servers. */
-async function stopAll({ children, servers }: Stack): Promise<void> {
-  await Promise.all(children.map((child) => child.stop()));
-  await Promise.all(servers.map((server) => server.stop()));
-}
-
-async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => onAbort(signal, () => reject(signal.reason)));
-  return await Promise.race([work, aborted]);
-}
-
-function onAbort(signal: AbortSignal, call: () => void): void {
-  if (signal.aborted) {
-    call();
-  } else {
-    signal.addEventListener('abort', call, { once: true });
   }
 }
 

@@ -1,4 +1,5 @@
 export { type Config, loadConfig } from './config.ts';
+export { prepareDataDir } from './data-dir.ts';
 export { describeConfig, maskPassword } from './describe.ts';
 export { childEnvironment } from './environment.ts';
 export type { TemporalConfig, TemporalConnectionOptions } from './temporal.ts';

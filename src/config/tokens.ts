@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ConfigurationError, errorText } from '../domain/errors.ts';
 import { ROLES, type Role } from '../domain/roles.ts';
 import type { Config } from './config.ts';
-import { makeFolder } from './folder.ts';
+import { prepareDataDir } from './data-dir.ts';
 
 /** One bearer token per role. */
 export type Tokens = Readonly<Record<Role, string>>;
@@ -68,11 +68,7 @@ function createFile(dataDir: string): Tokens {
   const path = tokensPath(dataDir);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   const [viewer, operator, admin] = ROLES.map((role) => `aol_${role}_${randomBytes(32).toString('base64url')}`);
-  try {
-    makeFolder(dataDir, 0o711);
-  } catch (thrown) {
-    throw unusable(path, errorText(thrown), thrown);
-  }
+  prepareDataDir(dataDir);
   try {
     writeFileSync(temporary, `${JSON.stringify({ admin, operator, viewer }, null, 2)}\n`, { mode: 0o600, flush: true });
     linkSync(temporary, path);

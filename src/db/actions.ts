@@ -31,27 +31,20 @@ export async function enqueue(
   requests: readonly EnqueueRequest[],
   actor: string,
 ): Promise<EnqueueResult[]> {
-  const lanes = await query<{ lane: string }>(db, 'SELECT lane FROM aol_lease WHERE lane = ANY($1)', [
-    [...new Set(requests.map((request) => request.lane))],
-  ]);
-  const known = new Set(lanes.map(({ lane }) => lane));
   const items = requests.map((request) => {
     const id = uuidv7();
     return { id, request, key: request.idempotencyKey ?? id, hash: requestHash(request) };
   });
-  const insertable = items.filter((item) => known.has(item.request.lane));
-  const created = await insertRows(db, insertable, actor);
-  const createdById = new Map(created.map((row) => [row.id, row]));
+  const created = new Map((await insertRows(db, items, actor)).map((row) => [row.id, row]));
   const others = await rowsByKey(
     db,
-    insertable.filter((item) => !createdById.has(item.id)),
+    items.filter((item) => !created.has(item.id)),
   );
   return items.map((item): EnqueueResult => {
-    if (!known.has(item.request.lane)) return { kind: 'refused', error: unknownLane(item.request.lane) };
-    const mine = createdById.get(item.id);
+    const mine = created.get(item.id);
     if (mine) return { kind: 'created', row: mine };
     const row = others.get(laneAndKey(item.request.lane, item.key));
-    if (!row) throw new Error(`the row of key ${item.key} was there and is gone`);
+    if (!row) return { kind: 'refused', error: unknownLane(item.request.lane) };
     if (row.request_hash !== item.hash) return { kind: 'refused', error: new KeyConflictError(row.id) };
     return { kind: 'existing', row };
   });
@@ -64,6 +57,7 @@ interface NewAction {
   readonly hash: string;
 }
 
+/** Inserts what is new and whose lane exists. In the order of the keys, so that two batches never wait for each other. */
 async function insertRows(db: Queryable, items: readonly NewAction[], actor: string): Promise<ActionRow[]> {
   if (items.length === 0) return [];
   return query<ActionRow>(
@@ -77,6 +71,8 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::text[], $8::smallint[],
          $9::timestamptz[], $10::smallint[], $11::boolean[])
          AS n (id, lane, type, payload, idempotency_key, request_hash, mode, priority, run_at, max_attempts, approval_needed)
+       WHERE EXISTS (SELECT FROM aol_lease WHERE aol_lease.lane = n.lane)
+       ORDER BY lane, idempotency_key
        ON CONFLICT (lane, idempotency_key) DO NOTHING
        RETURNING *),
      logged AS (

@@ -1,4 +1,3 @@
-export { prepareDataDir } from './data-dir.ts';
 export { type Kept, keepRunning } from './keep.ts';
 export { acquireLock, type DataDirLock } from './lock.ts';
 export { assertPortFree, freePort } from './ports.ts';

@@ -1,8 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { postgresAccount } from './account.ts';
-import { prepareDataDir } from './data-dir.ts';
 import { assertPortFree } from './ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { type Cluster, databaseUser, openCluster } from './postgres-cluster.ts';
@@ -16,7 +15,7 @@ export interface PostgresServer extends LocalServer {
 }
 
 export interface PostgresOptions {
-  /** The database lies in its `postgres`; made when missing. */
+  /** The database lies in its `postgres`. The folder exists. */
   readonly dataDir: string;
   readonly port: number;
   /** For binaries that cannot be run where npm put them. */
@@ -53,7 +52,7 @@ const settings = {
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { port, log, signal } = options;
-  const dataDir = prepareDataDir(options.dataDir);
+  const dataDir = realpathSync(options.dataDir);
   const userAccount = postgresAccount(log);
   const binaries = findPostgresBinaries(options.cacheDir, userAccount, log);
   const cluster = await openCluster({ dataDir, binaries, account: userAccount, log, signal });

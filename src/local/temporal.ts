@@ -1,8 +1,7 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { prepareDataDir } from './data-dir.ts';
 import { assertPortFree } from './ports.ts';
 import { commandLine } from './processes.ts';
 import { type LocalServer, type Log, type ServerCommand, spawnServer, stopProcess, waitReady } from './server.ts';
@@ -47,7 +46,7 @@ const dynamicConfig = [
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const inMemory = options.dataDir === undefined;
-  const folder = inMemory ? mkdtempSync(join(tmpdir(), 'aol-temporal-')) : prepareDataDir(options.dataDir);
+  const folder = inMemory ? mkdtempSync(join(tmpdir(), 'aol-temporal-')) : realpathSync(options.dataDir);
   const cleanUp = () => {
     if (inMemory) {
       rmSync(folder, { recursive: true, force: true });

@@ -39,7 +39,7 @@ async function mavenServer(): Promise<string> {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'aol', `time-skipping-server-${VERSION}`);
   const script = join(folder, 'start');
-  const found = await readdir(folder).catch(() => []);
+  const found: string[] = await readdir(folder).catch(() => []);
   await run('java', ['-version']);
   if (found.includes('start')) return script;
   const draft = `${folder}.${process.pid}`;

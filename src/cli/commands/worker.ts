@@ -12,7 +12,9 @@ export const registerWorker: Register = (program, run) => {
         const { sayReady, untilStopped } = await import('../lifecycle.ts');
         const stopped = untilStopped();
         const { createWorker } = await import('../../worker/create-worker.ts');
+        const { installRuntime } = await import('../../worker/runtime.ts');
         const log = createLogger(config);
+        installRuntime(log);
         const worker = await createWorker({
           databaseUrl: databaseUrl(config),
           temporal: temporalSettings(config),

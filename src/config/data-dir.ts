@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { makeFolder } from '../config/folder.ts';
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ConfigurationError, errorText } from '../domain/errors.ts';
 
 /**
@@ -13,7 +12,7 @@ import { ConfigurationError, errorText } from '../domain/errors.ts';
  */
 export function prepareDataDir(dataDir: string): string {
   try {
-    makeFolder(dataDir, 0o711);
+    makeFolder(dataDir);
     const probe = join(dataDir, `.write-test-${randomBytes(6).toString('hex')}`);
     writeFileSync(probe, '', { flag: 'wx' });
     rmSync(probe);
@@ -24,5 +23,24 @@ export function prepareDataDir(dataDir: string): string {
       `AOL_DATA_DIR: ${dataDir} cannot be written: ${errorText(thrown)}. Set AOL_DATA_DIR to a folder that you may write.`,
       { cause: thrown },
     );
+  }
+}
+
+/**
+ * Not by Node's own `recursive`: that never returns where the system says that the parent does not exist although it
+ * does, as /proc does.
+ */
+function makeFolder(path: string): void {
+  const mode = 0o711;
+  try {
+    mkdirSync(path, { mode });
+  } catch (thrown) {
+    const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      makeFolder(dirname(path));
+      mkdirSync(path, { mode });
+    } else if (code !== 'EEXIST') {
+      throw thrown;
+    }
   }
 }

@@ -1,0 +1,16 @@
+/** The SDK's own messages go the way of ours: once per process, before the first worker. */
+
+import { DefaultLogger, type LogEntry, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import type { WorkerLog } from './log.ts';
+
+/** Sends what Temporal's SDK says, from warnings up, to our log. The state changes of workers are not news to operators. */
+export function installRuntime(log: WorkerLog): void {
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }: LogEntry) => {
+    const write = level === 'ERROR' ? log.error : log.warn;
+    write.call(log, { sdk: { ...meta } }, message);
+  });
+  Runtime.install({
+    logger,
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+  });
+}

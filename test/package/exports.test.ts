@@ -1,0 +1,95 @@
+/** The package as another project gets it: packed, unpacked into its node_modules, imported with types. */
+
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+let project: string;
+
+const PROGRAM = `
+import { AolClient, builtInContracts, createApi, createWorker, defineAdapter, openPorts } from 'aol';
+import { z } from 'zod';
+
+const page = defineAdapter({
+  contract: { type: 'RING_BELL', title: 'Ring a bell', payload: z.strictObject({ times: z.int() }), example: { times: 1 } },
+  version: 1,
+  redelivery: () => 'neither',
+  configured: () => ({ real: false, missing: [] }),
+  render: (payload, context) => ({
+    type: 'RING_BELL',
+    adapterVersion: 1,
+    summary: \`Ring \${payload.times} times\`,
+    request: { protocol: 'http', method: 'POST', url: 'https://bell.example', headers: {}, body: { times: payload.times, key: context.providerKey } },
+    addedAtSending: [],
+  }),
+});
+// @ts-expect-error the payload has no such field: types reach this far
+const wrong = (payload: Parameters<typeof page.render>[0]) => payload.loudness;
+
+const databaseUrl = 'postgresql://nobody@127.0.0.1:1/none';
+const temporal = { address: '127.0.0.1:1', namespace: 'default' };
+const client = new AolClient({ baseUrl: 'http://127.0.0.1:1', token: 'x'.repeat(40) });
+const worker = await createWorker({ databaseUrl, temporal, artifacts: 'file:/nowhere', adapters: [page] });
+const ports = openPorts({ databaseUrl, temporal, temporalUiUrl: null, artifacts: { get: async () => new Uint8Array() } });
+const tokens = { admin: 'a'.repeat(40), operator: 'b'.repeat(40), viewer: 'c'.repeat(40) };
+const api = await createApi({ ...ports, contracts: builtInContracts, tokens });
+await api.close();
+await ports.close();
+await worker.shutdown();
+console.log(typeof client.enqueue, typeof wrong, 'imported');
+`;
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), 'aol-consumer-'));
+  await mkdir(join(project, 'node_modules'));
+  for (const name of await readdir(join(root, 'node_modules'))) {
+    if (name.startsWith('.')) continue;
+    await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
+  }
+  const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], {
+    cwd: root,
+  });
+  await run('tar', ['xzf', join(project, stdout.trim().split('\n').at(-1) ?? ''), '-C', project]);
+  await symlink(join(project, 'package'), join(project, 'node_modules', 'aol'));
+  await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+  await writeFile(join(project, 'program.ts'), PROGRAM);
+}, 120_000);
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+describe('the package', () => {
+  test('type-checks in a strict project of another', async () => {
+    const options = [
+      '--strict',
+      '--noEmit',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--skipLibCheck',
+      '--types',
+      'node',
+    ];
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    await run(process.execPath, [tsc, ...options, 'program.ts'], { cwd: project });
+  }, 60_000);
+
+  test('runs without one environment variable, starts nothing, and ends by itself', async () => {
+    const { stdout, stderr } = await run(process.execPath, ['--no-warnings', 'program.ts'], { cwd: project, env: {} });
+    expect(stdout.trim()).toBe('function function imported');
+    expect(stderr).toBe('');
+  }, 60_000);
+
+  test('can be required for its client alone', async () => {
+    const script =
+      "import { AolClient } from 'aol/client'; console.log(new AolClient({ baseUrl: 'http://x' }) instanceof AolClient)";
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project, env: {} });
+    expect(stdout.trim()).toBe('true');
+  });
+});
