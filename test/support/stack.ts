@@ -1,0 +1,69 @@
+/** Database, namespace, artifact folder and workers of one test: everything real, in this process. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EnqueueInput } from '../../src/contracts/action.ts';
+import { WAKE_SIGNAL } from '../../src/contracts/names.ts';
+import type { ActionRow } from '../../src/db/action-row.ts';
+import { enqueue } from '../../src/db/actions.ts';
+import type { Database } from '../../src/db/pool.ts';
+import type { TemporalGateway } from '../../src/temporal/gateway.ts';
+import { type AolWorker, type CreateWorkerOptions, createWorker } from '../../src/worker/create-worker.ts';
+import { createTestDatabase } from './database.ts';
+import { request } from './engine.ts';
+import { createTestNamespace } from './namespace.ts';
+import { workflowBundlePath } from './workflows.ts';
+
+export interface TestStack {
+  readonly db: Database;
+  readonly gateway: TemporalGateway;
+  readonly artifactFolder: string;
+  startWorker(options?: Partial<CreateWorkerOptions>): Promise<AolWorker>;
+  /** Enqueues and wakes, as the API does. Answers the ids. */
+  enqueue(inputs: readonly Partial<EnqueueInput>[]): Promise<string[]>;
+  rows(): Promise<ActionRow[]>;
+  stop(): Promise<void>;
+}
+
+export async function createTestStack(): Promise<TestStack> {
+  const [database, namespace, artifactFolder] = await Promise.all([
+    createTestDatabase(),
+    createTestNamespace(),
+    mkdtemp(join(tmpdir(), 'aol-artifacts-')),
+  ]);
+  const workers: AolWorker[] = [];
+  return {
+    db: database.pool,
+    gateway: namespace.gateway,
+    artifactFolder,
+    async startWorker(options = {}) {
+      const worker = await createWorker({
+        databaseUrl: database.url,
+        temporal: namespace.settings,
+        artifacts: `file:${artifactFolder}`,
+        workflowBundlePath,
+        ...options,
+      });
+      workers.push(worker);
+      worker.run().catch(() => undefined);
+      await worker.ready;
+      return worker;
+    },
+    async enqueue(inputs) {
+      const results = await enqueue(database.pool, inputs.map(request), 'test');
+      await namespace.gateway.signal('aol/default', WAKE_SIGNAL).catch(() => undefined);
+      return results.map((result) => {
+        if (result.kind === 'refused') throw result.error;
+        return result.row.id;
+      });
+    },
+    rows: async () => (await database.pool.query<ActionRow>('SELECT * FROM aol_actions ORDER BY id')).rows,
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.shutdown()));
+      await namespace.close();
+      await database.drop();
+      await rm(artifactFolder, { recursive: true, force: true });
+    },
+  };
+}

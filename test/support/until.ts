@@ -1,0 +1,18 @@
+/** Waits for a condition, not for time. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Asks again and again until the answer is neither false, null nor undefined; answers it, or throws after the limit. */
+export async function until<Answer>(
+  what: string,
+  ask: () => Answer | Promise<Answer>,
+  limitMs = 20_000,
+): Promise<NonNullable<Answer>> {
+  const startedAt = performance.now();
+  for (;;) {
+    const answer = await ask();
+    if (answer !== false && answer !== null && answer !== undefined) return answer;
+    if (performance.now() - startedAt > limitMs) throw new Error(`after ${limitMs} ms still not: ${what}`);
+    await delay(10);
+  }
+}
