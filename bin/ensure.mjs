@@ -68,7 +68,10 @@ export function isThisNode(node) {
   return realpathSync(node) === realpathSync(process.execPath);
 }
 
-/** `npm ci`, when dependencies are missing or are not those of package-lock.json. */
+/**
+ * Installs the versions of package-lock.json, when dependencies are missing or differ. Not by `npm ci`: npm 11 refuses a lock
+ * that lacks optional packages of other platforms, and a registry that does not carry those makes just such a lock.
+ */
 export async function ensureInstalled() {
   if (!isCheckout || dependenciesMatch()) {
     return;
@@ -76,6 +79,7 @@ export async function ensureInstalled() {
   await exclusively('install', async () => {
     if (!dependenciesMatch()) {
       const flags = [
+        '--no-save',
         '--ignore-scripts',
         '--no-audit',
         '--no-fund',
@@ -83,7 +87,7 @@ export async function ensureInstalled() {
         '--include=dev',
         '--include=optional',
       ];
-      await step('installing dependencies', (command) => command(...npm('ci', ...flags)));
+      await step('installing dependencies', (command) => command(...npm('install', ...flags)));
     }
   });
 }

@@ -2,7 +2,7 @@
  * What other projects import from `aol`. Importing starts nothing and reads no environment variable.
  */
 
-export { type AnyAdapter, type Effect, type RegisteredAdapter, type RenderContext } from './adapters/index.ts';
+export type { AnyAdapter, Effect, RegisteredAdapter, RenderContext } from './adapters/index.ts';
 export { type Adapter, defineAdapter } from './adapters/port.ts';
 export { type ApiOptions, createApi } from './api/app.ts';
 export { openPorts, type PortSettings } from './api/ports.ts';

@@ -31,7 +31,7 @@ export function openPorts(settings: PortSettings): ApiPorts & { close(): Promise
       databaseUrl: settings.databaseUrl,
       applicationName: 'aol-api',
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      onIdleError: (error) => logger?.warn({ err: error }, 'a connection to PostgreSQL broke'),
+      onIdleError: (error) => logger?.warn({ error: error.message }, 'a connection to PostgreSQL broke'),
       ...options,
     });
   const database = pool({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });

@@ -4,9 +4,8 @@ import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { connectTemporal, type TemporalGateway, type TemporalSettings } from '../../src/temporal/gateway.ts';
-
-const DAY_SECONDS = 24 * 3_600;
 
 export interface TestNamespace {
   readonly settings: TemporalSettings;
@@ -23,7 +22,7 @@ export async function createTestNamespace(): Promise<TestNamespace> {
   const connection = await Connection.connect({ address });
   await connection.workflowService.registerNamespace({
     namespace,
-    workflowExecutionRetentionPeriod: { seconds: DAY_SECONDS },
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   await connection.close();
   const settings = { address, namespace };

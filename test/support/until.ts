@@ -7,12 +7,16 @@ export async function until<Answer>(
   what: string,
   ask: () => Answer | Promise<Answer>,
   limitMs = 20_000,
-): Promise<NonNullable<Answer>> {
+): Promise<Exclude<Answer, false | null | undefined>> {
   const startedAt = performance.now();
   for (;;) {
     const answer = await ask();
-    if (answer !== false && answer !== null && answer !== undefined) return answer;
+    if (isAnswer(answer)) return answer;
     if (performance.now() - startedAt > limitMs) throw new Error(`after ${limitMs} ms still not: ${what}`);
     await delay(10);
   }
+}
+
+function isAnswer<Answer>(answer: Answer): answer is Exclude<Answer, false | null | undefined> {
+  return answer !== false && answer !== null && answer !== undefined;
 }

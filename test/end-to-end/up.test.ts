@@ -1,0 +1,223 @@
+/** The real thing as a user has it: `npm start`'s program as a child process, and the README's own commands beside it. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { childEnvironment } from '../../src/config/index.ts';
+import { AolClient } from '../../src/contracts/client.ts';
+import { freePort } from '../../src/local/index.ts';
+import { readmeCommands } from '../support/readme.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const START_LIMIT_MS = 120_000;
+
+interface Up {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly exited: Promise<number | null>;
+}
+
+let folder: string;
+let env: Record<string, string>;
+let up: Up;
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'aol-up-')));
+  const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
+  const [api, temporal, page, postgres] = ports.map(String);
+  env = childEnvironment({
+    AOL_DATA_DIR: join(folder, 'data'),
+    AOL_API_PORT: api,
+    AOL_TEMPORAL_PORT: temporal,
+    AOL_TEMPORAL_UI_PORT: page,
+    AOL_POSTGRES_PORT: postgres,
+    DATABASE_URL: undefined,
+    TEMPORAL_ADDRESS: undefined,
+    NODE_OPTIONS: undefined,
+    OPENAI_API_KEY: undefined,
+    AOL_PROOF_MODE: undefined,
+  });
+  up = await start();
+}, START_LIMIT_MS);
+
+afterAll(async () => {
+  up.child.kill('SIGTERM');
+  await up.exited;
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+async function start(): Promise<Up> {
+  const child = spawn(process.execPath, ['bin/aol.mjs', 'up'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+    });
+  }
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const begun = { child, output: () => text, exited };
+  await until(
+    'ready',
+    () => {
+      if (child.exitCode !== null) throw new Error(`ended while starting:\n${text}`);
+      return text.includes('AOL is ready');
+    },
+    START_LIMIT_MS,
+  );
+  return begun;
+}
+
+const aol = async (...args: string[]) =>
+  (await run(process.execPath, ['bin/aol.mjs', ...args], { cwd: root, env })).stdout;
+const aolFails = (...args: string[]) =>
+  aol(...args).then(
+    () => Promise.reject(new Error(`aol ${args.join(' ')} succeeded`)),
+    (error: { code: number; stderr: string }) => error,
+  );
+const client = () => {
+  const tokens = JSON.parse(readFileSync(join(env.AOL_DATA_DIR ?? '', 'tokens.json'), 'utf8'));
+  return new AolClient({ baseUrl: `http://127.0.0.1:${env.AOL_API_PORT}`, token: tokens.operator });
+};
+const readyz = async () => {
+  const response = await fetch(`http://127.0.0.1:${env.AOL_API_PORT}/readyz`);
+  return { status: response.status, body: await response.text() };
+};
+const proved = (id: string) =>
+  until(`${id} is proved`, async () => {
+    const action = await client()
+      .getAction(id)
+      .catch(() => null);
+    return action?.status === 'SUCCESS' && action;
+  });
+/** The server's own pid, from the file that it keeps. */
+const postgresPid = () =>
+  Number(readFileSync(join(env.AOL_DATA_DIR ?? '', 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+const temporalPid = async () => {
+  const { stdout } = await run('ps', ['-eo', 'pid=,args=']);
+  const line = stdout
+    .split('\n')
+    .find((each) => each.includes('server start-dev') && each.includes(` ${env.AOL_TEMPORAL_PORT} `));
+  return Number(line?.trim().split(' ')[0]);
+};
+const processesOfOurs = async () => {
+  const { stdout } = await run('ps', ['-eo', 'pid=,args=']);
+  return stdout.split('\n').filter((line) => line.includes(folder));
+};
+
+describe('a newcomer', () => {
+  test("types the README's commands and sees the proof", async () => {
+    const [begin, enqueue, show] = readmeCommands();
+    expect(begin).toBe('npm start');
+    const shell = (command: string) =>
+      run('sh', ['-c', command.replace(/^npx aol/, 'node bin/aol.mjs')], { cwd: root, env });
+    const { stdout } = await shell(`${enqueue} --json`);
+    const { id } = JSON.parse(stdout);
+    const action = await proved(id);
+    expect(action).toMatchObject({ mode: 'PROOF', idempotencyKey: 'first' });
+    const shown = (await shell((show ?? '').replace('ID', id))).stdout;
+    expect(shown).toMatch(/status +SUCCESS/);
+    expect(shown).toMatch(/mode +PROOF/);
+
+    const bytes = await client().getArtifact(id);
+    expect(createHash('sha256').update(bytes.bytes).digest('hex')).toBe(action.artifactSha256);
+    expect(JSON.parse((await shell(`${enqueue} --json`)).stdout).id).toBe(id);
+    const other = await aolFails(
+      'enqueue',
+      'POST_SOCIAL',
+      '--payload',
+      '{"platform":"x","content":"Other"}',
+      '--key',
+      'first',
+    );
+    expect(other.code).toBe(3);
+    expect(other.stderr).toContain(id);
+  }, 60_000);
+
+  test('finds everything well with the doctor, and every artifact intact', async () => {
+    for (const line of (await aol('doctor')).trim().split('\n')) expect(line).toMatch(/^ok /);
+    expect(await aol('artifacts', 'verify')).toMatch(/0 wrong/);
+  }, 30_000);
+
+  test('cannot start a second one on the same data folder', async () => {
+    const second = await aolFails('up');
+    expect(second.code).not.toBe(0);
+    expect(second.stderr).toMatch(/AOL_DATA_DIR.*in use by another/);
+  }, 30_000);
+
+  test('runs two ticks while it is up, and is told what they did', async () => {
+    const text = await aol('run', '--ticks', '2', '--proof');
+    expect(text.match(/^tick \d of 2/gm)).toHaveLength(2);
+  }, 60_000);
+});
+
+describe('what is killed under it', () => {
+  test('PostgreSQL: /readyz names it, enqueue says unavailable, and all goes on by itself', async () => {
+    process.kill(postgresPid(), 'SIGKILL');
+    const away = await until('it is noticed', async () => {
+      const answer = await readyz();
+      return answer.status === 503 && answer;
+    });
+    expect(away.body).toMatch(/"postgres":\{"ok":false/);
+    await until('it is back', async () => (await readyz()).status === 200);
+    const action = await client().enqueue({ type: 'POST_SOCIAL', payload: { platform: 'x', content: 'after' } });
+    await proved(action.id);
+  }, 60_000);
+
+  test('Temporal: enqueue still works, and the action is proved when it is back', async () => {
+    process.kill(await temporalPid(), 'SIGKILL');
+    await until('it is noticed', async () => (await readyz()).body.includes('"temporal":{"ok":false'));
+    const action = await client().enqueue({
+      type: 'POST_SOCIAL',
+      payload: { platform: 'x', content: 'meanwhile' },
+    });
+    await proved(action.id);
+    await until('all is well', async () => (await readyz()).status === 200);
+  }, 60_000);
+});
+
+describe('stop and start', () => {
+  test('Ctrl+C, twice within a moment as npm delivers it, stops in order and leaves no process', async () => {
+    await aol('pause', '--reason', 'leave something to do');
+    const action = await client().enqueue({ type: 'POST_SOCIAL', payload: { platform: 'x', content: 'tomorrow' } });
+    up.child.kill('SIGINT');
+    up.child.kill('SIGINT');
+    expect(await up.exited).toBe(0);
+    expect(await processesOfOurs()).toEqual([]);
+
+    up = await start();
+    expect((await client().getAction(action.id)).status).toBe('PENDING');
+    await aol('resume');
+    await proved(action.id);
+    const { items } = await client().listActions({ limit: 200 });
+    expect(items.every((item) => item.attempts === 1)).toBe(true);
+  }, 90_000);
+
+  test('after kill -9 the next start takes over what was left running', async () => {
+    up.child.kill('SIGKILL');
+    await up.exited;
+    up = await start();
+    const action = await client().enqueue({ type: 'POST_SOCIAL', payload: { platform: 'x', content: 'again' } });
+    await proved(action.id);
+  }, 90_000);
+
+  test('killed stays killed over a restart', async () => {
+    await aol('kill', '--yes', '--reason', 'test');
+    up.child.kill('SIGTERM');
+    expect(await up.exited).toBe(0);
+    up = await start();
+    const action = await client().enqueue({ type: 'POST_SOCIAL', payload: { platform: 'x', content: 'not yet' } });
+    const status = await client().status();
+    expect(status.lanes[0]).toMatchObject({ flags: { killed: true } });
+    await aol('start');
+    await proved(action.id);
+  }, 90_000);
+});
