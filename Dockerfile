@@ -3,7 +3,7 @@
 FROM node:22-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 
 FROM dependencies AS build
 COPY tsconfig.json ./
@@ -33,7 +33,7 @@ COPY package.json LICENSE ./
 COPY bin/aol.mjs bin/ensure.mjs bin/
 COPY docker/worker-health.mjs docker/
 COPY --from=build /app/dist dist
-RUN ln -s /app/bin/aol.mjs /usr/local/bin/aol && install -d -o 1000 -g 1000 -m 0750 /var/lib/aol/artifacts
+RUN ln -s /app/bin/aol.mjs /usr/local/bin/aol && install -d -o 1000 -g 1000 -m 0750 /var/lib/aol
 # `node`, by number: so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 8321

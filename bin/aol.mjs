@@ -1,14 +1,16 @@
 #!/usr/bin/env node
+// biome-ignore-all lint/style/noProcessEnv: this runs before the configuration can be read
 /** The command `aol`. In a checkout it first installs and builds what is missing; then it goes on under Node 22. */
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
+import process, { env } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { ensureBuilt, ensureInstalled, isCheckout, isThisNode, mainFile, pickNode, root, runMain } from './ensure.mjs';
 
 await runMain(async () => {
+  watchForLostParent();
   loadEnvFile();
   await ensureInstalled();
   await ensureBuilt();
@@ -26,6 +28,24 @@ function loadEnvFile() {
   if (existsSync(file)) {
     process.loadEnvFile(file);
   }
+}
+
+/**
+ * npm starts us through a shell and sends its SIGTERM to that, which dies of it and tells nobody. So under npm the end of
+ * our parent counts as SIGTERM.
+ */
+function watchForLostParent() {
+  if (env.npm_lifecycle_event === undefined) {
+    return;
+  }
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) {
+      clearInterval(timer);
+      process.kill(process.pid, 'SIGTERM');
+    }
+  }, 250);
+  timer.unref();
 }
 
 /**

@@ -80,7 +80,8 @@ const ACTIONS = `
     WHERE status = 'PENDING' OR (status = 'RETRY' AND claim_tick_id IS NULL);
   CREATE INDEX aol_actions_due_time ON aol_actions (lane, mode, run_at, id)
     WHERE status = 'PENDING' OR (status = 'RETRY' AND claim_tick_id IS NULL);
-  CREATE INDEX aol_actions_running ON aol_actions (lane, claim_tick_id) WHERE status = 'RUNNING';
+  CREATE INDEX aol_actions_running ON aol_actions (lane, claim_tick_id)
+    WHERE status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL);
   CREATE INDEX aol_actions_by_status ON aol_actions (lane, status, id);
   CREATE UNIQUE INDEX aol_actions_promoted_once ON aol_actions (promoted_from) WHERE promoted_from IS NOT NULL;
 `;

@@ -5,10 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeConfig, findTokens, loadConfig, prepareDataDir, resolveTokens } from '../src/config/index.ts';
 import { reservedVariables, type Variable, variables } from '../src/config/variables.ts';
 import { ConfigurationError } from '../src/domain/errors.ts';
+import { parseWebhookAllow } from '../src/domain/webhook-settings.ts';
 
 /** No profile of the person who runs the tests may matter. */
 const bare = { HOME: '/nonexistent', PATH: '/usr/bin' };
 const longToken = 'x'.repeat(32);
+const signingSecret = (byteCount: number) => `whsec_${Buffer.alloc(byteCount, 7).toString('base64')}`;
 
 function refusal(env: Record<string, string>): ConfigurationError {
   try {
@@ -33,6 +35,7 @@ describe('the environment', () => {
       temporal: { address: undefined, namespace: 'default', connection: expect.any(Object) },
       api: { host: '127.0.0.1', port: 8321 },
       tokens: { admin: undefined, operator: undefined, viewer: undefined },
+      webhook: { allow: '', signingSecrets: [] },
       local: { temporalPort: 7233, temporalUiPort: 8233, postgresPort: 54321 },
       machine: { searchPath: '/usr/bin', cacheDir: '/nonexistent/.cache/aol' },
     });
@@ -68,6 +71,18 @@ describe('the environment', () => {
     ['AOL_ARTIFACTS', 'file://host/share'],
     ['AOL_ADMIN_TOKEN', 'short'],
     ['AOL_OPERATOR_TOKEN', `${longToken} `],
+    ['AOL_WEBHOOK_ALLOW', '127.0.0.1'],
+    ['AOL_WEBHOOK_ALLOW', '127.0.0.1:0'],
+    ['AOL_WEBHOOK_ALLOW', '127.0.0.1:65536'],
+    ['AOL_WEBHOOK_ALLOW', '::1:9000'],
+    ['AOL_WEBHOOK_ALLOW', 'http://127.0.0.1:9000'],
+    ['AOL_WEBHOOK_ALLOW', '10.0.0.0/8'],
+    ['AOL_WEBHOOK_ALLOW', '*:9000'],
+    ['AOL_WEBHOOK_ALLOW', '127.0.0.1:9000,'],
+    ['AOL_WEBHOOK_SECRET', 'x'.repeat(40)],
+    ['AOL_WEBHOOK_SECRET', signingSecret(23)],
+    ['AOL_WEBHOOK_SECRET', signingSecret(65)],
+    ['AOL_WEBHOOK_SECRET', [24, 25, 26].map(signingSecret).join(',')],
     ['TEMPORAL_ADDRESS', 'localhost'],
     ['TEMPORAL_TLS', 'yes'],
     ['TEMPORAL_PROFILE', 'nowhere'],
@@ -80,6 +95,7 @@ describe('the environment', () => {
 
   test('a wrong secret is named but never shown', () => {
     expect(refusal({ AOL_VIEWER_TOKEN: 'hunter2' }).message).not.toContain('hunter2');
+    expect(refusal({ AOL_WEBHOOK_SECRET: 'whsec_hunter2' }).message).not.toContain('hunter2');
     expect(refusal({ DATABASE_URL: 'postgrse://me:hunter2@db/aol' }).message).not.toContain('hunter2');
   });
 
@@ -94,22 +110,50 @@ describe('the environment', () => {
     expect(temporal.connection).toMatchObject({ address: 'temporal.example:7233', apiKey: 'k', tls: true });
   });
 
+  test('webhooks: what may be reached, and one or two secrets', () => {
+    const allow = '127.0.0.1:9000, [::1]:9000,internal.example:443';
+    const secrets = [24, 32, 63, 64].map(signingSecret);
+    for (const signingSecrets of [secrets.slice(0, 1), secrets.slice(1, 3), secrets.slice(3)]) {
+      const env = { ...bare, AOL_WEBHOOK_ALLOW: allow, AOL_WEBHOOK_SECRET: signingSecrets.join(',') };
+      expect(loadConfig(env).webhook).toEqual({ allow, signingSecrets });
+    }
+    expect(parseWebhookAllow(`${allow},0x7f.1:09000,[::FFFF:127.0.0.1]:1,Internal.Example.:443`)).toEqual([
+      '127.0.0.1:9000',
+      '[::1]:9000',
+      'internal.example:443',
+      '127.0.0.1:9000',
+      '[::ffff:7f00:1]:1',
+      'internal.example:443',
+    ]);
+  });
+
   test('the result is frozen all the way down', () => {
     const config = loadConfig(bare);
-    for (const part of [config, config.api, config.temporal, config.temporal.connection, config.artifacts]) {
+    for (const part of [
+      config,
+      config.api,
+      config.temporal,
+      config.temporal.connection,
+      config.artifacts,
+      config.webhook,
+    ]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
 
   test('its description masks every secret', () => {
-    const secrets = { AOL_ADMIN_TOKEN: `${longToken}admin`, TEMPORAL_API_KEY: 'cloud-key' };
+    const secrets = {
+      AOL_ADMIN_TOKEN: `${longToken}admin`,
+      TEMPORAL_API_KEY: 'cloud-key',
+      AOL_WEBHOOK_SECRET: signingSecret(24),
+    };
     const described = JSON.stringify(
       describeConfig(
         loadConfig({ ...bare, ...secrets, DATABASE_URL: 'postgresql://me:hunter2@db/aol?sslpassword=h3' }),
       ),
     );
     expect(described).toContain('postgresql://me:***@db/aol');
-    expect(described).not.toMatch(/hunter2|h3|cloud-key|xxxx/);
+    expect(described).not.toMatch(/hunter2|h3|cloud-key|xxxx|BwcH/);
   });
 
   test('.env.example lists exactly the variables that are read, with their defaults', () => {

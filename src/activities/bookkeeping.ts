@@ -3,6 +3,7 @@
 import type { BookkeepingActivities, ProveTickInput, TickSummary } from '../contracts/activities.ts';
 import { claimTick, type WorkerIdentity } from '../db/claim.ts';
 import { type AttemptResult, type ClaimedAction, claimedActions, closeAttempts, countCrash } from '../db/close.ts';
+import { abandonEffect, closeOverrun } from '../db/effects.ts';
 import type { Database } from '../db/pool.ts';
 import { MAX_CRASHES } from '../domain/limits.ts';
 import { translating } from './errors.ts';
@@ -21,6 +22,8 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
   return {
     claimTick: translating((input) => claimTick(ports.db, input, ports.worker)),
     proveTick: translating((input) => proveTick(ports, input)),
+    closeOverrun: translating(({ tickId }) => closeOverrun(ports.db, tickId)),
+    abandonEffect: translating((input) => abandonEffect(ports.db, input)),
   };
 }
 

@@ -19,14 +19,6 @@ export interface ProofPorts {
 export async function proveAction(ports: ProofPorts, action: ClaimedAction): Promise<AttemptResult> {
   const startedAtMs = performance.now();
   const elapsedMs = () => Math.round((performance.now() - startedAtMs) * 1_000) / 1_000;
-  if (action.mode === 'REAL') {
-    return failure(
-      ports,
-      action,
-      { kind: 'rejected', reason: `REAL is refused: ${action.type} performs nothing yet` },
-      0,
-    );
-  }
   try {
     const adapter = ports.adapters.get(action.type);
     const artifact = renderArtifact(adapter, action.payload, {

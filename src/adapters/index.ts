@@ -1,9 +1,20 @@
 /** The adapters that come with AOL. Importing this starts nothing and reads no environment. */
 
+import { type CallWebhookSettings, createCallWebhookAdapter } from './call-webhook/index.ts';
 import { postSocialAdapter } from './post-social/index.ts';
 import { type RegisteredAdapter, registerAdapter } from './registry.ts';
 
-export const builtInAdapters: readonly RegisteredAdapter[] = [registerAdapter(postSocialAdapter)];
+export type WebhookSettings = Pick<CallWebhookSettings, 'allow' | 'signingSecrets'>;
+
+/** What the built-in adapters need to know. Absent settings are the safe ones. */
+export interface BuiltInAdapterSettings {
+  readonly webhook?: WebhookSettings;
+}
+
+/** @throws ConfigurationError when a setting is malformed */
+export function createBuiltInAdapters(settings: BuiltInAdapterSettings = {}): readonly RegisteredAdapter[] {
+  return [registerAdapter(postSocialAdapter), registerAdapter(createCallWebhookAdapter(settings.webhook))];
+}
 
 export { RenderError } from './errors.ts';
 export {

@@ -64,5 +64,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls, as it stands in logs and rows. Empty on public routes. */
     actor: string;
+    /** What the caller may do. Null on public routes. */
+    role: Role | null;
   }
 }

@@ -1,7 +1,7 @@
 /** Artifacts as files below one directory: written whole or not at all, and never through a link. */
 
 import { randomUUID } from 'node:crypto';
-import { open, opendir, rename, rm } from 'node:fs/promises';
+import { open, opendir, rename, rm, unlink } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ArtifactError } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
@@ -27,6 +27,8 @@ import {
 
 /** Node runs four file operations at once; a few more keep those busy. */
 const MAX_CONCURRENT_WRITES = 16;
+/** What {@link replace} writes to before it is renamed. */
+const TEMPORARY_NAME = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/u;
 /** Effects are at most 1 MiB; anything larger was not written by us. */
 const MAX_ARTIFACT_BYTES = 4 * 1024 * 1024;
 
@@ -58,6 +60,23 @@ export function createFileStore(directory: string): ArtifactStore {
     },
 
     list: () => listFiles(root),
+
+    async remove(uri) {
+      const key = parseArtifactUri(uri);
+      try {
+        return await remove(root, key);
+      } catch (error) {
+        throw storeError(error, `removing ${uri}`);
+      }
+    },
+
+    async sweep(options) {
+      try {
+        return await sweep(root, options);
+      } catch (error) {
+        throw storeError(error, 'sweeping artifacts');
+      }
+    },
   };
 }
 
@@ -108,12 +127,53 @@ async function replace(shard: string, file: string, bytes: Uint8Array): Promise<
   }
 }
 
-async function read(root: string, key: ArtifactKey): Promise<Uint8Array> {
-  const { shard, file } = pathsOf(root, key);
+/** Refuses a link in place of a directory of ours. */
+async function checkShard(shard: string): Promise<void> {
   const directory = await statOf(shard);
   if (directory && !directory.isDirectory()) {
     throw new ArtifactError('refused: a file or a link stands where a directory of artifacts should');
   }
+}
+
+async function remove(root: string, key: ArtifactKey): Promise<boolean> {
+  const { shard, file } = pathsOf(root, key);
+  await checkShard(shard);
+  const found = await statOf(file);
+  if (!found) return false;
+  if (!found.isFile()) throw new ArtifactError('refused: a link or a directory stands where the artifact should');
+  return unlinked(file);
+}
+
+/** Whether this call removed it, and not another one at the same time. */
+async function unlinked(file: string): Promise<boolean> {
+  try {
+    await unlink(file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function sweep(
+  root: string,
+  { olderThanMs, dryRun = false }: { readonly olderThanMs: number; readonly dryRun?: boolean },
+): Promise<number> {
+  const beforeMs = Date.now() - olderThanMs;
+  let swept = 0;
+  for await (const { shard, entry } of shardEntries(root)) {
+    if (!entry.isFile() || !TEMPORARY_NAME.test(entry.name)) continue;
+    const file = join(root, shard, entry.name);
+    const found = await statOf(file);
+    if (!found?.isFile() || found.mtimeMs >= beforeMs) continue;
+    if (dryRun || (await unlinked(file))) swept += 1;
+  }
+  return swept;
+}
+
+async function read(root: string, key: ArtifactKey): Promise<Uint8Array> {
+  const { shard, file } = pathsOf(root, key);
+  await checkShard(shard);
   const bytes = await withFile(await open(file, READ_ONLY), async (handle) => {
     const found = await handle.stat();
     if (!found.isFile() || found.size > MAX_ARTIFACT_BYTES) {
@@ -126,13 +186,18 @@ async function read(root: string, key: ArtifactKey): Promise<Uint8Array> {
 }
 
 async function* listFiles(root: string) {
+  for await (const { shard, entry } of shardEntries(root)) {
+    const key = entry.isFile() ? parseFileName(entry.name) : undefined;
+    if (key?.shard !== shard) continue;
+    yield { uri: artifactUri(key), actionId: key.actionId, sha256: key.sha256 };
+  }
+}
+
+/** What stands in the directories of artifacts. */
+async function* shardEntries(root: string) {
   for await (const shard of entries(root)) {
     if (!shard.isDirectory() || !/^[0-9a-f]{2}$/u.test(shard.name)) continue;
-    for await (const entry of entries(join(root, shard.name))) {
-      const key = entry.isFile() ? parseFileName(entry.name) : undefined;
-      if (key?.shard !== shard.name) continue;
-      yield { uri: artifactUri(key), actionId: key.actionId, sha256: key.sha256 };
-    }
+    for await (const entry of entries(join(root, shard.name))) yield { shard: shard.name, entry };
   }
 }
 

@@ -16,6 +16,10 @@ export interface ArtifactStore {
   get(uri: string): Promise<Uint8Array>;
   /** Every artifact that is there, in no particular order. */
   list(): AsyncIterable<StoredArtifact>;
+  /** Removes an artifact; false when it was not there. Throws ArtifactError for what is no artifact of this store. */
+  remove(uri: string): Promise<boolean>;
+  /** Removes what writers that died left half written, if it is older than that, and answers how many; `dryRun` only counts. */
+  sweep(options: { readonly olderThanMs: number; readonly dryRun?: boolean }): Promise<number>;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;

@@ -6,11 +6,14 @@ import { registerActions } from './commands/actions.ts';
 import { registerApi } from './commands/api.ts';
 import { registerArtifacts } from './commands/artifacts.ts';
 import { registerControl } from './commands/control.ts';
+import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEnqueue } from './commands/enqueue.ts';
+import { registerFlags } from './commands/flags.ts';
 import { registerLanes } from './commands/lanes.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerPrune } from './commands/prune.ts';
 import { registerRun } from './commands/run.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerUp } from './commands/up.ts';
@@ -27,11 +30,14 @@ const COMMANDS: readonly Register[] = [
   registerRun,
   registerEnqueue,
   registerActions,
+  registerDlq,
   registerStatus,
   registerLogs,
   registerControl,
+  registerFlags,
   registerLanes,
   registerArtifacts,
+  registerPrune,
   registerDoctor,
 ];
 

@@ -48,6 +48,7 @@ export async function withWorker<Result>(
       temporal: settings,
       artifacts: artifactLocation(config),
       proofMode: wanted.proofMode,
+      webhook: config.webhook,
       supervisor: false,
       log,
     });

@@ -20,6 +20,8 @@ export interface Config {
   readonly api: { readonly host: string; readonly port: number };
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
   readonly tokens: Readonly<Record<Role, string | undefined>>;
+  /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
+  readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
   /** Ports of the servers that `aol up` starts. */
   readonly local: { readonly temporalPort: number; readonly temporalUiPort: number; readonly postgresPort: number };
   /** What the machine says: where programs are found and where this user's caches lie. */
@@ -52,6 +54,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       operator: values.AOL_OPERATOR_TOKEN,
       viewer: values.AOL_VIEWER_TOKEN,
     },
+    webhook: { allow: values.AOL_WEBHOOK_ALLOW ?? '', signingSecrets: values.AOL_WEBHOOK_SECRET ?? [] },
     local: {
       temporalPort: values.AOL_TEMPORAL_PORT,
       temporalUiPort: values.AOL_TEMPORAL_UI_PORT,

@@ -21,6 +21,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
     tokens: Object.fromEntries(
       Object.entries(config.tokens).map(([role, token]) => [role, token === undefined ? 'generated' : masked]),
     ),
+    webhook: {
+      allow: config.webhook.allow,
+      signingSecrets: config.webhook.signingSecrets.length === 0 ? 'unset' : masked,
+    },
     local: config.local,
   };
 }

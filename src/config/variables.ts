@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
 
 /** One variable of the environment: how it is read, the rule in words, and what `.env.example` says about it. */
 export interface Variable<T extends z.ZodType = z.ZodType> {
@@ -136,6 +137,29 @@ const local = {
   },
 } as const satisfies Record<string, Variable>;
 
+const adapters = {
+  AOL_WEBHOOK_ALLOW: {
+    schema: z
+      .string()
+      .refine((value) => parseWebhookAllow(value) !== undefined)
+      .optional(),
+    rule: 'host:port, more of them parted by commas',
+    defaultText: 'unset',
+    meaning: 'Hosts and ports inside private ranges that CALL_WEBHOOK may reach, as its addresses name them.',
+  },
+  AOL_WEBHOOK_SECRET: {
+    schema: z
+      .string()
+      .transform((value) => parseSigningSecrets(value))
+      .pipe(z.array(z.string()))
+      .optional(),
+    rule: 'one secret, or two parted by a comma: whsec_ and 24 to 64 bytes in base64',
+    defaultText: 'unset',
+    meaning: 'Signs webhooks (Standard Webhooks). Two while it is rotated. Unset: they are not signed.',
+    secret: true,
+  },
+} as const satisfies Record<string, Variable>;
+
 const unset = 'unset';
 const file = 'the path of a PEM file';
 
@@ -211,14 +235,14 @@ const temporal = {
 } as const satisfies Record<string, Variable>;
 
 /** Every variable that this version reads, by area. */
-export const variablesByArea = { database, temporal, engine, api, local } as const;
+export const variablesByArea = { database, temporal, engine, api, local, adapters } as const;
 
-export const variables = { ...database, ...temporal, ...engine, ...api, ...local } as const;
+export const variables = { ...database, ...temporal, ...engine, ...api, ...local, ...adapters } as const;
 
 export type VariableName = keyof typeof variables;
 
 /** Part of the contract (DESIGN 5), read by the adapters to come: listed in `.env.example`, without effect yet. */
-export const reservedVariables = ['AOL_WEBHOOK_ALLOW', 'SMTP_URL', 'OPENAI_API_KEY'] as const;
+export const reservedVariables = ['SMTP_URL', 'OPENAI_API_KEY'] as const;
 
 /** The one schema of the environment. Its keys are the variables' names; empty strings were removed before. */
 export const environmentSchema = z.object({
@@ -227,6 +251,7 @@ export const environmentSchema = z.object({
   ...schemas(engine),
   ...schemas(api),
   ...schemas(local),
+  ...schemas(adapters),
 });
 
 export type Environment = z.output<typeof environmentSchema>;

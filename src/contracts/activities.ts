@@ -33,6 +33,10 @@ export type ClaimTickResult =
       readonly tickNumber: number;
       readonly mode: ActionMode;
       readonly claimed: number;
+      /** REAL actions among the claimed: they go to a tick workflow of their own. */
+      readonly effects: readonly string[];
+      /** After this long the tick's row closes with what still runs counted as such. */
+      readonly maxTickMs: number;
       /** The claim ran before and its worker died: prove one by one, so that one action's crash is its own. */
       readonly resumed: boolean;
       readonly pacing: Pacing;
@@ -65,6 +69,33 @@ export interface TickSummary extends TickCounts {
   readonly nextDueInMs: number | null;
 }
 
+/** What a tick workflow is started with: ids only, payloads stay in the database. */
+export interface TickInput {
+  readonly lane: string;
+  readonly tickId: string;
+  readonly token: number;
+  readonly effects: readonly string[];
+  readonly maxTickMs: number;
+}
+
+export interface PerformEffectInput {
+  readonly lane: string;
+  readonly tickId: string;
+  readonly token: number;
+  readonly actionId: string;
+}
+
+/** How the run of an effect's activity ended; a wait within the tick is thrown, as a failure with its delay. */
+export type EffectAnswer = 'settled' | 'released' | 'gone';
+
+export interface EffectActivities {
+  /**
+   * Renders, stores, passes the gate, performs, records. A second run (its worker died, or Temporal retries) never repeats
+   * an effect that may have happened, unless the provider deduplicates by our key.
+   */
+  performEffect(input: PerformEffectInput): Promise<EffectAnswer>;
+}
+
 export interface BookkeepingActivities {
   /**
    * Checks lease and flags and claims what is due, in one transaction. Twice with one tick id is once. Before the tick
@@ -73,4 +104,8 @@ export interface BookkeepingActivities {
   claimTick(input: ClaimTickInput): Promise<ClaimTickResult>;
   /** Renders and stores what the tick claimed and closes its row. Twice is once. */
   proveTick(input: ProveTickInput): Promise<TickSummary>;
+  /** Closes the row of a tick that lasts too long. Twice is once. */
+  closeOverrun(input: { readonly tickId: string }): Promise<void>;
+  /** Gives up on an effect whose activity failed for good: it is settled by what its attempts left. Twice is once. */
+  abandonEffect(input: PerformEffectInput & { readonly reason: string }): Promise<void>;
 }

@@ -10,6 +10,14 @@ import {
   type EnqueueInput,
 } from './action.ts';
 import { type ControlAnswer, type ControlRequest, type ControlVerb, controlAnswerSchema } from './control.ts';
+import { type DlqAnswer, type DlqInput, dlqAnswerSchema, type ResolveRequest } from './decisions.ts';
+import {
+  type FlagsChanged,
+  type FlagsOfLane,
+  type FlagsPatchInput,
+  flagsChangedSchema,
+  laneFlagsSchema,
+} from './flags.ts';
 import { type LaneCreated, type LaneList, laneCreatedSchema, laneListSchema } from './lane.ts';
 import { type LogList, logListSchema } from './log.ts';
 import {
@@ -80,11 +88,27 @@ export class AolClient {
   }
 
   cancel(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
-    return this.#json(actionSchema, {
-      method: 'POST',
-      path: `/v1/actions/${encodeURIComponent(id)}/cancel`,
-      body: options,
-    });
+    return this.#decide(id, 'cancel', options);
+  }
+
+  /** Gives a dead letter a new round of attempts under the same key. */
+  replay(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
+    return this.#decide(id, 'replay', options);
+  }
+
+  /** Says whether an unconfirmed effect was sent. */
+  resolve(id: string, request: ResolveRequest): Promise<Action> {
+    return this.#decide(id, 'resolve', request);
+  }
+
+  /** Replays up to 1,000 dead letters; what is left is told. */
+  replayDeadLetters(request: DlqInput): Promise<DlqAnswer> {
+    return this.#json(dlqAnswerSchema, { method: 'POST', path: '/v1/dlq/replay', body: request });
+  }
+
+  /** Cancels up to 1,000 dead letters; what is left is told. */
+  clearDeadLetters(request: DlqInput): Promise<DlqAnswer> {
+    return this.#json(dlqAnswerSchema, { method: 'POST', path: '/v1/dlq/clear', body: request });
   }
 
   status(): Promise<Status> {
@@ -119,6 +143,16 @@ export class AolClient {
     return this.#json(controlAnswerSchema, { method: 'POST', path: `/v1/control/${verb}`, body: request, repeatable });
   }
 
+  /** The flags in force in a lane; without one the defaults of all. */
+  getFlags(lane?: string): Promise<FlagsOfLane> {
+    return this.#json(laneFlagsSchema, { path: '/v1/control/flags', query: { lane } });
+  }
+
+  /** Changes flags, given a version only when the flag still has it. */
+  patchFlags(patch: FlagsPatchInput): Promise<FlagsChanged> {
+    return this.#json(flagsChangedSchema, { method: 'PATCH', path: '/v1/control/flags', body: patch });
+  }
+
   listLanes(): Promise<LaneList> {
     return this.#json(laneListSchema, { path: '/v1/lanes' });
   }
@@ -135,6 +169,10 @@ export class AolClient {
   /** Which dependency is away, if any; it does not throw for that. */
   readiness(): Promise<Readiness> {
     return this.#json(readinessSchema, { path: '/readyz', alsoAccepts: 503 });
+  }
+
+  #decide(id: string, verb: 'cancel' | 'replay' | 'resolve', body: object): Promise<Action> {
+    return this.#json(actionSchema, { method: 'POST', path: `/v1/actions/${encodeURIComponent(id)}/${verb}`, body });
   }
 
   async #json<Schema extends z.ZodType>(schema: Schema, options: CallOptions): Promise<z.output<Schema>> {

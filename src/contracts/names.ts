@@ -9,6 +9,7 @@ export const EFFECTS_TASK_QUEUE = 'aol-effects';
 export const WORKFLOW_TASK_TIMEOUT_MS = 2_000;
 
 export const ORCHESTRATOR_WORKFLOW = 'orchestrator';
+export const TICK_WORKFLOW = 'tick';
 
 /** Something became due; the orchestrator looks at once. */
 export const WAKE_SIGNAL = 'wake';

@@ -17,6 +17,8 @@ export const problemSchema = z.object({
   instance: z.string().optional(),
   /** The action's present status, when the state forbids the call. */
   currentStatus: z.string().optional(),
+  /** The flag's present version, when it is another one than the call named. */
+  currentVersion: z.int().optional(),
   /** The action that the key belongs to. */
   actionId: z.string().optional(),
 });

@@ -62,7 +62,10 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
   };
   const hasWork = work.kind === 'claimed' || pacing.nextDueInMs === 0;
   await holdLease(db, { lane, owner, token, mode, isNew, ttlMs: leaseTtlMs({ hasWork, tickIntervalMs }) });
-  if (work.kind === 'claimed') return { ...work, token, mode, pacing };
+  if (work.kind === 'claimed') {
+    const effects = mode === 'REAL' || work.resumed ? await claimedEffects(db, lane, input.tickId) : [];
+    return { ...work, token, mode, effects, maxTickMs: flags.max_tick_ms, pacing };
+  }
   return quiet({ outcome: work.outcome, token, tickNumber: work.tickNumber, retryInMs: IDLE_HEARTBEAT_MS, pacing });
 }
 
@@ -97,6 +100,17 @@ async function findWork(
   const claimed = room > 0 ? await claimDue(db, input, now.token, now.mode, room) : undefined;
   if (claimed) return { kind: 'claimed', tickNumber: claimed.number, claimed: claimed.claimed, resumed: false };
   return { kind: 'none', outcome, tickNumber: await writeQuietTick(db, input, now.token, now.mode, outcome) };
+}
+
+/** The REAL actions that a tick holds. */
+async function claimedEffects(db: Queryable, lane: string, tickId: string): Promise<string[]> {
+  const rows = await query<{ id: string }>(
+    db,
+    `SELECT id FROM aol_actions WHERE lane = $1 AND claim_tick_id = $2 AND mode = 'REAL'
+       AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL)) ORDER BY priority DESC, run_at, id`,
+    [lane, tickId],
+  );
+  return rows.map((row) => row.id);
 }
 
 /** The end of a killed lane: what it still held goes back to the queue, the lease is free. */
@@ -175,7 +189,8 @@ async function readStanding(db: Queryable, lane: string, tickId: string): Promis
        (SELECT jsonb_build_object('number', number, 'claimed', claimed, 'finished', finished_at IS NOT NULL)
          FROM aol_tick_ledger WHERE id = $2) AS tick,
        (SELECT count(*) FROM aol_actions WHERE lane = $1 AND status = 'RUNNING') AS running,
-       EXISTS (SELECT FROM aol_actions WHERE lane = $1 AND status = 'RUNNING' AND claim_until < clock_timestamp()) AS stale,
+       EXISTS (SELECT FROM aol_actions WHERE lane = $1 AND claim_until < clock_timestamp()
+         AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))) AS stale,
        (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 FROM aol_tick_ledger
          WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1) AS since_claim_ms`,
     [lane, tickId],

@@ -3,7 +3,6 @@
 import type { TickSummary } from '../contracts/activities.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { LeaseLostError } from '../domain/errors.ts';
-import type { ActionMode } from '../domain/states.ts';
 import { nextDueInMs } from './claim.ts';
 import { type Database, type Queryable, query, transaction } from './pool.ts';
 import { cancelReleased } from './recover.ts';
@@ -14,7 +13,6 @@ export interface ClaimedAction {
   readonly id: string;
   readonly type: string;
   readonly payload: JsonObject;
-  readonly mode: ActionMode;
   /** When it was first due; retries do not move it. */
   readonly dueAt: Date;
   /** The attempt's number over the action's whole life. */
@@ -51,15 +49,15 @@ export type AttemptResult =
       readonly durationMs: number;
     };
 
-/** What a tick still holds under this token, those that never crashed first. */
+/** The proofs that a tick still holds under this token, those that never crashed first. */
 export async function claimedActions(db: Queryable, tickId: string, token: number): Promise<ClaimedAction[]> {
   return query<ClaimedAction & Record<string, unknown>>(
     db,
-    `SELECT id, type, payload, mode, due_at AS "dueAt", attempts_before + attempts AS "attemptNumber", attempts AS attempt,
+    `SELECT id, type, payload, due_at AS "dueAt", attempts_before + attempts AS "attemptNumber", attempts AS attempt,
        max_attempts AS "maxAttempts", claim_count AS "claimCount"
      FROM aol_actions
      WHERE lane = (SELECT lane FROM aol_tick_ledger WHERE id = $1) AND status = 'RUNNING' AND claim_tick_id = $1
-       AND claim_lease_token = $2
+       AND claim_lease_token = $2 AND mode = 'PROOF'
      ORDER BY claim_count, priority DESC, run_at, id`,
     [tickId, token],
   );
@@ -117,7 +115,7 @@ async function writeResults(
          claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, claim_count = 0, updated_at = clock_timestamp()
        FROM results r
        WHERE a.id = r.id AND a.status = 'RUNNING' AND a.claim_tick_id = $2 AND a.claim_lease_token = $3
-       RETURNING a.id, a.status, CASE WHEN a.mode = 'PROOF' THEN a.attempts_before + a.attempts END AS attempt, r.message, r."artifactSha256", r."durationMs",
+       RETURNING a.id, a.status, a.attempts_before + a.attempts AS attempt, r.message, r."artifactSha256", r."durationMs",
          r.reason, r."delayMs"),
      logged AS (
        INSERT INTO aol_execution_logs

@@ -1,7 +1,17 @@
-/** `aol_control_flags`: reading what is in force, and pressing pause, resume, kill and start. */
+/** `aol_control_flags`: reading what is in force, changing it, and pressing pause, resume, kill and start. */
 
-import { NotFoundError } from '../domain/errors.ts';
-import { ALL_LANES, type FlagName, type FlagRow, type FlagValue } from '../domain/flags.ts';
+import type { FlagState, FlagsOfLane, FlagValues } from '../contracts/flags.ts';
+import { ForbiddenError, NotFoundError, VersionConflictError } from '../domain/errors.ts';
+import {
+  ALL_LANES,
+  FLAG_NAMES,
+  FLAGS,
+  type FlagName,
+  type FlagRow,
+  type FlagValue,
+  flagsInForce,
+  needsAdmin,
+} from '../domain/flags.ts';
 import { appendLog } from './logs.ts';
 import { type Database, type Queryable, query, transaction } from './pool.ts';
 
@@ -60,7 +70,7 @@ export async function setFlags(
 
 /**
  * Sets `paused` and `killed` of a lane or of all. When it returns, the flags are committed and no claim that had read
- * the older ones is still open: a claim holds its lane's lease row, and reads the flags only after it has locked it.
+ * the older ones, and no gate, is still open: both hold their lane's lease row, and read the flags only after locking it.
  */
 export async function pressControl(
   db: Database,
@@ -82,7 +92,107 @@ export async function pressControl(
 /** Claims last milliseconds; one whose worker froze inside is ended by its idle-in-transaction limit. */
 async function waitForOpenClaims(db: Database, lane: string): Promise<void> {
   await transaction(db, (connection) =>
-    query(connection, `SELECT FROM aol_lease WHERE $1 IN (lane, '${ALL_LANES}') ORDER BY lane FOR SHARE`, [lane]),
+    query(connection, `SELECT FROM aol_lease WHERE $1 IN (lane, '${ALL_LANES}') ORDER BY lane FOR UPDATE`, [lane]),
+  );
+}
+
+interface FlagDetailRow extends FlagRow {
+  readonly version: number;
+  readonly updated_by: string;
+  readonly reason: string | null;
+  readonly updated_at: Date;
+}
+
+/**
+ * The flags in force in a lane (or `*`): each with where its value comes from and who set it.
+ *
+ * @throws NotFoundError when the lane does not exist
+ */
+export async function readFlagsOf(db: Queryable, lane: string): Promise<FlagsOfLane> {
+  await requireLane(db, lane);
+  const rows = await query<FlagDetailRow & Record<string, unknown>>(
+    db,
+    `SELECT lane, name, value, version, updated_by, reason, updated_at FROM aol_control_flags
+     WHERE lane IN ($1, '${ALL_LANES}')`,
+    [lane],
+  );
+  const state = (name: FlagName) => flagState(lane, name, rows);
+  return {
+    lane,
+    flags: {
+      paused: state('paused'),
+      killed: state('killed'),
+      proof_only: state('proof_only'),
+      max_actions_per_tick: state('max_actions_per_tick'),
+      tick_interval_ms: state('tick_interval_ms'),
+      max_tick_ms: state('max_tick_ms'),
+      max_running: state('max_running'),
+      approval_policy: state('approval_policy'),
+    },
+  };
+}
+
+function flagState(lane: string, name: FlagName, rows: readonly FlagDetailRow[]): FlagState {
+  const own = rows.find((row) => row.lane === lane && row.name === name);
+  const ofAll = rows.find((row) => row.lane === ALL_LANES && row.name === name);
+  const isOverruled = (name === 'paused' || name === 'killed') && own?.value === false && ofAll?.value === true;
+  const source = isOverruled ? ofAll : (own ?? ofAll);
+  return {
+    value: flagsInForce(lane, rows)[name],
+    version: own?.version ?? 0,
+    inherited: source !== own || own === undefined,
+    updatedBy: source?.updated_by ?? null,
+    reason: source?.reason ?? null,
+    updatedAt: source?.updated_at.toISOString() ?? null,
+  };
+}
+
+/**
+ * Changes flags of a lane (or `*`) by compare-and-set. The roles' rule is applied to the values that it replaces, which stay
+ * locked until it has committed. When it returns, no claim that had read the older flags is still open.
+ *
+ * @param patch with a version it holds one flag, whose own row must have that version, 0 for none
+ * @throws NotFoundError when the lane does not exist
+ * @throws ForbiddenError when it needs an admin
+ * @throws VersionConflictError when the flag has another version
+ */
+export async function patchFlags(
+  db: Database,
+  lane: string,
+  patch: { readonly flags: FlagValues; readonly version?: number | undefined },
+  by: { readonly actor: string; readonly reason?: string | undefined; readonly isAdmin: boolean },
+): Promise<FlagsOfLane & { readonly changed: FlagName[] }> {
+  const changed = await transaction(db, async (connection) => {
+    await requireLane(connection, lane);
+    const values: Partial<Record<FlagName, FlagValue>> = {};
+    const rows = await lockFlags(connection, lane, patch.flags);
+    for (const name of FLAG_NAMES) {
+      const after = patch.flags[name];
+      if (after === undefined) continue;
+      const own = rows.find((row) => row.lane === lane && row.name === name);
+      const before = own?.value ?? rows.find((row) => row.name === name)?.value ?? FLAGS[name].default;
+      if (!by.isAdmin && needsAdmin(name, before, after)) {
+        throw new ForbiddenError(`${name} ${String(before)} to ${String(after)} loosens it: this needs the role admin`);
+      }
+      const version = own?.version ?? 0;
+      if (patch.version !== undefined && patch.version !== version) {
+        throw new VersionConflictError(`${name} of ${lane} has the version ${version}, not ${patch.version}`, version);
+      }
+      values[name] = after;
+    }
+    return setFlags(connection, lane, values, by);
+  });
+  await waitForOpenClaims(db, lane);
+  return { ...(await readFlagsOf(db, lane)), changed };
+}
+
+/** The rows of `*` are always there, so of two that would insert the same row of a lane, one waits here. */
+function lockFlags(db: Queryable, lane: string, flags: FlagValues): Promise<FlagDetailRow[]> {
+  return query<FlagDetailRow & Record<string, unknown>>(
+    db,
+    `SELECT lane, name, value, version, updated_by, reason, updated_at FROM aol_control_flags
+     WHERE lane IN ($1, '${ALL_LANES}') AND name = ANY ($2::text[]) ORDER BY name, lane FOR UPDATE`,
+    [lane, Object.keys(flags)],
   );
 }
 

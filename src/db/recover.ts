@@ -3,34 +3,41 @@
 import { MAX_CRASHES } from '../domain/limits.ts';
 import { type Queryable, query } from './pool.ts';
 
-/** Which claims are taken back: those that cannot end any more, or all of the lane. */
+/** Which claims are taken back: those that cannot end any more, or, after a kill, all proofs of the lane. */
 export type Recovery =
   | { readonly kind: 'stale'; readonly token: number; readonly exceptTickId: string | null }
   | { readonly kind: 'all' };
 
 /**
- * Takes proofs back. Stale are those under an older token (fenced off: whoever holds them can no longer close them) and
- * those past their time. They return to the queue, or after three deaths to the DLQ. An attempt that was taken back
- * does not count against the action; its number stays used.
+ * Takes actions back from claims that cannot end any more: those under an older token (fenced off: whoever holds them can no
+ * longer close them or pass the gate) and those past their time. They return to the queue, or after three deaths before
+ * anything was sent to the DLQ. A proof's attempt that was taken back does not count against the action; its number stays
+ * used. An effect's attempt that is still open stays open: the gate of the next claim waits for its outcome or deadline.
+ * After a kill only proofs are taken back; effects at work are aborted and record their own end.
  */
 export async function recoverClaims(db: Queryable, lane: string, which: Recovery): Promise<number> {
   const rows = await query<{ recovered: number }>(
     db,
     `WITH stale AS (
-       SELECT id, claim_tick_id, claim_count >= $5 AS crashed FROM aol_actions
-       WHERE lane = $1 AND status = 'RUNNING' AND mode = 'PROOF'
-         AND ($2 OR ((claim_lease_token <> $3 OR claim_until < clock_timestamp()) AND claim_tick_id IS DISTINCT FROM $4))
+       SELECT id, claim_tick_id, mode = 'PROOF' AS is_proof, claim_count >= $5 AND (mode = 'PROOF' OR NOT EXISTS (
+           SELECT FROM aol_execution_logs i WHERE i.action_id = aol_actions.id AND i.event = 'ATTEMPT_STARTED'
+             AND i.tick_id = aol_actions.claim_tick_id)) AS crashed
+       FROM aol_actions
+       WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))
+         AND CASE WHEN $2 THEN mode = 'PROOF' ELSE
+           (claim_lease_token <> $3 OR claim_until < clock_timestamp()) AND claim_tick_id IS DISTINCT FROM $4 END
        FOR UPDATE SKIP LOCKED),
      recovered AS (
        UPDATE aol_actions a SET
          status = CASE WHEN stale.crashed THEN 'DLQ' ELSE 'PENDING' END,
          dlq_reason = CASE WHEN stale.crashed THEN 'crashed' END,
          last_error = CASE WHEN stale.crashed THEN $6::text ELSE a.last_error END,
-         attempts = CASE WHEN stale.crashed THEN a.attempts ELSE a.attempts - 1 END,
-         attempts_before = CASE WHEN stale.crashed THEN a.attempts_before ELSE a.attempts_before + 1 END,
+         attempts = CASE WHEN stale.crashed OR NOT stale.is_proof THEN a.attempts ELSE a.attempts - 1 END,
+         attempts_before = CASE WHEN stale.crashed OR NOT stale.is_proof THEN a.attempts_before ELSE a.attempts_before + 1 END,
          claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, updated_at = clock_timestamp()
        FROM stale WHERE a.id = stale.id
-       RETURNING a.id, a.status, a.attempts_before + a.attempts AS attempt, stale.claim_tick_id AS tick_id, stale.crashed),
+       RETURNING a.id, a.status, stale.claim_tick_id AS tick_id, stale.crashed,
+         CASE WHEN stale.is_proof THEN a.attempts_before + a.attempts END AS attempt),
      logged AS (
        INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, level, actor, message)
        SELECT $1, id, tick_id, attempt, CASE WHEN crashed THEN 'DEAD_LETTERED' ELSE 'RELEASED' END,
@@ -41,7 +48,7 @@ export async function recoverClaims(db: Queryable, lane: string, which: Recovery
        UPDATE aol_tick_ledger t SET running = t.running - c.n, released = t.released + c.n - c.dead,
          failed = t.failed + c.dead, dead_lettered = t.dead_lettered + c.dead
        FROM (SELECT tick_id, count(*)::int AS n, (count(*) FILTER (WHERE crashed))::int AS dead FROM recovered GROUP BY tick_id) AS c
-       WHERE t.id = c.tick_id)
+       WHERE t.id = c.tick_id AND t.running >= c.n)
      SELECT count(*) AS recovered FROM recovered`,
     [
       lane,

@@ -26,8 +26,8 @@ export async function lanesInNeed(db: Database, workerProofMode: boolean): Promi
            CROSS JOIN LATERAL (SELECT FROM aol_actions a WHERE a.lane = lanes.lane AND a.mode = m.mode
              AND (a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))
              AND a.run_at < clock_timestamp() - interval '1 second' LIMIT 1) AS due) AS is_due,
-         EXISTS (SELECT FROM aol_actions a WHERE a.lane = lanes.lane AND a.status = 'RUNNING'
-           AND a.claim_until < clock_timestamp()) AS is_stale,
+         EXISTS (SELECT FROM aol_actions a WHERE a.lane = lanes.lane AND a.claim_until < clock_timestamp()
+           AND (a.status = 'RUNNING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NOT NULL))) AS is_stale,
          (SELECT extract(epoch FROM clock_timestamp() - t.started_at) * 1000 FROM aol_tick_ledger t
            WHERE t.lane = lanes.lane AND t.claimed > 0 ORDER BY t.number DESC LIMIT 1) AS since_claim_ms
        FROM lanes WHERE NOT killed)

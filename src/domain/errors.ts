@@ -75,6 +75,17 @@ export class StateConflictError extends AolError {
   }
 }
 
+/** Something was changed since the caller read it: its version is another one. */
+export class VersionConflictError extends AolError {
+  readonly code = 'AOL_VERSION_CONFLICT';
+  readonly version: number;
+
+  constructor(message: string, version: number) {
+    super(message);
+    this.version = version;
+  }
+}
+
 /** A server that we need is away. Nothing was done; the same call may be made again. */
 export class UnavailableError extends AolError {
   readonly code = 'AOL_UNAVAILABLE';

@@ -109,6 +109,40 @@ function approvalPolicy(value: FlagValue): ApprovalPolicy {
   return APPROVAL_POLICIES.find((policy) => policy === value) ?? 'all';
 }
 
+/** How much a value lets a lane do; only to be compared with another value of the same flag. */
+function looseness(name: FlagName, value: FlagValue): number {
+  switch (name) {
+    case 'paused':
+    case 'killed':
+      return 0;
+    case 'proof_only':
+      return value === false ? 1 : 0;
+    case 'tick_interval_ms':
+      return -Number(value);
+    case 'approval_policy':
+      return -APPROVAL_POLICIES.indexOf(approvalPolicy(value));
+    case 'max_actions_per_tick':
+    case 'max_tick_ms':
+    case 'max_running':
+      return Number(value);
+  }
+}
+
+/** Whether a change lets a lane do more than before. `paused` and `killed` are no limits: operators press and release them. */
+export function isLoosening(name: FlagName, before: FlagValue, after: FlagValue): boolean {
+  return looseness(name, after) > looseness(name, before);
+}
+
+/**
+ * Whether a change is an admin's: loosening, and every `proof_only: false`, because that also detaches the lane from
+ * a later lock of all lanes.
+ *
+ * @param before the value in force in that lane
+ */
+export function needsAdmin(name: FlagName, before: FlagValue, after: FlagValue): boolean {
+  return isLoosening(name, before, after) || (name === 'proof_only' && after === false);
+}
+
 /** The two keys of REAL (promise 5): what a lane does, and why in words. */
 export function laneMode(
   workerProofMode: boolean,

@@ -4,6 +4,8 @@ export const MAX_ATTEMPTS = 3;
 /** Claims of one action that may die with their worker before it is dead-lettered as `crashed`. */
 export const MAX_CRASHES = 3;
 export const ATTEMPT_TIMEOUT_MS = 20_000;
+/** A gate that took longer to answer is not acted on: the flags it read may be old by then. */
+export const GATE_LIMIT_MS = 500;
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 export const MAX_KEY_LENGTH = 255;
@@ -13,6 +15,8 @@ export const MAX_BODY_BYTES = 256 * 1024;
 export const MAX_JSON_DEPTH = 32;
 export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;
+/** How many dead letters one call replays or clears. */
+export const MAX_BULK_DECISIONS = 1_000;
 export const MIN_PRIORITY = -100;
 export const MAX_PRIORITY = 100;
 /** How far ahead an action may be scheduled. */

@@ -12,6 +12,8 @@ export interface TemporalServer extends LocalServer {
   readonly address: string;
   /** Of its web page, if it has one. */
   readonly uiUrl: string | undefined;
+  /** Where its log lies; of a server in memory it goes with the server. */
+  readonly folder: string;
 }
 
 export interface TemporalOptions {
@@ -99,7 +101,7 @@ async function startIn(folder: string, options: TemporalOptions): Promise<Tempor
     throw thrown;
   }
   const uiUrl = uiPort === undefined ? undefined : `http://${host}:${uiPort}`;
-  return { ...server, address: `${host}:${port}`, uiUrl };
+  return { ...server, address: `${host}:${port}`, uiUrl, folder };
 }
 
 async function assertPorts({ port, uiPort }: TemporalOptions): Promise<void> {

@@ -5,10 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
-import { builtInAdapters } from '../adapters/index.ts';
+import { createEffectActivities } from '../activities/effects.ts';
+import { createFlagWatch } from '../activities/flag-watch.ts';
+import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import { createArtifactStore } from '../artifacts/index.ts';
-import { BOOKKEEPING_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
+import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
 import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
@@ -24,6 +26,8 @@ export interface CreateWorkerOptions {
   readonly proofMode?: boolean;
   /** Registered besides the built-in ones. */
   readonly adapters?: readonly (AnyAdapter | RegisteredAdapter)[];
+  /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
+  readonly webhook?: WebhookSettings;
   readonly log?: WorkerLog;
   /** Off for a bounded run, which starts its own orchestrator. */
   readonly supervisor?: boolean;
@@ -52,7 +56,7 @@ const RETRY_DELAY_MS = 500;
 export async function createWorker(options: CreateWorkerOptions): Promise<AolWorker> {
   const log = options.log ?? silentLog;
   const proofMode = options.proofMode !== false;
-  const adapters = createRegistry([...builtInAdapters, ...(options.adapters ?? [])]);
+  const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
   const artifacts = createArtifactStore(options.artifacts);
   const db = createPool({
     databaseUrl: options.databaseUrl,
@@ -62,7 +66,12 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
   const temporal = connectTemporal(options.temporal);
   const stopping = new AbortController();
   const ready = Promise.withResolvers<void>();
-  let current: Worker | undefined;
+  const flagWatch = createFlagWatch(db);
+  const current: Worker[] = [];
+  /** One that failed takes the other with it; a worker that never ran is closed by running it. */
+  const stopAll = async () => {
+    for (const worker of current.splice(0)) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
 
   const runOnce = async (): Promise<void> => {
     const connection = await NativeConnection.connect(nativeOptions(options.temporal));
@@ -75,19 +84,19 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
         random: Math.random,
         worker: { clusterId, namespace: options.temporal.namespace, proofMode },
       });
-      current = await Worker.create({
-        ...workerOptions(options.workflowBundlePath),
-        connection,
-        namespace: options.temporal.namespace,
-        activities: { ...activities },
-      });
+      const effects = createEffectActivities({ db, adapters, artifacts, random: Math.random, flagWatch, proofMode });
+      const { namespace } = options.temporal;
+      const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS };
+      const bookkeeping = workerOptions(options.workflowBundlePath);
+      current.push(await Worker.create({ ...common, ...bookkeeping, activities: { ...activities } }));
+      current.push(await Worker.create({ ...common, ...EFFECTS_WORKER, activities: { ...effects } }));
       if (stopping.signal.aborted) return;
-      const running = current.run();
+      const running = Promise.all(current.map((worker) => worker.run()));
       ready.resolve();
-      log.info({ taskQueue: BOOKKEEPING_TASK_QUEUE, proofMode }, 'the worker polls for work');
+      log.info({ taskQueues: [BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE], proofMode }, 'the worker polls for work');
       await running;
     } finally {
-      current = undefined;
+      await stopAll();
       await connection.close();
     }
   };
@@ -120,7 +129,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     },
     async shutdown() {
       stopping.abort();
-      if (current?.getState() === 'RUNNING') current.shutdown();
+      await stopAll();
       await finished;
     },
   };
@@ -138,13 +147,20 @@ async function readClusterId(connection: NativeConnection): Promise<string> {
   return clusterId;
 }
 
+/** A cancel reaches an adapter on a heartbeat; by default the SDK throttles those to 0.8 of the heartbeat timeout. */
+const EFFECTS_WORKER = {
+  taskQueue: EFFECTS_TASK_QUEUE,
+  maxHeartbeatThrottleInterval: '250ms',
+  defaultHeartbeatThrottleInterval: '250ms',
+  maxConcurrentActivityTaskExecutions: 200,
+} as const;
+
 /** RELIABILITY: a dead worker's workflow is taken over after the sticky timeout, 10 s by default. */
 function workerOptions(bundlePath: string | undefined): Pick<WorkerOptions, 'taskQueue'> & Partial<WorkerOptions> {
   return {
     taskQueue: BOOKKEEPING_TASK_QUEUE,
     ...workflowCode(bundlePath),
     stickyQueueScheduleToStartTimeout: '1s',
-    shutdownGraceTime: SHUTDOWN_GRACE_MS,
     maxConcurrentLocalActivityExecutions: 20,
   };
 }

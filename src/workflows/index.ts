@@ -1,2 +1,3 @@
 /** Everything the workflow bundle holds. */
 export { orchestrator } from './orchestrator.ts';
+export { tick } from './tick.ts';

@@ -1,5 +1,6 @@
 /** A lane's scheduler. */
 
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
   condition,
@@ -8,15 +9,38 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  startChild,
   TemporalFailure,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BookkeepingActivities, ClaimTickResult, TickSummary } from '../contracts/activities.ts';
+import type { BookkeepingActivities, ClaimTickResult, TickInput, TickSummary } from '../contracts/activities.ts';
 import { tickWorkflowId, WORKFLOW_TASK_TIMEOUT_MS } from '../contracts/names.ts';
 import type { OrchestratorInput, TickAnswer } from '../contracts/orchestrator.ts';
 import { controlSignal, stateQuery, tickUpdate, wakeSignal } from './messages.ts';
 import { Schedule } from './schedule.ts';
+import { tick } from './tick.ts';
+
+/** Starts the workflow of a tick's effects and does not wait for them: a slow one holds up nothing. */
+async function startTick(
+  claim: Extract<ClaimTickResult, { kind: 'claimed' }>,
+  tickOf: { readonly lane: string; readonly tickId: string },
+): Promise<void> {
+  const input: TickInput = { ...tickOf, token: claim.token, effects: claim.effects, maxTickMs: claim.maxTickMs };
+  const workflowId = tickWorkflowId(tickOf.lane, claim.tickNumber);
+  try {
+    await startChild(tick, {
+      workflowId,
+      args: [input],
+      parentClosePolicy: 'ABANDON',
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
+      staticSummary: `${claim.effects.length} effects of lane ${tickOf.lane}`,
+    });
+  } catch (error) {
+    // A claim that runs twice finds the workflow that its first run started.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
 
 /** Both end long before the server's own limits (51,200 events, 10,000 signals a run). */
 const MAX_HISTORY_EVENTS = 2_000;
@@ -168,6 +192,7 @@ class LaneOrchestrator {
   private async prove(tickId: string, claim: Extract<ClaimTickResult, { kind: 'claimed' }>): Promise<void> {
     this.token = claim.token;
     const { lane } = this.input;
+    if (claim.effects.length > 0) await startTick(claim, { lane, tickId });
     const summary = await proveTick.executeWithOptions(
       { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, claim.tickNumber)}: ${claim.claimed} claimed` },
       [{ lane, tickId, token: claim.token, resumed: claim.resumed }],

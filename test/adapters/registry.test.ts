@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import {
-  builtInAdapters,
+  createBuiltInAdapters,
   createRegistry,
   defineAdapter,
   type Effect,
@@ -10,8 +10,11 @@ import {
   registerAdapter,
   renderArtifact,
 } from '../../src/adapters/index.ts';
+import { builtInContracts } from '../../src/contracts/payloads/index.ts';
 import { AolError, InvalidRequestError, UnknownTypeError } from '../../src/domain/errors.ts';
 import { SAMPLE_CONTEXT } from './conformance.ts';
+
+const builtInAdapters = createBuiltInAdapters();
 
 const good: Effect = {
   type: 'NOTE',
@@ -59,7 +62,7 @@ function thrownBy(run: () => unknown): unknown {
 describe('registry', () => {
   test('finds what was registered, and names what was not', () => {
     const registry = createRegistry([...builtInAdapters, note(() => good)]);
-    expect(registry.adapters.map(({ type }) => type)).toEqual(['POST_SOCIAL', 'NOTE']);
+    expect(registry.adapters.map(({ type }) => type)).toEqual(['POST_SOCIAL', 'CALL_WEBHOOK', 'NOTE']);
     expect(registry.get('NOTE').canPerform).toBe(false);
     expect(registry.get('NOTE').perform).toBeUndefined();
     for (const type of ['NOPE', '__proto__', 'note', '', 'x'.repeat(10_000)]) {
@@ -76,6 +79,20 @@ describe('registry', () => {
     ['a version of 0', () => [note(() => good, { version: 0 })]],
   ])('refuses %s at start-up', (_name, adapters) => {
     expect(() => createRegistry(adapters())).toThrow(UnknownTypeError);
+  });
+
+  test('the API knows of each built-in type, and whether it performs', () => {
+    const known = builtInContracts.map(({ type, performs }) => [type, performs]);
+    expect(builtInAdapters.map(({ type, canPerform }) => [type, canPerform])).toEqual(known);
+    expect(builtInAdapters.map(({ contract }) => contract.performs)).toEqual(known.map(([, performs]) => performs));
+  });
+
+  test('malformed settings stop the start, and name their variable', () => {
+    const wrong = { allow: '10.0.0.0/8', signingSecrets: ['whsec_short'] };
+    expect(() => createBuiltInAdapters({ webhook: { allow: wrong.allow } })).toThrow(/^AOL_WEBHOOK_ALLOW/u);
+    const secret = thrownBy(() => createBuiltInAdapters({ webhook: { signingSecrets: wrong.signingSecrets } }));
+    expect(String(secret)).toMatch(/AOL_WEBHOOK_SECRET/u);
+    expect(String(secret)).not.toContain('short');
   });
 
   test('perform and reconcile keep their adapter', async () => {

@@ -83,6 +83,14 @@ describe('POST /v1/actions', () => {
     expect(api.wakes).toHaveLength(before);
   });
 
+  test('REAL of a type that performs is queued', async () => {
+    const payload = { url: 'https://example.com/hook', body: { order: 42 } };
+    const answer = await enqueue({ type: 'CALL_WEBHOOK', payload, mode: 'REAL' });
+    expect([answer.statusCode, actionSchema.parse(answer.json()).mode]).toEqual([201, 'REAL']);
+    const wrong = await enqueue({ type: 'CALL_WEBHOOK', payload: { ...payload, url: 'file:///etc/passwd' } });
+    expect(wrong.json()).toMatchObject({ status: 422, errors: [{ field: 'payload.url' }] });
+  });
+
   test('REAL is refused while the adapter performs nothing, and stores nothing', async () => {
     const before = await countRows(api.database, 'aol_actions');
     const answer = await enqueue({ mode: 'REAL' });

@@ -7,10 +7,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import process, { env } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 const api = `http://localhost:${env.AOL_API_PORT || 8321}`;
 const temporalUi = `http://localhost:${env.AOL_TEMPORAL_UI_PORT || 8233}`;
@@ -30,22 +31,25 @@ async function check(name, work) {
   }
 }
 
-const run = (...args) => execFileSync(engine, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-const exec = (service, ...args) => run('exec', container(service), ...args);
-const shell = (service, script) => {
-  const { status, stdout, stderr } = spawnSync(engine, ['exec', container(service), 'sh', '-c', script], {
-    encoding: 'utf8',
-  });
-  return { status, text: `${stdout}${stderr}`.trim() };
+const execute = promisify(execFile);
+const run = async (...args) => (await execute(engine, args)).stdout.trim();
+const exec = async (service, ...args) => run('exec', await container(service), ...args);
+/** Answers what the script ended with, whatever that is. */
+const shell = async (service, script) => {
+  try {
+    return { status: 0, text: await exec(service, 'sh', '-c', script) };
+  } catch (error) {
+    if (typeof error.code !== 'number') throw error;
+    return { status: error.code, text: error.stderr.trim() };
+  }
 };
 
-function container(service) {
+async function container(service) {
   const project = env.COMPOSE_PROJECT_NAME;
   const filters = [`label=com.docker.compose.service=${service}`, 'status=running'];
   if (project) filters.push(`label=com.docker.compose.project=${project}`);
-  const ids = run('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]))
-    .split('\n')
-    .filter(Boolean);
+  const listed = await run('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]));
+  const ids = listed.split('\n').filter(Boolean);
   assert.equal(ids.length, 1, `one running container of ${service} (COMPOSE_PROJECT_NAME chooses between stacks)`);
   return ids[0];
 }
@@ -127,42 +131,46 @@ await check("Temporal's web page answers 200 and knows the lane", async () => {
   assert.ok(ids.includes('aol/default'), `aol/default is among ${ids}`);
 });
 
-await check('`aol status` and `aol doctor` work inside the container', () => {
-  const status = JSON.parse(exec('api', 'aol', 'status', '--json'));
+await check('`aol status` and `aol doctor` work inside the container', async () => {
+  const status = JSON.parse(await exec('api', 'aol', 'status', '--json'));
   assert.equal(status.mode, 'PROOF');
   assert.equal(status.workers.count, 1);
-  assert.equal(JSON.parse(exec('api', 'aol', 'doctor', '--json')).ok, true);
-  const verified = exec('api', 'aol', 'artifacts', 'verify');
+  const { checks } = JSON.parse((await shell('api', 'aol doctor --json; true')).text);
+  assert.deepEqual(
+    checks.filter(({ ok }) => !ok),
+    [],
+  );
+  const verified = await exec('api', 'aol', 'artifacts', 'verify');
   return verified.replaceAll('\n', '; ');
 });
 
-await check('`aol run --ticks 2 --proof` works inside the container', () => {
-  const { status, text } = shell('api', 'aol run --ticks 2 --proof 2>/dev/null');
-  assert.equal(status, 0, text);
+await check('`aol run --ticks 2 --proof` works inside the container', async () => {
+  const { status, text } = await shell('api', 'aol run --ticks 2 --proof');
+  assert.equal(status, 0, `status ${status}: ${text}`);
   return text.replaceAll('\n', '; ');
 });
 
 for (const service of ['postgres', 'temporal', 'worker', 'api']) {
-  await check(`${service}: not root, no capabilities, no new privileges, read-only root`, () => {
-    const status = exec(service, 'cat', '/proc/1/status');
+  await check(`${service}: not root, no capabilities, no new privileges, read-only root`, async () => {
+    const status = await exec(service, 'cat', '/proc/1/status');
     const field = (name) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1];
     const uids = field('Uid').split(/\s+/);
     assert.ok(!uids.includes('0'), `uids ${uids}`);
     assert.match(field('CapEff'), /^0+$/);
     assert.match(field('CapBnd'), /^0+$/);
     assert.equal(field('NoNewPrivs'), '1');
-    for (const path of ['/x', '/etc/x', '/usr/local/bin/x', '/app/x', '/home/x', '/var/lib/x', '/var/lib/aol/x']) {
-      const { status: code } = shell(service, `echo x > ${path}`);
+    for (const path of ['/x', '/etc/x', '/usr/local/bin/x', '/app/x', '/home/x', '/var/lib/x']) {
+      const { status: code } = await shell(service, `echo x > ${path}`);
       assert.notEqual(code, 0, `${path} was written`);
     }
-    const mount = shell(service, "grep ' / ' /proc/mounts").text;
+    const mount = (await shell(service, "grep ' / ' /proc/mounts")).text;
     assert.match(mount, / ro,/, mount);
-    assert.equal(shell(service, 'echo x > /tmp/x && rm /tmp/x').status, 0, '/tmp is writable');
+    assert.equal((await shell(service, 'echo x > /tmp/x && rm /tmp/x')).status, 0, '/tmp is writable');
     return `uid ${uids[0]}`;
   });
 }
 
-await check('worker and API cannot change the schema, or what happened', () => {
+await check('worker and API cannot change the schema, or what happened', async () => {
   const script = `const pg = require('pg');
     (async () => {
       const client = new pg.Client(process.env.DATABASE_URL);
@@ -174,22 +182,22 @@ await check('worker and API cannot change the schema, or what happened', () => {
       }
       await client.end();
     })().catch((error) => { console.error(error.message); process.exit(1); });`;
-  exec('worker', 'node', '-e', script);
+  await exec('worker', 'node', '-e', script);
 });
 
 await check('the worker container drains, stops with 0, and goes on', async () => {
   const ids = [];
   for (let n = 0; n < 12; n += 1) ids.push((await enqueue(`Number ${n}`, `${key}-${n}`)).json().id);
-  const worker = container('worker');
+  const worker = await container('worker');
   const started = performance.now();
-  run('stop', '-t', '35', worker);
+  await run('stop', '-t', '35', worker);
   const stopMs = Math.round(performance.now() - started);
-  assert.equal(run('inspect', '-f', '{{.State.ExitCode}}', worker), '0');
+  assert.equal(await run('inspect', '-f', '{{.State.ExitCode}}', worker), '0');
   const atRest = await Promise.all(ids.map(async (id) => (await call(`/v1/actions/${id}`)).json().status));
   assert.ok(!atRest.includes('RUNNING'), `after the stop: ${atRest}`);
   const late = await enqueue('While no worker is there', `${key}-late`);
   assert.equal(late.status, 201, 'enqueue works without a worker');
-  run('start', worker);
+  await run('start', worker);
   for (const id of [...ids, late.json().id]) {
     const action = await finished(id);
     assert.deepEqual([action.status, action.attempts], ['SUCCESS', 1], JSON.stringify(action));
@@ -199,14 +207,16 @@ await check('the worker container drains, stops with 0, and goes on', async () =
 });
 
 await check('the worker is healthy again', () =>
-  until('healthy', 30_000, () => shell('worker', 'node docker/worker-health.mjs').status === 0).then(() => undefined),
+  until('healthy', 30_000, async () => (await shell('worker', 'node docker/worker-health.mjs')).status === 0).then(
+    () => undefined,
+  ),
 );
 
 await check('Temporal and PostgreSQL restart with their data', async () => {
-  const temporal = container('temporal');
-  const postgres = container('postgres');
-  run('restart', '-t', '15', temporal);
-  run('restart', '-t', '35', postgres);
+  const temporal = await container('temporal');
+  const postgres = await container('postgres');
+  await run('restart', '-t', '15', temporal);
+  await run('restart', '-t', '35', postgres);
   await until('/readyz', 60_000, async () => (await call('/readyz', { token: '' })).status === 200);
   assert.equal((await call(`/v1/actions/${first.id}`)).json().artifactSha256, first.artifactSha256);
   const again = await until('enqueue', 30_000, async () => {

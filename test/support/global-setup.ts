@@ -29,7 +29,7 @@ export default async function globalSetup(): Promise<void> {
   try {
     const [postgres, temporal] = await Promise.all([
       needsDatabase ? postgresForTests(reaper.tell).then(keep) : undefined,
-      needsTemporal ? temporalForTests().then(keep) : undefined,
+      needsTemporal ? temporalForTests(reaper.tell).then(keep) : undefined,
     ]);
     env.AOL_TEST_DATABASE_URL ||= postgres?.url;
     env.AOL_TEST_TEMPORAL_ADDRESS ||= temporal?.address;
@@ -50,10 +50,18 @@ async function postgresForTests(tell: (line: string) => void) {
   return await startPostgres({ dataDir, port: await freePort(), cacheDir, log: say });
 }
 
-async function temporalForTests() {
+async function temporalForTests(tell: (line: string) => void) {
   const { searchPath, cacheDir } = loadConfig().machine;
   const binary = await findTemporalBinary({ searchPath, cacheDir, env: childEnvironment(), log: say });
-  return await startTemporal({ dataDir: undefined, port: await freePort(), uiPort: undefined, binary, log: say });
+  const server = await startTemporal({
+    dataDir: undefined,
+    port: await freePort(),
+    uiPort: undefined,
+    binary,
+    log: say,
+  });
+  tell(`folder ${server.folder}`);
+  return server;
 }
 
 function startReaper() {

@@ -8,7 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { childEnvironment, loadConfig } from '../../src/config/index.ts';
 import { findTemporalBinary, freePort, startTemporal } from '../../src/local/index.ts';
-import { paths, recordPath } from './scripted-lane.ts';
+import { paths, recordPath, recordTick, tickPaths } from './scripted-lane.ts';
 import { quietRuntime } from './workflows.ts';
 
 const folder = new URL('../histories/', import.meta.url);
@@ -25,8 +25,13 @@ try {
   const client = new Client({ connection });
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
   await mkdir(folder, { recursive: true });
-  for (const [name, path] of Object.entries(paths)) {
-    const run = await recordPath({ client, nativeConnection }, name, path);
+  const servers = { client, nativeConnection };
+  const recordings = [
+    ...Object.entries(paths).map(([name, path]) => [name, () => recordPath(servers, name, path)] as const),
+    ...Object.entries(tickPaths).map(([name, path]) => [name, () => recordTick(servers, name, path)] as const),
+  ];
+  for (const [name, record] of recordings) {
+    const run = await record();
     const show = [
       'workflow',
       'show',

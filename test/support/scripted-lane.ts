@@ -1,10 +1,26 @@
 /** Orchestrators whose bookkeeping follows a script, on a real Temporal server: the paths that histories are recorded of. */
 
 import { randomUUID } from 'node:crypto';
+import { activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { type NativeConnection, Worker } from '@temporalio/worker';
-import type { BookkeepingActivities, ClaimTickResult, TickSummary } from '../../src/contracts/activities.ts';
-import { CONTROL_SIGNAL, ORCHESTRATOR_WORKFLOW, TICK_UPDATE, WAKE_SIGNAL } from '../../src/contracts/names.ts';
+import type {
+  BookkeepingActivities,
+  ClaimTickResult,
+  EffectActivities,
+  EffectAnswer,
+  TickInput,
+  TickSummary,
+} from '../../src/contracts/activities.ts';
+import {
+  CONTROL_SIGNAL,
+  EFFECTS_TASK_QUEUE,
+  ORCHESTRATOR_WORKFLOW,
+  TICK_UPDATE,
+  TICK_WORKFLOW,
+  WAKE_SIGNAL,
+} from '../../src/contracts/names.ts';
 import { workflowBundlePath } from './workflows.ts';
 
 type Quiet = Extract<ClaimTickResult, { kind: 'quiet' }>;
@@ -19,13 +35,15 @@ export const idle: Quiet = {
 };
 export const killed: Quiet = { ...idle, outcome: 'KILLED', retryInMs: null };
 
-export function claimed(claimInMs: number, nextDueInMs: number | null): ClaimTickResult {
+export function claimed(claimInMs: number, nextDueInMs: number | null): Extract<ClaimTickResult, { kind: 'claimed' }> {
   return {
     kind: 'claimed',
     token: 1,
     tickNumber: 2,
     mode: 'PROOF',
     claimed: 3,
+    effects: [],
+    maxTickMs: 20_000,
     resumed: false,
     pacing: { claimInMs, nextDueInMs },
   };
@@ -49,6 +67,8 @@ export function summary(tickId: string, nextDueInMs: number | null): TickSummary
     nextDueInMs,
   };
 }
+
+const withEffects: ClaimTickResult = { ...claimed(0, null), effects: ['a', 'b'] };
 
 interface Path {
   readonly autonomous: boolean;
@@ -121,6 +141,15 @@ export const paths: Readonly<Record<string, Path>> = {
       await handle.result().catch(() => undefined);
     },
   },
+  'starts-effects': {
+    autonomous: true,
+    claim: (look) => (look === 1 ? withEffects : killed),
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 1);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
   'continue-as-new': {
     autonomous: true,
     claim: () => ({ ...idle, retryInMs: 1 }),
@@ -132,6 +161,58 @@ export const paths: Readonly<Record<string, Path>> = {
     },
   },
 };
+
+/** How each effect of a recorded tick behaves, by its action id and the run of its activity. */
+type EffectScript = (actionId: string, run: number) => Promise<EffectAnswer>;
+
+const failing = (message: string, nonRetryable = false) =>
+  ApplicationFailure.create({ message, nonRetryable, nextRetryDelay: 5 });
+
+/** Every path that the effects of a tick can take. */
+export const tickPaths: Readonly<Record<string, { readonly maxTickMs: number; readonly effect: EffectScript }>> = {
+  'tick-success-and-retry': {
+    maxTickMs: 20_000,
+    effect: async (actionId, run) => {
+      if (actionId === 'b' && run < 3) throw failing('not sent');
+      return actionId === 'c' ? 'released' : 'settled';
+    },
+  },
+  'tick-overrun-and-abandoned': {
+    maxTickMs: 50,
+    effect: async (actionId) => {
+      if (actionId === 'b') throw failing('for good', true);
+      if (actionId === 'c') await new Promise((resolve) => setTimeout(resolve, 300));
+      return 'settled';
+    },
+  },
+};
+
+/** Runs a tick's workflow whose effects follow a script. */
+export async function recordTick(
+  servers: { readonly client: Client; readonly nativeConnection: NativeConnection },
+  name: string,
+  { maxTickMs, effect }: (typeof tickPaths)[string],
+) {
+  const taskQueue = `record-${name}-${randomUUID()}`;
+  const effects: EffectActivities = {
+    performEffect: ({ actionId }) => effect(actionId, activityInfo().attempt),
+  };
+  const bookkeeping = { closeOverrun: async () => undefined, abandonEffect: async () => undefined };
+  const connection = servers.nativeConnection;
+  const [workflows, activities] = await Promise.all([
+    Worker.create({ connection, taskQueue, workflowBundle: { codePath: workflowBundlePath }, activities: bookkeeping }),
+    Worker.create({ connection, taskQueue: EFFECTS_TASK_QUEUE, activities: { ...effects } }),
+  ]);
+  const workflowId = `aol/default/tick/${name}`;
+  const input: TickInput = { lane: 'default', tickId: randomUUID(), token: 1, effects: ['a', 'b', 'c'], maxTickMs };
+  return activities.runUntil(
+    workflows.runUntil(async () => {
+      const handle = await servers.client.workflow.start(TICK_WORKFLOW, { taskQueue, workflowId, args: [input] });
+      await handle.result();
+      return { workflowId, runId: handle.firstExecutionRunId };
+    }),
+  );
+}
 
 /** Walks a path and answers the first run of its chain. */
 export async function recordPath(
@@ -147,6 +228,8 @@ export async function recordPath(
       return path.claim(looks);
     },
     proveTick: async ({ tickId }) => path.prove?.(looks, tickId) ?? summary(tickId, null),
+    closeOverrun: async () => undefined,
+    abandonEffect: async () => undefined,
   };
   const worker = await Worker.create({
     connection: servers.nativeConnection,

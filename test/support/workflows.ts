@@ -6,11 +6,12 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/w
 
 export const workflowBundlePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
 
-/** The bundle with one change, which must really change something. */
-export async function alteredBundle(from: string | RegExp, to: string): Promise<string> {
+/** The bundle with a timer of 1 ms before `statement`; the SDK's module is named as in the first group of `anchor`. */
+export async function alteredBundle(statement: string, anchor: RegExp): Promise<string> {
   const code = await readFile(workflowBundlePath, 'utf8');
-  const altered = code.replace(from, to);
-  if (altered === code) throw new Error(`the bundle does not hold ${from}`);
+  const module = anchor.exec(code)?.[1];
+  const altered = code.replace(statement, `await (0,${module}.sleep)(1); ${statement}`);
+  if (module === undefined || altered === code) throw new Error(`the bundle does not hold ${statement}`);
   return altered;
 }
 

@@ -17,6 +17,7 @@ export function addAuthentication(app: Api, tokens: Tokens): void {
   checkTokens(tokens);
   const secrets = ROLES.map((role) => ({ role, digest: digest(tokens[role]) }));
   app.decorateRequest('actor', '');
+  app.decorateRequest('role', null);
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
     const needed = request.routeOptions.config.role;
@@ -26,6 +27,7 @@ export function addAuthentication(app: Api, tokens: Tokens): void {
       throw new ForbiddenError(`this needs the role ${needed ?? 'of nobody'}; the token's role is ${role}`);
     }
     request.actor = role;
+    request.role = role;
   });
 }
 

@@ -15,6 +15,7 @@ import {
   UnauthenticatedError,
   UnavailableError,
   UnprocessableError,
+  VersionConflictError,
 } from '../../domain/errors.ts';
 import type { Api } from '../context.ts';
 import { allowedMethods, type RouteTable } from './route-table.ts';
@@ -45,13 +46,15 @@ function problem(status: number, code: string, detail: string, instance: string)
   return { type: `urn:aol:error:${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, code, instance };
 }
 
+const CONFLICTS = [KeyConflictError, StateConflictError, VersionConflictError] as const;
+
 function statusOf(error: AolError): number {
   if (error instanceof UnprocessableError) return 422;
   if (error instanceof InvalidRequestError) return 400;
   if (error instanceof UnauthenticatedError) return 401;
   if (error instanceof ForbiddenError) return 403;
   if (error instanceof NotFoundError) return 404;
-  if (error instanceof KeyConflictError || error instanceof StateConflictError) return 409;
+  if (CONFLICTS.some((conflict) => error instanceof conflict)) return 409;
   if (error instanceof UnavailableError) return 503;
   return 500;
 }
@@ -72,6 +75,7 @@ function extras(error: AolError): Partial<Problem> {
   }
   if (error instanceof KeyConflictError) return { actionId: error.actionId };
   if (error instanceof StateConflictError) return { currentStatus: error.status };
+  if (error instanceof VersionConflictError) return { currentVersion: error.version };
   return {};
 }
 

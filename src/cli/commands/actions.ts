@@ -1,7 +1,9 @@
 import { Option } from 'commander';
 import type { Action } from '../../contracts/action.ts';
 import { ACTION_STATUSES, type ActionStatus } from '../../domain/states.ts';
+import { confirm } from '../confirm.ts';
 import type { Register } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { age, fields, oneLine, table } from '../text.ts';
 
 interface ListOptions {
@@ -12,9 +14,9 @@ interface ListOptions {
   readonly cursor?: string;
 }
 
-/** `aol actions list|show|cancel` */
+/** `aol actions list|show|cancel|replay|resolve` */
 export const registerActions: Register = (program, run) => {
-  const actions = program.command('actions').description('look at actions, cancel them');
+  const actions = program.command('actions').description('look at actions, decide about them');
 
   actions
     .command('list')
@@ -57,7 +59,59 @@ export const registerActions: Register = (program, run) => {
         return undefined;
       }),
     );
+
+  actions
+    .command('replay <id>')
+    .description('give a dead letter a new round of attempts under the same key')
+    .option('--reason <text>', 'for the log')
+    .action((id: string, options: { reason?: string }) =>
+      run(async ({ client, print }) => {
+        const action = await (await client()).replay(id, options);
+        print(action, () => requeued(action));
+        return undefined;
+      }),
+    );
+
+  actions
+    .command('resolve <id>')
+    .description('say whether an unconfirmed effect was sent')
+    .addOption(new Option('--sent', 'it was: SUCCESS').conflicts('notSent'))
+    .option('--not-sent', 'it was not: a new round of attempts, which sends it')
+    .option('--reason <text>', 'for the log')
+    .option('--yes', 'do not ask', false)
+    .action((id: string, { sent, notSent, reason, yes }: ResolveOptions) =>
+      run(async ({ io, client, print }) => {
+        if (!sent && !notSent) throw new UsageError('say what became of it: --sent or --not-sent');
+        const outcome = sent ? 'sent' : 'not_sent';
+        if (!yes) await confirm(io, RESOLVE_WORDS[outcome]);
+        const action = await (await client()).resolve(id, { outcome, reason });
+        print(action, () => (outcome === 'sent' ? `${action.id} is ${action.status}` : requeued(action)));
+        return undefined;
+      }),
+    );
 };
+
+interface ResolveOptions {
+  readonly sent?: true;
+  readonly notSent?: true;
+  readonly reason?: string;
+  readonly yes: boolean;
+}
+
+const RESOLVE_WORDS = {
+  sent: {
+    what: 'resolve --sent ends the action as SUCCESS on your word, for good',
+    question: 'Was it sent? The action ends as SUCCESS on your word, for good.',
+  },
+  not_sent: {
+    what: 'resolve --not-sent sends it again; if it had been sent, it is sent twice',
+    question: 'Was it NOT sent? It is sent again; if it had been sent, that is twice.',
+  },
+} as const;
+
+function requeued({ id, waiting }: Action): string {
+  return `${id} is in the queue again${waiting === null ? '' : `; ${waiting}`}`;
+}
 
 function actionTable(items: readonly Action[]): string {
   const rows = items.map((a) => [a.id, a.status, a.mode, a.type, oneLine(a.idempotencyKey, 40), age(a.createdAt)]);

@@ -1,7 +1,7 @@
 import { CONTROL_VERBS, type ControlVerb } from '../../contracts/control.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
+import { confirm } from '../confirm.ts';
 import type { Register } from '../context.ts';
-import { UsageError } from '../errors.ts';
-import type { CliIo } from '../io.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlVerb, string>> = {
   pause: 'no new attempts; what runs finishes',
@@ -27,7 +27,7 @@ export const registerControl: Register = (program, run) => {
       .option('--yes', 'do not ask', false)
       .action(({ yes, ...request }: Options) =>
         run(async ({ io, client, print }) => {
-          if (verb === 'kill' && !yes) await confirmKill(io, request.lane);
+          if (verb === 'kill' && !yes) await confirm(io, killWords(request.lane));
           const answer = await (await client()).control(verb, request);
           print(answer, () => answer.message);
           return undefined;
@@ -36,10 +36,11 @@ export const registerControl: Register = (program, run) => {
   }
 };
 
-/** @throws UsageError when nobody said yes */
-async function confirmKill(io: CliIo, lane: string | undefined): Promise<void> {
-  if (!io.isTerminal) throw new UsageError('kill stops everything until start; without a terminal confirm with --yes');
-  const which = lane === undefined ? 'ALL lanes' : `lane ${lane}`;
-  const answer = await io.ask(`Kill ${which}? Nothing runs there until \`aol start\`. [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('not confirmed; nothing was done');
+/** What kill does, for whoever is asked. */
+export function killWords(lane: string | undefined): Parameters<typeof confirm>[1] {
+  const which = lane === undefined || lane === ALL_LANES ? 'ALL lanes' : `lane ${lane}`;
+  return {
+    what: 'kill stops everything until start',
+    question: `Kill ${which}? Nothing runs there until \`aol start\`.`,
+  };
 }

@@ -11,6 +11,8 @@ export interface ActionContract<Payload> {
   readonly payload: z.ZodType<Payload>;
   /** A payload that passes, for documentation and forms. */
   readonly example: Payload;
+  /** Whether its adapter can perform. Absent means no: it renders proofs, and REAL is refused at enqueue. */
+  readonly performs?: boolean;
 }
 
 export type PayloadCheck =
@@ -22,6 +24,8 @@ export interface AnyActionContract {
   readonly type: string;
   readonly title: string;
   readonly example: JsonObject;
+  /** False while its adapter renders proofs but performs nothing. */
+  readonly performs: boolean;
   /** JSON Schema (2020-12) of the payload. Rules over several fields are not in it. */
   readonly jsonSchema: JsonObject;
   /** Never throws. Problems name fields as `payload.content`. */
@@ -34,6 +38,7 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     type: contract.type,
     title: contract.title,
     example: jsonObjectSchema.parse(contract.payload.parse(contract.example)),
+    performs: contract.performs === true,
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
     check: (payload) => checkPayload(contract.payload, payload),
   };

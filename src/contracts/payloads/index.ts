@@ -1,9 +1,13 @@
 /** The catalogue of built-in action types: what the API accepts, without knowing adapters. */
 
+import { callWebhookContract } from './call-webhook.ts';
 import { type AnyActionContract, describeContract } from './contract.ts';
 import { postSocialContract } from './post-social.ts';
 
-export const builtInContracts: readonly AnyActionContract[] = [describeContract(postSocialContract)];
+export const builtInContracts: readonly AnyActionContract[] = [
+  describeContract(postSocialContract),
+  describeContract(callWebhookContract),
+];
 
 /** The contract of a type, or undefined when there is none. */
 export function findContract(type: string): AnyActionContract | undefined {

@@ -103,4 +103,5 @@ export const postSocialContract: ActionContract<PostSocial> = {
   title: 'Post to a social platform',
   payload: postSocialSchema,
   example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
+  performs: false,
 };

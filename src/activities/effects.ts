@@ -1,0 +1,312 @@
+/** The activity of one effect: render, store, gate, perform, record. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
+import type { RegisteredAdapter } from '../adapters/registry.ts';
+import { type RenderedArtifact, renderArtifact } from '../adapters/render.ts';
+import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
+import { providerKey } from '../contracts/names.ts';
+import type { ActionRow } from '../db/action-row.ts';
+import { type AttemptDecision, beginEffect, leaveTick, MAX_WAIT_IN_TICK_MS, recordAttempt } from '../db/effects.ts';
+import { type GateAnswer, passGate, type ShutReason } from '../db/gate.ts';
+import type { Database } from '../db/pool.ts';
+import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
+import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
+import { type AttemptOutcome, backoffMs, judge } from '../domain/outcomes.ts';
+import { translating } from './errors.ts';
+import type { FlagWatch } from './flag-watch.ts';
+import type { ProofPorts } from './prove-action.ts';
+
+export interface EffectPorts extends ProofPorts {
+  readonly db: Database;
+  readonly flagWatch: FlagWatch;
+  readonly proofMode: boolean;
+}
+
+const HEARTBEAT_INTERVAL_MS = 200;
+
+/** Makes the activities of the effects' task queue. */
+export function createEffectActivities(ports: EffectPorts): EffectActivities {
+  return { performEffect: translating((input) => whileBeating(() => performEffect(ports, input))) };
+}
+
+/** What the last beat of a run that threw says, so that the next run knows that this one did not die. */
+const endedSchema = z.object({ endedRun: z.int() });
+
+/** Beats while the work lasts, so that a dead worker is noticed and a cancel arrives. */
+async function whileBeating<Result>(work: () => Promise<Result>): Promise<Result> {
+  const timer = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
+  try {
+    return await work();
+  } catch (error) {
+    heartbeat({ endedRun: activityInfo().attempt });
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Whether the run before this one ended neither well nor by throwing: its worker died, or the server gave it up. */
+function runBeforeDied(): boolean {
+  const { attempt: run, heartbeatDetails } = activityInfo();
+  const ended = endedSchema.safeParse(heartbeatDetails);
+  return run > 1 && !(ended.success && ended.data.endedRun === run - 1);
+}
+
+async function performEffect(ports: EffectPorts, claim: PerformEffectInput): Promise<EffectAnswer> {
+  refuseStaleTask();
+  const row = await beginEffect(ports.db, claim, runBeforeDied());
+  if (!row) return 'gone';
+  const prepared = await prepare(ports, row);
+  if (prepared.kind === 'later') {
+    await leaveTick(ports.db, claim, {
+      to: 'PENDING',
+      message: prepared.reason,
+      delayMs: backoffMs(2, ports.random()),
+    });
+    return 'released';
+  }
+  if (prepared.kind === 'failed') {
+    await leaveTick(ports.db, claim, { to: 'DLQ', reason: 'rejected', message: prepared.reason });
+    return 'settled';
+  }
+  return ports.flagWatch.during(claim.lane, (killed) => attempt(ports, claim, row, prepared, killed));
+}
+
+/** A frozen worker that wakes up runs tasks that the server gave to others long ago: the server no longer waits for it. */
+function refuseStaleTask(): void {
+  const { currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = activityInfo();
+  if (Date.now() - currentAttemptScheduledTimestampMs > startToCloseTimeoutMs) {
+    throw ApplicationFailure.create({ message: 'this task is older than its time limit', type: 'AOL_STALE_TASK' });
+  }
+}
+
+type Prepared =
+  | {
+      readonly kind: 'ready';
+      readonly adapter: RegisteredAdapter;
+      readonly artifact: RenderedArtifact;
+      readonly uri: string;
+    }
+  /** Storage is away: back to the queue for a moment, nothing was tried. */
+  | { readonly kind: 'later'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** The same rendering path as in PROOF. */
+async function prepare(ports: EffectPorts, row: ActionRow): Promise<Prepared> {
+  try {
+    const adapter = ports.adapters.get(row.type);
+    const missing = adapter.configured();
+    if (!adapter.canPerform) return { kind: 'failed', reason: `REAL is refused: ${row.type} performs nothing yet` };
+    if (!missing.real)
+      return { kind: 'failed', reason: `REAL is refused: not configured: ${missing.missing.join(', ')}` };
+    const artifact = renderArtifact(adapter, row.payload, renderContext(row));
+    const uri = await ports.artifacts.put(row.id, artifact.sha256, artifact.bytes);
+    return { kind: 'ready', adapter, artifact, uri };
+  } catch (error) {
+    if (error instanceof UnavailableError) return { kind: 'later', reason: errorText(error) };
+    return {
+      kind: 'failed',
+      reason: `${error instanceof AolError ? error.code : 'AOL_INTERNAL'}: ${errorText(error)}`,
+    };
+  }
+}
+
+function renderContext(row: ActionRow) {
+  return { actionId: row.id, runAt: row.due_at, providerKey: providerKey(row.id) };
+}
+
+async function attempt(
+  ports: EffectPorts,
+  claim: PerformEffectInput,
+  row: ActionRow,
+  prepared: Extract<Prepared, { kind: 'ready' }>,
+  killed: AbortSignal,
+): Promise<EffectAnswer> {
+  for (;;) {
+    const askedAtMs = performance.now();
+    const dedupes = prepared.adapter.redelivery(row.payload) === 'dedupes';
+    const answer = await passGate(ports.db, {
+      ...claim,
+      artifactSha256: prepared.artifact.sha256,
+      artifactUri: prepared.uri,
+      proofMode: ports.proofMode,
+      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      dedupes,
+    });
+    switch (answer.kind) {
+      case 'open':
+        return performOnce(ports, claim, row, { ...prepared, gate: answer, dedupes, askedAtMs, killed });
+      case 'wait':
+        await delay(Math.min(answer.remainingMs, 1_000), undefined, { signal: cancellationSignal() });
+        break;
+      case 'unsettled':
+        return settleUnknown(ports, claim, row, prepared, answer.attempt, killed);
+      default:
+        return leaveAt(ports, claim, prepared, answer);
+    }
+  }
+}
+
+const SHUT_WORDS: Readonly<Record<ShutReason, string>> = {
+  killed: 'released: the lane is killed',
+  paused: 'released: the lane is paused',
+  proof: 'released: the lane is not REAL any more',
+  lease_lost: 'released: another run owns the lane',
+  cancelled: 'released: cancel was asked for',
+  exhausted: 'its attempts are used up',
+};
+
+async function leaveAt(
+  ports: EffectPorts,
+  claim: PerformEffectInput,
+  prepared: Extract<Prepared, { kind: 'ready' }>,
+  answer: Exclude<GateAnswer, { kind: 'open' | 'wait' | 'unsettled' }>,
+): Promise<EffectAnswer> {
+  if (answer.kind === 'gone') return 'gone';
+  if (answer.kind === 'unapproved') {
+    const message = `approved was another artifact than ${prepared.artifact.sha256}`;
+    await leaveTick(ports.db, claim, { to: 'DLQ', reason: 'rejected', message });
+    return 'settled';
+  }
+  if (answer.kind === 'approval_needed') {
+    const artifact = { artifactSha256: prepared.artifact.sha256, artifactUri: prepared.uri };
+    await leaveTick(ports.db, claim, {
+      to: 'AWAITING_APPROVAL',
+      message: 'a person has to approve this artifact',
+      ...artifact,
+    });
+    return 'settled';
+  }
+  const message = SHUT_WORDS[answer.reason];
+  if (answer.reason === 'exhausted') {
+    await leaveTick(ports.db, claim, { to: 'DLQ', reason: 'exhausted', message });
+    return 'settled';
+  }
+  await leaveTick(ports.db, claim, { to: 'PENDING', message });
+  return 'released';
+}
+
+interface Passed {
+  readonly adapter: RegisteredAdapter;
+  readonly artifact: RenderedArtifact;
+  readonly gate: Extract<GateAnswer, { kind: 'open' }>;
+  readonly dedupes: boolean;
+  readonly askedAtMs: number;
+  readonly killed: AbortSignal;
+}
+
+async function performOnce(
+  ports: EffectPorts,
+  claim: PerformEffectInput,
+  row: ActionRow,
+  passed: Passed,
+): Promise<EffectAnswer> {
+  const startedAtMs = performance.now();
+  const tooLate = startedAtMs - passed.askedAtMs > GATE_LIMIT_MS;
+  const aborted = AbortSignal.any([passed.killed, cancellationSignal(), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+  const outcome: AttemptOutcome = tooLate
+    ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
+    : await perform(passed, row, aborted);
+  const wasStopped = outcome.kind === 'not_sent' && (tooLate || passed.killed.aborted || cancellationSignal().aborted);
+  const decision: AttemptDecision = wasStopped
+    ? { to: 'PENDING' }
+    : judge(
+        outcome,
+        { number: row.max_attempts - passed.gate.attemptsLeft, maxAttempts: row.max_attempts, dedupes: passed.dedupes },
+        ports.random(),
+      );
+  const settled =
+    decision.to === 'UNCONFIRMED' ? await reconcile(passed, row, passed.gate.attempt, passed.killed) : undefined;
+  const durationMs = Math.round(performance.now() - startedAtMs);
+  return record(
+    ports,
+    { ...claim, attempt: passed.gate.attempt, durationMs, outcome: settled ?? outcome, decision },
+    settled,
+  );
+}
+
+/** Whatever an adapter throws after the gate is an unknown outcome: it may have sent something. */
+async function perform(passed: Passed, row: ActionRow, signal: AbortSignal): Promise<AttemptOutcome> {
+  const { adapter, artifact, gate } = passed;
+  try {
+    if (!adapter.perform) return { kind: 'rejected', reason: 'the adapter performs nothing' };
+    const context = { ...renderContext(row), attempt: gate.attempt, signal };
+    return await Promise.race([adapter.perform(artifact.effect, context), overdue(signal)]);
+  } catch (error) {
+    return { kind: 'unknown', reason: `the adapter threw: ${errorText(error)}` };
+  }
+}
+
+/** An adapter that does not heed its signal is left behind after a moment; what it did is unknown. */
+async function overdue(signal: AbortSignal): Promise<AttemptOutcome> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await delay(500);
+  return { kind: 'unknown', reason: 'the adapter did not end when it was told to' };
+}
+
+/** Asks the provider whether the effect happened. Undefined: it cannot be asked, or could not tell. */
+async function reconcile(
+  { adapter, artifact }: Pick<Passed, 'adapter' | 'artifact'>,
+  row: ActionRow,
+  attemptNumber: number,
+  killed: AbortSignal,
+): Promise<AttemptOutcome | undefined> {
+  if (!adapter.reconcile) return undefined;
+  const signal = AbortSignal.any([killed, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+  try {
+    return await adapter.reconcile(artifact.effect, { ...renderContext(row), attempt: attemptNumber, signal });
+  } catch {
+    return undefined;
+  }
+}
+
+/** An earlier attempt went past its deadline without an outcome: ask the provider, else it is for a person. */
+async function settleUnknown(
+  ports: EffectPorts,
+  claim: PerformEffectInput,
+  row: ActionRow,
+  prepared: Extract<Prepared, { kind: 'ready' }>,
+  attemptNumber: number,
+  killed: AbortSignal,
+): Promise<EffectAnswer> {
+  const settled = await reconcile(prepared, row, attemptNumber, killed);
+  const outcome: AttemptOutcome = { kind: 'unknown', reason: 'its worker died or went silent while it was performed' };
+  const decision: AttemptDecision = { to: 'UNCONFIRMED' };
+  return record(
+    ports,
+    { ...claim, attempt: attemptNumber, durationMs: 0, outcome: settled ?? outcome, decision },
+    settled,
+  );
+}
+
+async function record(
+  ports: EffectPorts,
+  ended: Parameters<typeof recordAttempt>[1],
+  reconciled: AttemptOutcome | undefined,
+): Promise<EffectAnswer> {
+  const decision = reconciled ? afterReconcile(reconciled, ports.random()) : ended.decision;
+  const mine = await recordAttempt(ports.db, { ...ended, decision });
+  if (!mine) return 'gone';
+  if (decision.to === 'PENDING') return 'released';
+  if (decision.to === 'RETRY' && decision.delayMs <= MAX_WAIT_IN_TICK_MS) {
+    throw ApplicationFailure.create({
+      message: ended.outcome.kind === 'done' ? '' : errorText(ended.outcome.reason),
+      type: 'AOL_RETRY',
+      nextRetryDelay: Math.max(1, decision.delayMs),
+    });
+  }
+  return 'settled';
+}
+
+/** The provider said that it happened, or that it did not: then it may be tried again. */
+function afterReconcile(outcome: AttemptOutcome, random: number): AttemptDecision {
+  if (outcome.kind === 'done') return { to: 'SUCCESS' };
+  if (outcome.kind === 'unknown') return { to: 'UNCONFIRMED' };
+  return judge(outcome, { number: 1, maxAttempts: 2, dedupes: false }, random);
+}

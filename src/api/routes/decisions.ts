@@ -1,0 +1,89 @@
+/** Operators' decisions: replay and resolve of one action, replay and clear of many dead letters. */
+
+import { z } from 'zod';
+import { actionSchema } from '../../contracts/action.ts';
+import {
+  dlqAnswerSchema,
+  dlqRequestSchema,
+  replayRequestSchema,
+  resolveRequestSchema,
+} from '../../contracts/decisions.ts';
+import { actionIdSchema } from '../../contracts/primitives.ts';
+import { type ActionRow, toAction } from '../../db/action-row.ts';
+import { clearMany, type DlqSelection, replayAction, replayMany, resolveAction } from '../../db/decisions.ts';
+import { presentActions } from '../../db/present.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+const params = z.strictObject({ id: actionIdSchema });
+const noQuery = z.strictObject({});
+
+export function decisionRoutes(app: Api, context: ApiContext): void {
+  singleRoutes(app, context);
+  dlqRoutes(app, context);
+}
+
+function singleRoutes(app: Api, { database, waker, temporal }: ApiContext): void {
+  /** Wakes the lane of what is in the queue again, and answers the action with the reason why it waits, if it does. */
+  const decided = async (row: ActionRow) => {
+    if (row.status === 'PENDING') waker.wake(row.lane);
+    const [action] = await presentActions(database, [row], temporal.link);
+    return action ?? toAction(row, temporal.link);
+  };
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/replay',
+    config: { role: 'operator', bodyOptional: true },
+    schema: {
+      summary: 'Give a dead letter a new round of attempts under the same key',
+      params,
+      querystring: noQuery,
+      body: replayRequestSchema,
+      response: { 200: actionSchema },
+    },
+    async handler(request) {
+      const by = { actor: request.actor, reason: request.body.reason };
+      return decided(await replayAction(database, request.params.id, by));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/resolve',
+    config: { role: 'operator' },
+    schema: {
+      summary: 'Say whether an unconfirmed effect was sent: SUCCESS, or a new round of attempts',
+      params,
+      querystring: noQuery,
+      body: resolveRequestSchema,
+      response: { 200: actionSchema },
+    },
+    async handler(request) {
+      const { outcome, reason } = request.body;
+      return decided(await resolveAction(database, request.params.id, outcome, { actor: request.actor, reason }));
+    },
+  });
+}
+
+const DLQ_VERBS = [
+  { verb: 'replay', decide: replayMany, summary: 'Give up to 1,000 dead letters a new round of attempts' },
+  { verb: 'clear', decide: clearMany, summary: 'Cancel up to 1,000 dead letters' },
+] as const;
+
+function dlqRoutes(app: Api, { database, waker }: ApiContext): void {
+  for (const { verb, decide, summary } of DLQ_VERBS) {
+    app.route({
+      method: 'POST',
+      url: `/v1/dlq/${verb}`,
+      config: { role: 'operator' },
+      schema: { summary, querystring: noQuery, body: dlqRequestSchema, response: { 200: dlqAnswerSchema } },
+      async handler(request) {
+        const { ids, filter, dryRun, reason } = request.body;
+        const selection: DlqSelection = ids === undefined ? { filter: filter ?? {} } : { ids };
+        const result = await decide(database, selection, { actor: request.actor, reason, dryRun });
+        if (verb === 'replay') for (const lane of result.lanes) waker.wake(lane);
+        return { ...result, refused: [...result.refused], asOf: result.asOf.toISOString() };
+      },
+    });
+  }
+}

@@ -1,0 +1,41 @@
+/** `/v1/control/flags`: the flags of a lane, and changing them. Loosening is an admin's, by the rule of `domain/flags.ts`. */
+
+import { z } from 'zod';
+import { flagsChangedSchema, flagsPatchSchema, flagsQuerySchema, laneFlagsSchema } from '../../contracts/flags.ts';
+import { listLanes, patchFlags, readFlagsOf } from '../../db/flags.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/control/flags',
+    config: { role: 'viewer' },
+    schema: {
+      summary: 'The flags in force in a lane, who set them and why; without a lane the defaults of all',
+      querystring: flagsQuerySchema,
+      response: { 200: laneFlagsSchema },
+    },
+    handler: (request) => readFlagsOf(ports.database, request.query.lane),
+  });
+
+  const database = ports.controlDatabase ?? ports.database;
+  app.route({
+    method: 'PATCH',
+    url: '/v1/control/flags',
+    config: { role: 'operator' },
+    schema: {
+      summary: 'Change flags; loosening a limit and proof_only: false need an admin',
+      querystring: z.strictObject({}),
+      body: flagsPatchSchema,
+      response: { 200: flagsChangedSchema },
+    },
+    async handler(request) {
+      const { lane, reason, ...patch } = request.body;
+      const by = { actor: request.actor, reason, isAdmin: request.role === 'admin' };
+      const answer = await patchFlags(database, lane, patch, by);
+      waker.signalControl(lane === ALL_LANES ? await listLanes(database) : [lane]);
+      return answer;
+    },
+  });
+}

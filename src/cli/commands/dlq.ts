@@ -1,0 +1,160 @@
+import { type Command, Option } from 'commander';
+import type { Action } from '../../contracts/action.ts';
+import type { AolClient } from '../../contracts/client.ts';
+import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/decisions.ts';
+import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
+import { confirm } from '../confirm.ts';
+import { type CliContext, ExitCode, type Register, type Runner } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { age, oneLine, table } from '../text.ts';
+
+interface ListOptions {
+  readonly type?: string;
+  readonly lane?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+interface DecideOptions {
+  readonly all: boolean;
+  readonly lane?: string;
+  readonly type?: string;
+  readonly dlqReason?: DlqReason;
+  readonly before?: string;
+  readonly reason?: string;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+}
+
+interface Verb {
+  readonly name: 'replay' | 'clear';
+  readonly done: string;
+  readonly description: string;
+  readonly what: string;
+  /** Whether ids that were typed are enough, without a question. */
+  readonly trustsIds: boolean;
+  call(client: AolClient, request: DlqInput): Promise<DlqAnswer>;
+}
+
+const REPLAY: Verb = {
+  name: 'replay',
+  done: 'replayed',
+  description: 'give dead letters a new round of attempts under the same keys',
+  what: 'replay queues them again',
+  trustsIds: true,
+  call: (client, request) => client.replayDeadLetters(request),
+};
+
+const CLEAR: Verb = {
+  name: 'clear',
+  done: 'cleared',
+  description: 'cancel dead letters, for good',
+  what: 'clear cancels them for good',
+  trustsIds: false,
+  call: (client, request) => client.clearDeadLetters(request),
+};
+
+/** `aol dlq list|replay|clear` */
+export const registerDlq: Register = (program, run) => {
+  const dlq = program.command('dlq').description('dead letters: look at them, replay them, clear them');
+
+  dlq
+    .command('list')
+    .description('newest first')
+    .option('--lane <lane>', 'only these')
+    .option('--type <type>', 'only these')
+    .option('--limit <n>', 'how many', Number, 20)
+    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .action((options: ListOptions) =>
+      run(async ({ io, client, print }) => {
+        const page = await (await client()).listActions({ ...options, status: 'DLQ' });
+        print(page, () =>
+          table(['ID', 'LANE', 'TYPE', 'REASON', 'ATTEMPTS', 'AGE', 'LAST ERROR'], page.items.map(row)),
+        );
+        if (page.nextCursor) io.talk(`${page.total} in all; more with --cursor ${page.nextCursor}`);
+        return undefined;
+      }),
+    );
+
+  for (const verb of [REPLAY, CLEAR]) registerVerb(dlq, run, verb);
+};
+
+function row({ id, lane, type, dlqReason, attempts, updatedAt, lastError }: Action): string[] {
+  return [id, lane, type, dlqReason ?? '-', String(attempts), age(updatedAt), oneLine(lastError ?? '-', 80)];
+}
+
+function registerVerb(dlq: Command, run: Runner, verb: Verb): void {
+  dlq
+    .command(`${verb.name} [ids...]`)
+    .description(verb.description)
+    .option('--all', 'all dead letters', false)
+    .option('--lane <lane>', 'only of this lane')
+    .option('--type <type>', 'only of this type')
+    .addOption(new Option('--dlq-reason <reason>', 'only those that died of this').choices(DLQ_REASONS))
+    .option('--before <time>', 'only those that died earlier')
+    .option('--reason <text>', 'for the log')
+    .option('--dry-run', 'only count', false)
+    .option('--yes', 'do not ask', false)
+    .action((ids: string[], options: DecideOptions) => run((context) => decide(context, verb, ids, options)));
+}
+
+async function decide(
+  context: CliContext,
+  verb: Verb,
+  ids: readonly string[],
+  options: DecideOptions,
+): Promise<number | undefined> {
+  const { lane, type, dlqReason, before, reason } = options;
+  const filter = { lane, type, dlqReason, before };
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  if ([ids.length > 0, isFiltered || options.all].filter(Boolean).length !== 1) {
+    throw new UsageError('say which: ids, or a filter, or --all');
+  }
+  const client = await context.client();
+  const selection = ids.length > 0 ? { ids: [...ids] } : { filter };
+  const preview = await verb.call(client, { ...selection, dryRun: true });
+  if (options.dryRun) return report(context, verb, preview);
+  if (preview.matched > 0 && !options.yes && !(ids.length > 0 && verb.trustsIds)) {
+    const counted = count(preview.matched);
+    await confirm(context.io, {
+      what: `${counted} fit, and ${verb.what}`,
+      question: `${verb.name} ${counted}: ${verb.what}. Go on?`,
+    });
+  }
+  const answer =
+    ids.length > 0
+      ? await verb.call(client, { ids: [...ids], reason })
+      : await decideAll(client, verb, { ...filter, before: before ?? preview.asOf }, reason);
+  return report(context, verb, answer);
+}
+
+/** A call takes 1,000. The limit in time keeps what fails anew meanwhile from being taken again. */
+async function decideAll(
+  client: AolClient,
+  verb: Verb,
+  filter: DlqFilter,
+  reason: string | undefined,
+): Promise<DlqAnswer> {
+  let total = await verb.call(client, { filter, reason });
+  for (let last = total; last.remaining > 0 && last.changed > 0; ) {
+    last = await verb.call(client, { filter, reason });
+    total = { ...total, changed: total.changed + last.changed, remaining: last.remaining };
+  }
+  return total;
+}
+
+function report(context: CliContext, verb: Verb, answer: DlqAnswer): number | undefined {
+  const refused = answer.refused.map(
+    ({ id, currentStatus }) => `\n${id}: ${currentStatus ?? 'there is no such action'}`,
+  );
+  context.print(answer, () =>
+    answer.dryRun
+      ? `${count(answer.matched)} would be ${verb.done}${refused.join('')}`
+      : `${count(answer.changed)} ${verb.done}${answer.remaining > 0 ? `, ${answer.remaining} left` : ''}${refused.join('')}`,
+  );
+  return answer.refused.length === 0 ? undefined : ExitCode.refused;
+}
+
+function count(n: number): string {
+  return `${n} dead ${n === 1 ? 'letter' : 'letters'}`;
+}

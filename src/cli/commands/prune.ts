@@ -1,0 +1,61 @@
+import type { PruneResult } from '../../db/prune.ts';
+import { ExitCode, type Register } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { fields } from '../text.ts';
+
+/** The log is looked through as a whole, which takes longer than other statements may. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+const UNIT_MS = { h: 3_600_000, d: 86_400_000 } as const;
+
+/** `aol prune`: retention. */
+export const registerPrune: Register = (program, run) => {
+  program
+    .command('prune')
+    .description('delete what finished long ago: actions, artifacts, log, ledger; the queue goes on')
+    .requiredOption('--older-than <age>', 'at least this old, e.g. 90d or 36h')
+    .option('--dry-run', 'only count', false)
+    .action((options: { olderThan: string; dryRun: boolean }) =>
+      run(async (context) => {
+        const olderThanMs = parseAge(options.olderThan);
+        const config = await context.config();
+        const { artifactLocation, databaseUrl } = await import('../settings.ts');
+        const { createArtifactStore } = await import('../../artifacts/index.ts');
+        const { createPool } = await import('../../db/pool.ts');
+        const { prune } = await import('../../db/prune.ts');
+        const pool = createPool({
+          databaseUrl: databaseUrl(config),
+          applicationName: 'aol-cli',
+          maxConnections: 1,
+          statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        });
+        try {
+          const store = createArtifactStore(artifactLocation(config));
+          const { dryRun } = options;
+          const result = await prune(pool, store, { olderThanMs, dryRun, signal: context.io.signal });
+          context.print(result, () => words(result));
+          return result.failures.length === 0 ? ExitCode.ok : ExitCode.failed;
+        } finally {
+          await pool.end();
+        }
+      }),
+    );
+};
+
+/** @throws UsageError */
+function parseAge(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,4})([hd])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined) throw new UsageError('--older-than is hours or days: 36h, 90d');
+  return Number(count) * (unit === 'd' ? UNIT_MS.d : UNIT_MS.h);
+}
+
+function words(result: PruneResult): string {
+  const counts = fields([
+    ['actions', result.actions],
+    ['artifacts', result.artifacts],
+    ['log rows', result.logs],
+    ['ledger rows', result.ticks],
+    ['leftover files', result.leftovers],
+  ]);
+  const failures = result.failures.map(({ uri, reason }) => `\nNOT REMOVED ${uri}: ${reason}`).join('');
+  return `${result.dryRun ? 'would delete' : 'deleted'}, older than ${result.before.toISOString()}:\n${counts}${failures}`;
+}

@@ -1,0 +1,188 @@
+/** REAL effects on real servers: outcomes, retries, the DLQ, UNCONFIRMED, kill. Only the provider is played. */
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ActionRow } from '../../src/db/action-row.ts';
+import { pressControl } from '../../src/db/flags.ts';
+import { setFlag } from '../support/engine.ts';
+import { createTestStack, type TestStack } from '../support/stack.ts';
+import { type Act, createStage } from '../support/stage-adapter.ts';
+import { until } from '../support/until.ts';
+import { quietRuntime } from '../support/workflows.ts';
+
+let stack: TestStack;
+const stage = createStage();
+
+beforeAll(async () => {
+  quietRuntime();
+  stack = await createTestStack();
+  await setFlag(stack.db, 'tick_interval_ms', 0);
+  await setFlag(stack.db, 'max_actions_per_tick', 20);
+  await setFlag(stack.db, 'proof_only', false);
+  await stack.startWorker({ adapters: [stage.adapter], proofMode: false });
+}, 60_000);
+afterAll(() => stack.stop(), 60_000);
+
+const play = async (name: string, acts: readonly Act[], more: Record<string, unknown> = {}, input = {}) => {
+  const [id] = await stack.enqueue([
+    { type: 'PLAY', mode: 'REAL', payload: { name, acts: [...acts], ...more }, ...input },
+  ]);
+  return id ?? '';
+};
+const reaches = (id: string, status: string) =>
+  until(`${id} is ${status}`, async (): Promise<ActionRow | false> => {
+    const row = (await stack.rows()).find((candidate) => candidate.id === id);
+    return row?.status === status && row;
+  });
+const timesPlayed = (name: string) => stage.performances.filter((performance) => performance.name === name).length;
+const events = async (id: string) =>
+  (await stack.db.query('SELECT event FROM aol_execution_logs WHERE action_id = $1 ORDER BY id', [id])).rows.map(
+    (row) => row.event,
+  );
+
+describe('outcomes', () => {
+  test('done is SUCCESS with the receipt, and the intent is committed before the effect', async () => {
+    const id = await play('done', ['done']);
+    const row = await reaches(id, 'SUCCESS');
+    expect(row).toMatchObject({ mode: 'REAL', attempts: 1, receipt: { attempt: 1 } });
+    expect(await events(id)).toEqual(['ENQUEUED', 'CLAIMED', 'ATTEMPT_STARTED', 'SUCCEEDED']);
+    const { rows } = await stack.db.query(
+      `SELECT at FROM aol_execution_logs WHERE action_id = $1 AND event = 'ATTEMPT_STARTED'`,
+      [id],
+    );
+    const performed = stage.performances.find(({ name }) => name === 'done');
+    expect(performed?.atMs).toBeGreaterThanOrEqual(rows[0].at.getTime());
+    expect(performed?.key).toBe(`aol-${id}`);
+  });
+
+  test('rejected is the DLQ at once', async () => {
+    const row = await reaches(await play('rejected', ['rejected']), 'DLQ');
+    expect(row).toMatchObject({ dlq_reason: 'rejected', attempts: 1, last_error: '400 bad request' });
+    expect(timesPlayed('rejected')).toBe(1);
+  });
+
+  test('not sent is tried three times with a growing, jittered wait, then it is the DLQ', async () => {
+    const id = await play('refused', ['not_sent']);
+    const row = await reaches(id, 'DLQ');
+    expect(row).toMatchObject({ dlq_reason: 'exhausted', attempts: 3 });
+    const times = stage.performances.filter(({ name }) => name === 'refused').map(({ atMs }) => atMs);
+    expect(times).toHaveLength(3);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(500);
+    expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('not sent, then done, is SUCCESS at the second attempt', async () => {
+    const row = await reaches(await play('second', ['not_sent', 'done']), 'SUCCESS');
+    expect(row).toMatchObject({ attempts: 2, last_error: null });
+  });
+
+  test('a long Retry-After returns the action to the queue until then', async () => {
+    const id = await play('later', ['not_sent'], { retryAfterMs: 120_000 });
+    const row = await until('it waits in the queue', async () => {
+      const found = (await stack.rows()).find((candidate) => candidate.id === id);
+      return found?.status === 'PENDING' && found.attempts === 1 && found;
+    });
+    expect(row.run_at.getTime() - Date.now()).toBeGreaterThan(100_000);
+    expect(row.claim_tick_id).toBeNull();
+  });
+
+  test('unknown at a provider that does not deduplicate is never repeated: UNCONFIRMED', async () => {
+    const row = await reaches(await play('unknown', ['unknown', 'done']), 'UNCONFIRMED');
+    expect(row).toMatchObject({ attempts: 1 });
+    expect(timesPlayed('unknown')).toBe(1);
+  });
+
+  test('whatever an adapter throws is an unknown outcome', async () => {
+    await reaches(await play('throws', ['throw', 'done']), 'UNCONFIRMED');
+    expect(timesPlayed('throws')).toBe(1);
+  });
+
+  test('unknown at a provider that deduplicates is repeated under the same key', async () => {
+    const id = await play('dedupes', ['unknown', 'done'], { redelivery: 'dedupes' });
+    await reaches(id, 'SUCCESS');
+    const keys = stage.performances.filter(({ name }) => name === 'dedupes').map(({ key }) => key);
+    expect(keys).toEqual([`aol-${id}`, `aol-${id}`]);
+  });
+
+  test('a provider that can be asked settles what is unknown', async () => {
+    const asked = { redelivery: 'reconciles' };
+    const happened = await play('asked-yes', ['unknown'], { ...asked, reconciled: 'done' });
+    const didNot = await play('asked-no', ['unknown', 'done'], { ...asked, reconciled: 'not_sent' });
+    const cannotTell = await play('asked-perhaps', ['unknown'], asked);
+    expect(await reaches(happened, 'SUCCESS')).toMatchObject({ receipt: { reconciled: true } });
+    expect(await reaches(didNot, 'SUCCESS')).toMatchObject({ attempts: 2 });
+    await reaches(cannotTell, 'UNCONFIRMED');
+    expect([timesPlayed('asked-yes'), timesPlayed('asked-no'), timesPlayed('asked-perhaps')]).toEqual([1, 2, 1]);
+  });
+});
+
+describe('nothing is held up', () => {
+  test('one that hangs delays no other, and ends at its deadline as unknown', async () => {
+    const hanging = await play('hangs', ['hang']);
+    await until('it hangs', () => timesPlayed('hangs') === 1);
+    const startedAt = Date.now();
+    const ids = await Promise.all(Array.from({ length: 5 }, (_, index) => play(`beside-${index}`, ['done'])));
+    for (const id of ids) await reaches(id, 'SUCCESS');
+    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    const row = await until(
+      'its deadline',
+      async () => {
+        const found = (await stack.rows()).find((candidate) => candidate.id === hanging);
+        return found?.status === 'UNCONFIRMED' && found;
+      },
+      25_000,
+    );
+    const took = row.updated_at.getTime() - (stage.performances.find(({ name }) => name === 'hangs')?.atMs ?? 0);
+    expect(took).toBeGreaterThanOrEqual(19_500);
+    expect(took).toBeLessThanOrEqual(21_500);
+  }, 40_000);
+});
+
+describe('kill and pause', () => {
+  const press = (values: { paused?: boolean; killed?: boolean }) =>
+    pressControl(stack.db, '*', values, { actor: 'test' });
+
+  test('kill aborts what is at work within a second; it is UNCONFIRMED, and nothing starts afterwards', async () => {
+    const id = await play('cut-off', ['hang']);
+    await until('it is at work', () => timesPlayed('cut-off') === 1);
+    const pressedAt = Date.now();
+    await press({ killed: true });
+    await until('it was aborted', () => stage.aborted.includes('cut-off'));
+    expect(Date.now() - pressedAt).toBeLessThan(1_000);
+    await reaches(id, 'UNCONFIRMED');
+    const waiting = await play('after-kill', ['done']);
+    const before = stage.performances.length;
+    await stack.gateway.signal('aol/default', 'control').catch(() => undefined);
+    await until(
+      'the orchestrator ended',
+      async () => (await stack.gateway.client.workflow.getHandle('aol/default').describe()).status.name === 'COMPLETED',
+    );
+    expect(stage.performances).toHaveLength(before);
+    await press({ killed: false });
+    await reaches(waiting, 'SUCCESS');
+  }, 30_000);
+
+  test('pause lets what runs finish and stops retries; resume goes on', async () => {
+    const slow = await play('slow', ['slow']);
+    const retried = await play('retried', ['not_sent', 'not_sent', 'done']);
+    await until('both began', () => timesPlayed('slow') === 1 && timesPlayed('retried') >= 1);
+    await press({ paused: true });
+    const played = timesPlayed('retried');
+    await reaches(slow, 'SUCCESS');
+    await reaches(retried, 'PENDING');
+    expect(timesPlayed('retried')).toBe(played);
+    await press({ paused: false });
+    expect(await reaches(retried, 'SUCCESS')).toMatchObject({ dlq_reason: null });
+  }, 30_000);
+});
+
+test('in the end every attempt has one intent and one outcome, and the ledger is closed and balanced', async () => {
+  await until('every tick is closed', async () => {
+    const { rows } = await stack.db.query('SELECT count(*) AS n FROM aol_tick_ledger WHERE finished_at IS NULL');
+    return rows[0].n === 0;
+  });
+  const { rows } = await stack.db.query(
+    `SELECT action_id, attempt, array_agg(event) AS events FROM aol_execution_logs WHERE attempt IS NOT NULL
+     GROUP BY action_id, attempt HAVING count(*) <> 2`,
+  );
+  expect(rows).toEqual([]);
+});
