@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AolApiError, AolClient, AolUnreachableError } from '../src/contracts/client.ts';
 import { createTestApi, POST, type TestApi, TOKENS } from './support/api.ts';
+import { dead, unconfirmed } from './support/settled.ts';
 
 let api: TestApi;
 let client: AolClient;
@@ -19,6 +20,19 @@ describe('every method reaches its route', () => {
     expect((await client.getLogs(action.id)).items).toMatchObject([{ event: 'ENQUEUED' }]);
     await expect(client.getArtifact(action.id)).rejects.toMatchObject({ status: 404 });
     expect((await client.cancel(action.id, { reason: 'no' })).status).toBe('CANCELLED');
+  });
+
+  test('decisions and flags', async () => {
+    const db = api.database.pool;
+    expect((await client.replay(await dead(db), { reason: 'again' })).status).toBe('PENDING');
+    expect((await client.resolve(await unconfirmed(db), { outcome: 'sent' })).status).toBe('SUCCESS');
+    const ids = [await dead(db)];
+    expect(await client.replayDeadLetters({ ids, dryRun: true })).toMatchObject({ matched: 1, changed: 0 });
+    expect(await client.clearDeadLetters({ filter: { lane: 'default' } })).toMatchObject({ changed: 1 });
+    expect((await client.getFlags('default')).flags.max_running).toMatchObject({ value: 100, inherited: true });
+    const patch = { lane: 'default', flags: { max_running: 7 }, version: 0 };
+    expect(await client.patchFlags(patch)).toMatchObject({ changed: ['max_running'] });
+    await expect(client.patchFlags(patch)).rejects.toMatchObject({ code: 'AOL_VERSION_CONFLICT' });
   });
 
   test('control, lanes, status, ticks', async () => {

@@ -10,7 +10,7 @@ import { type AttemptOutcome, judge } from '../domain/outcomes.ts';
 
 export interface ProofPorts {
   readonly adapters: AdapterRegistry;
-  readonly artifacts: ArtifactStore;
+  readonly artifacts: Pick<ArtifactStore, 'put'>;
   /** A number in [0, 1). */
   readonly random: () => number;
 }

@@ -168,7 +168,7 @@ export async function cancelAction(
     if (!cancellable && row.status !== 'RUNNING') {
       throw new StateConflictError(`an action that is ${row.status} cannot be cancelled`, row.status);
     }
-    if (row.cancel_requested) return row;
+    if (row.status === 'RUNNING' && row.cancel_requested) return row;
     const [changed] = await query<ActionRow>(
       connection,
       cancellable

@@ -110,12 +110,7 @@ interface FlagDetailRow extends FlagRow {
  */
 export async function readFlagsOf(db: Queryable, lane: string): Promise<FlagsOfLane> {
   await requireLane(db, lane);
-  const rows = await query<FlagDetailRow & Record<string, unknown>>(
-    db,
-    `SELECT lane, name, value, version, updated_by, reason, updated_at FROM aol_control_flags
-     WHERE lane IN ($1, '${ALL_LANES}')`,
-    [lane],
-  );
+  const rows = await readDetails(db, `FROM aol_control_flags WHERE lane IN ($1, '${ALL_LANES}')`, [lane]);
   const state = (name: FlagName) => flagState(lane, name, rows);
   return {
     lane,
@@ -186,13 +181,22 @@ export async function patchFlags(
   return { ...(await readFlagsOf(db, lane)), changed };
 }
 
-/** The rows of `*` are always there, so of two that would insert the same row of a lane, one waits here. */
-function lockFlags(db: Queryable, lane: string, flags: FlagValues): Promise<FlagDetailRow[]> {
+/**
+ * Locks first and reads in a second statement, which sees what was committed while it waited, also a row that is new. The
+ * rows of `*` are always there, so of two that would insert the same row of a lane, one waits here.
+ */
+async function lockFlags(db: Queryable, lane: string, flags: FlagValues): Promise<FlagDetailRow[]> {
+  const values = [lane, Object.keys(flags)];
+  const those = `FROM aol_control_flags WHERE lane IN ($1, '${ALL_LANES}') AND name = ANY ($2::text[]) ORDER BY name, lane`;
+  await query(db, `SELECT ${those} FOR UPDATE`, values);
+  return readDetails(db, those, values);
+}
+
+function readDetails(db: Queryable, those: string, values: readonly unknown[]): Promise<FlagDetailRow[]> {
   return query<FlagDetailRow & Record<string, unknown>>(
     db,
-    `SELECT lane, name, value, version, updated_by, reason, updated_at FROM aol_control_flags
-     WHERE lane IN ($1, '${ALL_LANES}') AND name = ANY ($2::text[]) ORDER BY name, lane FOR UPDATE`,
-    [lane, Object.keys(flags)],
+    `SELECT lane, name, value, version, updated_by, reason, updated_at ${those}`,
+    values,
   );
 }
 

@@ -20,7 +20,7 @@ function urlOf(route: DeclaredRoute): string {
 }
 
 function visit(route: DeclaredRoute, headers: Record<string, string> = {}) {
-  const hasBody = route.method === 'POST' || route.method === 'PUT';
+  const hasBody = ['POST', 'PUT', 'PATCH'].includes(route.method);
   const type = hasBody ? { 'content-type': 'application/json' } : {};
   return api.call({
     method: route.method,
@@ -36,7 +36,18 @@ describe('every route of the table', () => {
   test('the table holds the contract, and only these are public', () => {
     const names = api.app.routeTable.map((route) => `${route.method} ${route.url}`);
     expect(names).toEqual(
-      expect.arrayContaining(['POST /v1/actions', 'POST /v1/control/kill', 'GET /v1/status', 'PUT /v1/lanes/:lane']),
+      expect.arrayContaining([
+        'POST /v1/actions',
+        'POST /v1/actions/:id/replay',
+        'POST /v1/actions/:id/resolve',
+        'POST /v1/dlq/replay',
+        'POST /v1/dlq/clear',
+        'POST /v1/control/kill',
+        'GET /v1/control/flags',
+        'PATCH /v1/control/flags',
+        'GET /v1/status',
+        'PUT /v1/lanes/:lane',
+      ]),
     );
     const open = api.app.routeTable.filter((route) => route.role === 'public').map((route) => route.url);
     expect([...new Set(open)].sort()).toEqual(['/', '/healthz', '/readyz']);

@@ -162,6 +162,52 @@ describe('attacks (F-20)', () => {
     expect((await listed()).map((artifact) => artifact.uri)).toEqual([uri]);
   });
 
+  test('removes an artifact once; the same bytes may be put again', async () => {
+    const uri = await store().put(ID, SHA, BYTES);
+    expect(await store().remove(uri)).toBe(true);
+    expect(await store().remove(uri)).toBe(false);
+    expect(await listed()).toEqual([]);
+    expect(await store().put(ID, SHA, BYTES)).toBe(uri);
+  });
+
+  test.each(['/etc/passwd', 'artifact:../../../etc/passwd', `artifact:ab/${ID}-${SHA}.json`, ''])(
+    'the URI %j removes nothing',
+    async (uri) => {
+      await store().put(ID, SHA, BYTES);
+      await expect(store().remove(uri)).rejects.toThrow(ArtifactError);
+      expect(await listed()).toHaveLength(1);
+    },
+  );
+
+  test('neither removing nor sweeping goes through a link', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    const left = `.${randomUUID()}.tmp`;
+    await mkdir(root, { recursive: true });
+    await mkdir(elsewhere);
+    for (const name of [`${ID}-${SHA}.json`, left]) await writeFile(join(elsewhere, name), BYTES);
+    await symlink(elsewhere, join(root, 'cd'));
+    await expect(store().remove(`artifact:cd/${ID}-${SHA}.json`)).rejects.toThrow(ArtifactError);
+    expect(await store().sweep({ olderThanMs: -1_000 })).toBe(0);
+    await mkdir(join(root, 'ab'));
+    const other = `artifact:ab/${ID.replace(/cd$/u, 'ab')}-${SHA}.json`;
+    await symlink(join(elsewhere, left), fileOf(other));
+    await symlink(join(elsewhere, left), join(root, 'ab', left));
+    await expect(store().remove(other)).rejects.toThrow(ArtifactError);
+    expect(await store().sweep({ olderThanMs: -1_000 })).toBe(0);
+    expect(await readdir(elsewhere)).toHaveLength(2);
+  });
+
+  test('sweeps only what a dead writer left, older than told', async () => {
+    await store().put(ID, SHA, BYTES);
+    const left = join(root, 'cd', `.${randomUUID()}.tmp`);
+    await writeFile(left, 'half');
+    await writeFile(join(root, 'cd', '.other.tmp'), 'x');
+    expect(await store().sweep({ olderThanMs: 60_000 })).toBe(0);
+    expect(await store().sweep({ olderThanMs: -1_000, dryRun: true })).toBe(1);
+    expect(await store().sweep({ olderThanMs: -1_000 })).toBe(1);
+    expect((await readdir(join(root, 'cd'))).sort()).toEqual(['.other.tmp', `${ID}-${SHA}.json`]);
+  });
+
   test('a file that may not grow is unavailable, and leaves nothing behind', async () => {
     const script = `
       import { createArtifactStore } from ${JSON.stringify(sourceUrl('../../src/artifacts/index.ts'))};

@@ -4,11 +4,15 @@ import {
   ALL_LANES,
   FLAG_NAMES,
   FLAGS,
+  type FlagKind,
   type FlagName,
   type FlagRow,
+  type FlagValue,
   flagsInForce,
   isFlagValue,
+  isLoosening,
   laneMode,
+  needsAdmin,
 } from '../../src/domain/flags.ts';
 
 const row = (lane: string, name: FlagName, value: FlagRow['value']): FlagRow => ({ lane, name, value });
@@ -90,5 +94,59 @@ describe('flags', () => {
     expect(laneMode(true, { proof_only: false }).mode).toBe('PROOF');
     expect(laneMode(false, { proof_only: true }).mode).toBe('PROOF');
     expect(laneMode(false, { proof_only: false }).mode).toBe('REAL');
+  });
+});
+
+describe('loosening', () => {
+  const anyName = fc.constantFrom(...FLAG_NAMES);
+  const anyValueOf = (name: FlagName): fc.Arbitrary<FlagValue> => {
+    const kind: FlagKind = FLAGS[name].kind;
+    if (kind.type === 'boolean') return fc.boolean();
+    if (kind.type === 'choice') return fc.constantFrom(...kind.choices);
+    return fc.integer({ min: kind.minimum, max: kind.maximum });
+  };
+  const change = anyName.chain((name) =>
+    fc.tuple(fc.constant(name), anyValueOf(name), anyValueOf(name), anyValueOf(name)),
+  );
+
+  test('is an order: never of a value over itself, never both ways, and steps add up', () => {
+    fc.assert(
+      fc.property(change, ([name, a, b, c]) => {
+        expect(isLoosening(name, a, a)).toBe(false);
+        expect(isLoosening(name, a, b) && isLoosening(name, b, a)).toBe(false);
+        if (isLoosening(name, a, b) && isLoosening(name, b, c)) expect(isLoosening(name, a, c)).toBe(true);
+      }),
+    );
+  });
+
+  test('of two different limits one is always the looser', () => {
+    fc.assert(
+      fc.property(change, ([name, a, b]) => {
+        if (name === 'paused' || name === 'killed') expect(isLoosening(name, a, b)).toBe(false);
+        else expect(isLoosening(name, a, b) || isLoosening(name, b, a)).toBe(a !== b);
+      }),
+    );
+  });
+
+  test('needs an admin, and so does every proof_only: false; nothing else does', () => {
+    fc.assert(
+      fc.property(change, ([name, a, b]) => {
+        expect(needsAdmin(name, a, b)).toBe(isLoosening(name, a, b) || (name === 'proof_only' && b === false));
+      }),
+    );
+  });
+
+  test.each<[FlagName, FlagValue, FlagValue]>([
+    ['proof_only', true, false],
+    ['max_actions_per_tick', 3, 4],
+    ['tick_interval_ms', 5_000, 0],
+    ['max_tick_ms', 20_000, 60_000],
+    ['max_running', 100, 101],
+    ['approval_policy', 'all', 'first_of_type'],
+    ['approval_policy', 'first_of_type', 'none'],
+    ['approval_policy', 'perhaps', 'none'],
+  ])('%s from %j to %j is', (name, before, after) => {
+    expect(isLoosening(name, before, after)).toBe(true);
+    expect(isLoosening(name, after, before)).toBe(false);
   });
 });

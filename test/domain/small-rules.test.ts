@@ -63,6 +63,7 @@ describe('errors', () => {
       new errors.NotFoundError('m'),
       new errors.KeyConflictError('id'),
       new errors.StateConflictError('m', 'SUCCESS'),
+      new errors.VersionConflictError('m', 1),
       new errors.UnavailableError('postgres', 'm'),
       new errors.LeaseLostError('m'),
       new errors.ConfigurationError('AOL_DATA_DIR', 'm'),

@@ -34,6 +34,6 @@ describe('recorded histories', () => {
 function withTimerFirst(name: string): Promise<string> {
   // The SDK's module has another name in each workflow's file: it is read from a call that stands there.
   return name.includes('-tick-')
-    ? alteredBundle('let running = input.effects.length;', /\(0,(\w+)\.condition\)\(\(\)=>running === 0/)
+    ? alteredBundle('let running = input.effects.length;', /\(0,(\w+)\.condition\)\(\(\)\s*=>\s*running === 0/)
     : alteredBundle('await lane.waitForNextLook();', /\(0,(\w+)\.condition\)\(\w+\.allHandlersFinished/);
 }

@@ -10,7 +10,7 @@ import { killWords } from './control.ts';
 interface SetOptions {
   readonly lane: string;
   readonly reason?: string;
-  readonly version?: string;
+  readonly ifVersion?: string;
   readonly yes: boolean;
 }
 
@@ -37,14 +37,14 @@ export const registerFlags: Register = (program, run) => {
     .argument('<value>')
     .option('--lane <lane>', 'one lane; the defaults of all when absent', ALL_LANES)
     .option('--reason <text>', 'for the log')
-    .option('--version <n>', 'only if the flag has this version; 0: only if the lane inherits it')
+    .option('--if-version <n>', 'only if the flag has this version; 0: only if the lane inherits it')
     .option('--yes', 'do not ask', false)
-    .action((name: FlagName, text: string, { lane, reason, version, yes }: SetOptions) =>
+    .action((name: FlagName, text: string, { lane, reason, ifVersion, yes }: SetOptions) =>
       run(async ({ io, client, print }) => {
         const value = parseValue(name, text);
         const words = dangerOf(name, value, lane);
         if (words && !yes) await confirm(io, words);
-        const expected = version === undefined ? {} : { version: wholeNumber(version, '--version') };
+        const expected = ifVersion === undefined ? {} : { version: wholeNumber(ifVersion, '--if-version') };
         const answer = await (await client()).patchFlags({ lane, flags: { [name]: value }, reason, ...expected });
         print(answer, () => changedText(answer, name, answer.changed.length > 0));
         return undefined;

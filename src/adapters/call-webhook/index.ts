@@ -1,0 +1,91 @@
+/** The adapter of `CALL_WEBHOOK`. */
+
+import { type CallWebhook, callWebhookContract } from '../../contracts/payloads/call-webhook.ts';
+import { ConfigurationError } from '../../domain/errors.ts';
+import { ATTEMPT_TIMEOUT_MS } from '../../domain/limits.ts';
+import { parseSigningSecrets, parseWebhookAllow } from '../../domain/webhook-settings.ts';
+import { addedAtSending } from '../placeholder.ts';
+import { type Adapter, defineAdapter, type Effect, type HttpRequest } from '../port.ts';
+import { ADDED_AT_SENDING, hasNoBody, sendWebhook } from './send.ts';
+import { createSsrfGuard, type ResolveHost } from './ssrf-guard.ts';
+
+const VERSION = 1;
+const MAX_SUMMARY_LENGTH = 200;
+
+export interface CallWebhookSettings {
+  /** Hosts and ports inside private ranges that may be reached: `127.0.0.1:9000,[::1]:9000,internal.example:443`. */
+  readonly allow?: string;
+  /** `whsec_…`, two while they are rotated. Without one requests are not signed. */
+  readonly signingSecrets?: readonly string[];
+  /** Over look-up, connection, request and answer together. */
+  readonly timeoutMs?: number;
+  /** How names become addresses; absent: as the system does it. */
+  readonly resolveHost?: ResolveHost;
+}
+
+/**
+ * Reaches public addresses only, unless the settings allow more.
+ *
+ * @throws ConfigurationError when a setting is malformed
+ */
+export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Adapter<CallWebhook> {
+  const allow = parseWebhookAllow(settings.allow ?? '');
+  if (!allow) throw new ConfigurationError('AOL_WEBHOOK_ALLOW', 'must be host:port, more of them parted by commas');
+  const signingSecrets = parseSigningSecrets(settings.signingSecrets?.join(',') ?? '');
+  if (!signingSecrets) throw new ConfigurationError('AOL_WEBHOOK_SECRET', 'must be one or two secrets (whsec_…)');
+  const guard = createSsrfGuard(allow, settings.resolveHost);
+  const timeoutMs = settings.timeoutMs ?? ATTEMPT_TIMEOUT_MS;
+  return defineAdapter<CallWebhook>({
+    contract: callWebhookContract,
+    version: VERSION,
+    redelivery: ({ dedupes }) => (dedupes === true ? 'dedupes' : 'neither'),
+    configured: () => ({ real: true, missing: [] }),
+    render: (payload, { providerKey }) => renderWebhook(payload, providerKey),
+    async perform(effect, { signal }) {
+      const problem = effectProblem(effect);
+      if (problem) return { kind: 'rejected', reason: problem };
+      const deadline = AbortSignal.timeout(timeoutMs);
+      return sendWebhook({ guard, signingSecrets }, effect, AbortSignal.any([signal, deadline]));
+    },
+  });
+}
+
+function renderWebhook({ url: given, method = 'POST', headers = {}, body }: CallWebhook, providerKey: string): Effect {
+  const url = new URL(given);
+  const ownHeaders = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  const request: HttpRequest = {
+    protocol: 'http',
+    method,
+    url: url.href,
+    headers: {
+      ...(!hasNoBody(method, body) && { 'content-type': 'application/json' }),
+      ...Object.fromEntries(ownHeaders),
+      'idempotency-key': providerKey,
+      'user-agent': 'aol',
+      'webhook-id': providerKey,
+      'webhook-signature': addedAtSending('signature; left out without AOL_WEBHOOK_SECRET'),
+      'webhook-timestamp': addedAtSending('seconds since 1970'),
+    },
+    body,
+  };
+  return {
+    type: callWebhookContract.type,
+    adapterVersion: VERSION,
+    summary: shortened(`${method} ${url.origin}${url.pathname}`),
+    request,
+    addedAtSending: ADDED_AT_SENDING,
+  };
+}
+
+/** What was rendered by another version may mean something else. */
+function effectProblem({ type, adapterVersion, addedAtSending: paths }: Effect): string | undefined {
+  if (type !== callWebhookContract.type || adapterVersion !== VERSION) {
+    return `the artifact is of ${type} version ${adapterVersion}; this worker sends ${callWebhookContract.type} version ${VERSION}`;
+  }
+  const isKnown = paths.every((path) => ADDED_AT_SENDING.some((known) => known === path));
+  return isKnown ? undefined : 'the artifact has a placeholder that this adapter does not fill in';
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_SUMMARY_LENGTH ? `${text.slice(0, MAX_SUMMARY_LENGTH - 1)}…` : text;
+}

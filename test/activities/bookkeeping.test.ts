@@ -1,0 +1,141 @@
+/** The bookkeeping activities in the SDK's own environment, on a real database. */
+
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createBookkeepingActivities } from '../../src/activities/bookkeeping.ts';
+import { toApplicationFailure } from '../../src/activities/errors.ts';
+import { createRegistry } from '../../src/adapters/registry.ts';
+import type { ArtifactStore } from '../../src/artifacts/port.ts';
+import type { BookkeepingActivities, ClaimTickResult } from '../../src/contracts/activities.ts';
+import { enqueue } from '../../src/db/actions.ts';
+import { NotFoundError, UnavailableError } from '../../src/domain/errors.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { holder, proofWorker, request, setFlag } from '../support/engine.ts';
+import { createStage } from '../support/stage-adapter.ts';
+
+let database: TestDatabase | undefined;
+let db: TestDatabase['pool'];
+let stored: string[];
+let storage: ArtifactStore['put'];
+let activities: BookkeepingActivities;
+const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+
+beforeEach(async () => {
+  await database?.drop();
+  database = await createTestDatabase();
+  db = database.pool;
+  await setFlag(db, 'tick_interval_ms', 0);
+  stored = [];
+  storage = async (actionId, sha256) => {
+    stored.push(actionId);
+    return `artifact:${actionId.slice(-2)}/${actionId}-${sha256}.json`;
+  };
+  activities = createBookkeepingActivities({
+    db,
+    adapters: createRegistry([createStage().adapter]),
+    artifacts: { put: (...args) => storage(...args) },
+    random: () => 0.5,
+    worker: proofWorker,
+  });
+});
+afterAll(() => database?.drop());
+
+const queue = (count: number) =>
+  enqueue(
+    db,
+    Array.from({ length: count }, (_, index) =>
+      request({ type: 'PLAY', payload: { name: `${index}`, acts: ['done'] } }),
+    ),
+    'test',
+  );
+const claim = (tickId: string): Promise<ClaimTickResult> =>
+  environment.run(() => activities.claimTick({ holder: holder('r1'), tickId }));
+const prove = (tickId: string, resumed: boolean) =>
+  environment.run(() => activities.proveTick({ lane: 'default', tickId, token: 1, resumed }));
+
+describe('claim and prove', () => {
+  test('prove every claimed action once, and a second run finds what the first one left', async () => {
+    await queue(3);
+    const tickId = randomUUID();
+    expect(await claim(tickId)).toMatchObject({ kind: 'claimed', claimed: 3, effects: [] });
+    expect(await prove(tickId, false)).toMatchObject({ claimed: 3, succeeded: 3, running: 0, outcome: 'OK' });
+    expect(await claim(tickId)).toMatchObject({ kind: 'claimed', claimed: 3, resumed: true });
+    expect(await prove(tickId, true)).toMatchObject({ claimed: 3, succeeded: 3, running: 0, outcome: 'OK' });
+    expect(stored).toHaveLength(3);
+  });
+
+  test('a resumed tick commits each outcome before the next action begins', async () => {
+    await queue(3);
+    const tickId = randomUUID();
+    await claim(tickId);
+    const settledBefore: number[] = [];
+    const put = storage;
+    storage = async (...args) => {
+      const { rows } = await db.query(`SELECT count(*) AS n FROM aol_actions WHERE status = 'SUCCESS'`);
+      settledBefore.push(rows[0].n);
+      return put(...args);
+    };
+    await prove(tickId, true);
+    expect(settledBefore).toEqual([0, 1, 2]);
+  });
+
+  test('an action whose claim began three times is dead-lettered without being touched again', async () => {
+    await queue(2);
+    const tickId = randomUUID();
+    await claim(tickId);
+    await db.query(`UPDATE aol_actions SET claim_count = 3 WHERE payload ->> 'name' = '0'`);
+    expect(await prove(tickId, true)).toMatchObject({ succeeded: 1, failed: 1, deadLettered: 1 });
+    const { rows } = await db.query(`SELECT dlq_reason FROM aol_actions WHERE status = 'DLQ'`);
+    expect(rows).toEqual([{ dlq_reason: 'crashed' }]);
+    expect(stored).toHaveLength(1);
+  });
+
+  test('storage that is away makes a RETRY, not a failure of the activity', async () => {
+    await queue(1);
+    storage = () => Promise.reject(new UnavailableError('artifacts', 'no space left on device'));
+    const tickId = randomUUID();
+    await claim(tickId);
+    expect(await prove(tickId, false)).toMatchObject({ retried: 1, outcome: 'OK' });
+    const { rows } = await db.query('SELECT status, last_error FROM aol_actions');
+    expect(rows).toEqual([{ status: 'RETRY', last_error: 'no space left on device' }]);
+  });
+});
+
+describe('the edge', () => {
+  test('a lane that does not exist fails for good, with the error’s code as its type', async () => {
+    const input = { holder: holder('r1', null, 'nowhere'), tickId: randomUUID() };
+    await expect(environment.run(() => activities.claimTick(input))).rejects.toMatchObject({
+      type: 'AOL_NOT_FOUND',
+      nonRetryable: true,
+    });
+  });
+
+  test('servers that are away are worth another try, named errors are not, and messages are cut', () => {
+    expect(toApplicationFailure(new UnavailableError('postgres', 'away'))).toMatchObject({
+      type: 'AOL_UNAVAILABLE',
+      nonRetryable: false,
+    });
+    expect(toApplicationFailure(new NotFoundError('no'))).toMatchObject({ type: 'AOL_NOT_FOUND', nonRetryable: true });
+    expect(toApplicationFailure(new TypeError('bug'))).toMatchObject({ type: 'AOL_INTERNAL', nonRetryable: false });
+    const failure = ApplicationFailure.create({ message: 'as it is' });
+    expect(toApplicationFailure(failure)).toBe(failure);
+    expect(toApplicationFailure(new Error('x'.repeat(100_000))).message.length).toBeLessThanOrEqual(2_000);
+  });
+
+  test('closing a tick that lasts too long and giving up on an effect are done once', async () => {
+    await queue(1);
+    const tickId = randomUUID();
+    await claim(tickId);
+    for (let run = 0; run < 2; run += 1) {
+      await environment.run(() => activities.closeOverrun({ tickId }));
+      await environment.run(() =>
+        activities.abandonEffect({ lane: 'default', tickId, token: 1, actionId: randomUUID(), reason: 'gone' }),
+      );
+    }
+    const { rows } = await db.query('SELECT outcome, running FROM aol_tick_ledger');
+    expect(rows).toEqual([{ outcome: 'OVERRUN', running: 1 }]);
+  });
+});
