@@ -14,6 +14,8 @@ export interface Config {
   /** Absolute. Nothing is created before a command needs it. */
   readonly dataDir: string;
   readonly artifacts: { readonly kind: 'file'; readonly folder: string };
+  /** How long finished actions are kept; undefined keeps them. */
+  readonly retentionMs: number | undefined;
   /** Without a URL `aol up` starts an embedded PostgreSQL. */
   readonly database: { readonly url: string | undefined };
   readonly temporal: TemporalConfig;
@@ -46,6 +48,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     logLevel: values.AOL_LOG_LEVEL,
     dataDir,
     artifacts: { kind: 'file', folder: artifactFolder(values.AOL_ARTIFACTS, dataDir) },
+    retentionMs: values.AOL_RETENTION,
     database: { url: values.DATABASE_URL },
     temporal: loadTemporalConfig(given),
     api: { host: values.AOL_API_HOST, port: values.AOL_API_PORT },

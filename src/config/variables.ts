@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AGE_RULE, parseAgeMs } from '../domain/ages.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
 
 /** One variable of the environment: how it is read, the rule in words, and what `.env.example` says about it. */
@@ -45,6 +46,8 @@ const database = {
   },
 } as const satisfies Record<string, Variable>;
 
+const unset = 'unset';
+
 const engine = {
   AOL_PROOF_MODE: {
     schema: z
@@ -72,6 +75,16 @@ const engine = {
     rule: 'file:<folder>',
     defaultText: 'file:<AOL_DATA_DIR>/artifacts',
     meaning: 'Where artifacts are stored.',
+  },
+  AOL_RETENTION: {
+    schema: z
+      .string()
+      .refine((value) => parseAgeMs(value) !== undefined)
+      .transform((value) => parseAgeMs(value) ?? 0)
+      .optional(),
+    rule: AGE_RULE,
+    defaultText: unset,
+    meaning: 'How long finished actions are kept, e.g. 90d; unset keeps them. `aol prune` does it by hand.',
   },
   AOL_LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -160,7 +173,6 @@ const adapters = {
   },
 } as const satisfies Record<string, Variable>;
 
-const unset = 'unset';
 const file = 'the path of a PEM file';
 
 /** Temporal's own conventions. `@temporalio/envconfig` gives them their meaning; here they are only checked and named. */

@@ -15,6 +15,7 @@ import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
 import { silentLog, type WorkerLog } from './log.ts';
+import { keepRetention } from './retention.ts';
 import { supervise } from './supervisor.ts';
 
 export interface CreateWorkerOptions {
@@ -29,6 +30,8 @@ export interface CreateWorkerOptions {
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook?: WebhookSettings;
   readonly log?: WorkerLog;
+  /** Prunes what finished longer ago than this, once an hour; without it nothing is pruned. */
+  readonly retentionMs?: number | undefined;
   /** Off for a bounded run, which starts its own orchestrator. */
   readonly supervisor?: boolean;
   /** The prebuilt workflow bundle; without it the workflows' sources are bundled at start, which takes seconds. */
@@ -121,6 +124,15 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
         options.supervisor === false
           ? Promise.resolve()
           : supervise({ db, temporal, proofMode, log, signal: stopping.signal }),
+        options.retentionMs === undefined
+          ? Promise.resolve()
+          : keepRetention({
+              databaseUrl: options.databaseUrl,
+              artifacts,
+              olderThanMs: options.retentionMs,
+              log,
+              signal: stopping.signal,
+            }),
       ]).then(async () => {
         await temporal.close();
         await db.end();

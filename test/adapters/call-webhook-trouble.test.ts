@@ -47,7 +47,7 @@ describe('one deadline over everything', () => {
     const scheme = name.includes('TLS') ? 'https' : 'http';
     const effect = renderWebhook({ url: `${scheme}://${started.host}/`, body: 1 });
     const { outcome, elapsedMs } = await send(effect, { allow: started.host }, AbortSignal.timeout(300));
-    expect([outcome.kind, elapsedMs > 250, elapsedMs < 800]).toEqual([kind, true, true]);
+    expect([outcome.kind, elapsedMs > 250, elapsedMs < 2_000]).toEqual([kind, true, true]);
   });
 
   test('F-12 a dripping success happened, and its receipt says that it is not whole', async () => {
@@ -56,7 +56,7 @@ describe('one deadline over everything', () => {
       kind: 'done',
       receipt: { status: 200, bodyStart: expect.stringMatching(/^x+$/u), note: expect.stringContaining('too long') },
     });
-    expect(elapsedMs).toBeLessThan(800);
+    expect(elapsedMs).toBeLessThan(2_000);
   });
 
   test('is 20 s, also when nobody aborts', async () => {
@@ -65,7 +65,7 @@ describe('one deadline over everything', () => {
     expect(timeout.mock.calls).toEqual([[ATTEMPT_TIMEOUT_MS]]);
     timeout.mockRestore();
     const { outcome, elapsedMs } = await sendTo({}, { timeoutMs: 200 });
-    expect([outcome.kind, elapsedMs < 700]).toEqual(['unknown', true]);
+    expect([outcome.kind, elapsedMs < 2_000]).toEqual(['unknown', true]);
   });
 
   test('a look-up that never ends', async () => {
@@ -75,9 +75,15 @@ describe('one deadline over everything', () => {
   });
 
   test('what was stopped before it began connects to nothing', async () => {
-    const { outcome, receiver: untouched } = await sendTo({}, {}, AbortSignal.abort());
-    expect(outcome.kind).toBe('not_sent');
-    expect(untouched.connections()).toBe(0);
+    const resolveHost = jest.fn(() => Promise.resolve(['127.0.0.1']));
+    const { host, port, connections } = await receiver({});
+    for (const name of [host, `hook.test:${port}`]) {
+      const settings = { allow: `${host},hook.test:${port}`, resolveHost };
+      const { outcome } = await send(renderWebhook({ url: `http://${name}/`, body: 1 }), settings, AbortSignal.abort());
+      expect(outcome.kind).toBe('not_sent');
+    }
+    expect(resolveHost).not.toHaveBeenCalled();
+    expect(connections()).toBe(0);
   });
 
   test('a stop while the receiver works ends it at once, and its connection too', async () => {
@@ -95,7 +101,7 @@ describe('one deadline over everything', () => {
     );
     const endedAt = performance.now();
     expect(outcome.kind).toBe('unknown');
-    expect((await closed.promise) - endedAt).toBeLessThan(200);
+    expect((await closed.promise) - endedAt).toBeLessThan(1_000);
   });
 });
 
@@ -214,7 +220,7 @@ describe('F-14: connections that break', () => {
     const { outcome } = await sendTo({ onRequest: (socket) => socket.end(`${HEAD_OK}5\r\nab`) });
     expect(outcome).toMatchObject({
       kind: 'done',
-      receipt: { bodyStart: 'ab', note: expect.stringContaining('not whole') },
+      receipt: { bodyStart: 'ab', note: expect.stringContaining('closed within the body') },
     });
   });
 

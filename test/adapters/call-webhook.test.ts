@@ -148,7 +148,7 @@ describe('on the wire', () => {
     afterAll(() => setDefaultCACertificates(before));
 
     test('names and addresses are checked against the certificate', async () => {
-      const { port, requests } = await receiver({ ...answering(answer(200, {}, 'ok')), tls: true });
+      const { port, requests, serverNames } = await receiver({ ...answering(answer(200, {}, 'ok')), tls: true });
       const settings = {
         allow: `127.0.0.1:${port},hook.test:${port},wrong.test:${port}`,
         resolveHost: () => Promise.resolve(['127.0.0.1']),
@@ -162,7 +162,7 @@ describe('on the wire', () => {
         kind: 'not_sent',
         reason: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID'),
       });
-      expect(requests()).toHaveLength(3);
+      expect([requests().length, serverNames().slice(0, 3)]).toEqual([3, [false, 'hook.test', 'hook.test']]);
     });
   });
 });

@@ -1,13 +1,15 @@
 /** Servers on loopback that get a webhook, and behave as badly as they are told to. */
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 
 export interface Receiver {
   readonly port: number;
   /** `127.0.0.1:port`, as an allow list names it. */
   readonly host: string;
   readonly connections: () => number;
+  /** The names that clients asked for over TLS; false where they asked for none. */
+  readonly serverNames: () => readonly (string | false | null)[];
   /** The requests, byte for byte; of one that broke off, what came. */
   readonly requests: () => readonly string[];
   close(): Promise<void>;
@@ -37,6 +39,7 @@ export function answering(text: string): ReceiverBehaviour {
 export async function startReceiver(behaviour: ReceiverBehaviour): Promise<Receiver> {
   const requests: string[] = [];
   const open = new Set<Socket>();
+  const serverNames: (string | false | null)[] = [];
   let connections = 0;
   const serve = (socket: Socket) => {
     const index = requests.length;
@@ -57,7 +60,10 @@ export async function startReceiver(behaviour: ReceiverBehaviour): Promise<Recei
     socket.on('close', () => open.delete(socket));
     if (!behaviour.tls) serve(socket);
   });
-  server.on('secureConnection', serve);
+  server.on('secureConnection', (socket: TLSSocket) => {
+    serverNames.push(socket.servername);
+    serve(socket);
+  });
   server.on('tlsClientError', () => undefined);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
@@ -69,6 +75,7 @@ export async function startReceiver(behaviour: ReceiverBehaviour): Promise<Recei
     port,
     host: `127.0.0.1:${port}`,
     connections: () => connections,
+    serverNames: () => serverNames,
     requests: () => requests,
     close: () =>
       new Promise((closed) => {

@@ -1,11 +1,11 @@
 import type { PruneResult } from '../../db/prune.ts';
+import { AGE_RULE, parseAgeMs } from '../../domain/ages.ts';
 import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { fields } from '../text.ts';
 
 /** The log is looked through as a whole, which takes longer than other statements may. */
 const STATEMENT_TIMEOUT_MS = 60_000;
-const UNIT_MS = { h: 3_600_000, d: 86_400_000 } as const;
 
 /** `aol prune`: retention. */
 export const registerPrune: Register = (program, run) => {
@@ -43,9 +43,9 @@ export const registerPrune: Register = (program, run) => {
 
 /** @throws UsageError */
 function parseAge(text: string): number {
-  const [, count, unit] = /^([1-9]\d{0,4})([hd])$/.exec(text) ?? [];
-  if (count === undefined || unit === undefined) throw new UsageError('--older-than is hours or days: 36h, 90d');
-  return Number(count) * (unit === 'd' ? UNIT_MS.d : UNIT_MS.h);
+  const ageMs = parseAgeMs(text);
+  if (ageMs === undefined) throw new UsageError(`--older-than is ${AGE_RULE}`);
+  return ageMs;
 }
 
 function words(result: PruneResult): string {

@@ -20,6 +20,7 @@ export const registerWorker: Register = (program, run) => {
           temporal: temporalSettings(config),
           artifacts: artifactLocation(config),
           proofMode: config.proofMode,
+          retentionMs: config.retentionMs,
           webhook: config.webhook,
           log,
         });
