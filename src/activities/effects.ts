@@ -114,8 +114,10 @@ async function prepare(ports: EffectPorts, row: ActionRow): Promise<Prepared> {
   }
 }
 
+/** A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time. */
 function renderContext(row: ActionRow) {
-  return { actionId: row.id, runAt: row.due_at, providerKey: providerKey(row.id) };
+  const actionId = row.promoted_from ?? row.id;
+  return { actionId, runAt: row.due_at, providerKey: providerKey(actionId) };
 }
 
 async function attempt(

@@ -14,6 +14,7 @@ import { collectRoutes, type RouteTable } from './plugins/route-table.ts';
 import { addHostCheck, addSecurityHeaders } from './plugins/security.ts';
 import { addValidation } from './plugins/validation.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { approvalRoutes } from './routes/approvals.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
@@ -77,6 +78,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const context: ApiContext = { ...options, contracts: new Map(options.contracts.map((type) => [type.type, type])) };
   homeRoutes(app);
   actionRoutes(app, context);
+  approvalRoutes(app, context);
   decisionRoutes(app, context);
   artifactRoutes(app, context);
   controlRoutes(app, context);

@@ -10,7 +10,7 @@ import {
   type EnqueueInput,
 } from './action.ts';
 import { type ControlAnswer, type ControlRequest, type ControlVerb, controlAnswerSchema } from './control.ts';
-import { type DlqAnswer, type DlqInput, dlqAnswerSchema, type ResolveRequest } from './decisions.ts';
+import { type AllowRequest, type DlqAnswer, type DlqInput, dlqAnswerSchema, type ResolveRequest } from './decisions.ts';
 import {
   type FlagsChanged,
   type FlagsOfLane,
@@ -36,6 +36,8 @@ export { AolApiError, AolUnreachableError } from './transport.ts';
 export type AolClientOptions = TransportOptions;
 
 /** An artifact's bytes as they were hashed. */
+type DecisionVerb = 'approve' | 'cancel' | 'promote' | 'reject' | 'replay' | 'resolve';
+
 export interface ArtifactBytes {
   readonly bytes: Uint8Array;
   readonly sha256: string;
@@ -97,6 +99,20 @@ export class AolClient {
   }
 
   /** Says whether an unconfirmed effect was sent. */
+  /** Lets the artifact with this SHA-256 be performed. */
+  approve(id: string, request: AllowRequest): Promise<Action> {
+    return this.#decide(id, 'approve', request);
+  }
+
+  reject(id: string, request: { readonly reason?: string | undefined } = {}): Promise<Action> {
+    return this.#decide(id, 'reject', request);
+  }
+
+  /** Queues, once, a REAL action that may perform exactly this proof's artifact. */
+  promote(id: string, request: AllowRequest): Promise<Action> {
+    return this.#decide(id, 'promote', request);
+  }
+
   resolve(id: string, request: ResolveRequest): Promise<Action> {
     return this.#decide(id, 'resolve', request);
   }
@@ -171,7 +187,7 @@ export class AolClient {
     return this.#json(readinessSchema, { path: '/readyz', alsoAccepts: 503 });
   }
 
-  #decide(id: string, verb: 'cancel' | 'replay' | 'resolve', body: object): Promise<Action> {
+  #decide(id: string, verb: DecisionVerb, body: object): Promise<Action> {
     return this.#json(actionSchema, { method: 'POST', path: `/v1/actions/${encodeURIComponent(id)}/${verb}`, body });
   }
 

@@ -1,4 +1,4 @@
-/** What operators decide about actions that wait for a person: replay, resolve, clear. */
+/** What operators decide about actions that wait for a person: approve, reject, promote, replay, resolve, clear. */
 
 import { z } from 'zod';
 import { MAX_BULK_DECISIONS } from '../domain/limits.ts';
@@ -9,6 +9,7 @@ import {
   actionTypeSchema,
   laneNameSchema,
   reasonSchema,
+  sha256Schema,
   timeSchema,
 } from './primitives.ts';
 
@@ -24,6 +25,13 @@ export const resolveRequestSchema = z.strictObject({
   reason: reasonSchema.optional(),
 });
 export type ResolveRequest = z.output<typeof resolveRequestSchema>;
+
+/** `POST /v1/actions/{id}/approve` and `/promote`: which artifact, by its SHA-256. */
+export const allowRequestSchema = z.strictObject({ sha256: sha256Schema, reason: reasonSchema.optional() });
+export type AllowRequest = z.output<typeof allowRequestSchema>;
+
+/** `POST /v1/actions/{id}/reject` */
+export const rejectRequestSchema = z.strictObject({ reason: reasonSchema.optional() });
 
 /** Which dead letters; without a condition all of them. */
 export const dlqFilterSchema = z.strictObject({

@@ -9,12 +9,13 @@ const { performEffect } = proxyActivities<EffectActivities>({
   startToCloseTimeout: '45s',
   heartbeatTimeout: '2s',
   // The row counts the attempts and the gate refuses those beyond; runs that died before the gate count here too.
-  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 12 },
+  // The waits between attempts come from their outcomes; these are for runs that an outage or a death cut short.
+  retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '2s', maximumAttempts: 30 },
 });
 
 const { closeOverrun, abandonEffect } = proxyLocalActivities<BookkeepingActivities>({
   startToCloseTimeout: '10s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '2s' },
 });
 
 /**

@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ActionRow } from '../../src/db/action-row.ts';
+import { approveAction, promoteAction, rejectAction } from '../../src/db/approvals.ts';
 import { pressControl } from '../../src/db/flags.ts';
+import { StateConflictError } from '../../src/domain/errors.ts';
 import { setFlag } from '../support/engine.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
 import { type Act, createStage } from '../support/stage-adapter.ts';
@@ -173,6 +175,68 @@ describe('kill and pause', () => {
     await press({ paused: false });
     expect(await reaches(retried, 'SUCCESS')).toMatchObject({ dlq_reason: null });
   }, 30_000);
+});
+
+describe('approval', () => {
+  const by = { actor: 'a person' };
+  const artifactOf = async (id: string) => (await stack.rows()).find((row) => row.id === id)?.artifact_sha256 ?? '';
+  const wake = () => stack.gateway.signal('aol/default', 'wake');
+
+  test('what needs a person waits with its artifact; only its SHA-256 lets it go, once', async () => {
+    const id = await play('approved', ['done'], {}, { requireApproval: true });
+    await reaches(id, 'AWAITING_APPROVAL');
+    expect(timesPlayed('approved')).toBe(0);
+    await expect(approveAction(stack.db, id, 'f'.repeat(64), by)).rejects.toThrow(StateConflictError);
+    const sha256 = await artifactOf(id);
+    await approveAction(stack.db, id, sha256, by);
+    await expect(approveAction(stack.db, id, sha256, by)).rejects.toThrow(StateConflictError);
+    await wake();
+    expect(await reaches(id, 'SUCCESS')).toMatchObject({ approval_by: 'a person', approval_sha256: sha256 });
+    expect(timesPlayed('approved')).toBe(1);
+  });
+
+  test('what was approved is what is sent: another artifact is refused', async () => {
+    const id = await play('swapped', ['done'], {}, { requireApproval: true });
+    await reaches(id, 'AWAITING_APPROVAL');
+    await approveAction(stack.db, id, await artifactOf(id), by);
+    await stack.db.query('ALTER TABLE aol_actions DISABLE TRIGGER aol_actions_immutable');
+    await stack.db.query(`UPDATE aol_actions SET payload = jsonb_set(payload, '{name}', '"another"') WHERE id = $1`, [
+      id,
+    ]);
+    await stack.db.query('ALTER TABLE aol_actions ENABLE TRIGGER aol_actions_immutable');
+    await wake();
+    expect(await reaches(id, 'DLQ')).toMatchObject({ dlq_reason: 'rejected' });
+    expect([timesPlayed('swapped'), timesPlayed('another')]).toEqual([0, 0]);
+  });
+
+  test('a rejected one is cancelled and never sent', async () => {
+    const id = await play('rejected-by-person', ['done'], {}, { requireApproval: true });
+    await reaches(id, 'AWAITING_APPROVAL');
+    await rejectAction(stack.db, id, { ...by, reason: 'not like this' });
+    await reaches(id, 'CANCELLED');
+    expect(timesPlayed('rejected-by-person')).toBe(0);
+  });
+
+  test('a proof is promoted once, and performs the very bytes that were proven, under the proof’s key', async () => {
+    const proof = await play('promoted', ['done'], {}, { mode: 'PROOF' });
+    await reaches(proof, 'SUCCESS');
+    expect(timesPlayed('promoted')).toBe(0);
+    const sha256 = await artifactOf(proof);
+    await expect(promoteAction(stack.db, proof, 'f'.repeat(64), by)).rejects.toThrow(StateConflictError);
+    const promotions = await Promise.all(Array.from({ length: 10 }, () => promoteAction(stack.db, proof, sha256, by)));
+    expect(promotions.filter(({ created }) => created)).toHaveLength(1);
+    const [id] = [...new Set(promotions.map(({ row }) => row.id))];
+    await wake();
+    expect(await reaches(id ?? '', 'SUCCESS')).toMatchObject({
+      mode: 'REAL',
+      promoted_from: proof,
+      idempotency_key: `promote:${proof}`,
+      artifact_sha256: sha256,
+    });
+    expect(stage.performances.filter(({ name }) => name === 'promoted').map(({ key }) => key)).toEqual([
+      `aol-${proof}`,
+    ]);
+  });
 });
 
 test('in the end every attempt has one intent and one outcome, and the ledger is closed and balanced', async () => {

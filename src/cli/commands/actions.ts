@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Action } from '../../contracts/action.ts';
 import { ACTION_STATUSES, type ActionStatus } from '../../domain/states.ts';
 import { confirm } from '../confirm.ts';
@@ -14,7 +14,7 @@ interface ListOptions {
   readonly cursor?: string;
 }
 
-/** `aol actions list|show|cancel|replay|resolve` */
+/** `aol actions list|show|cancel|replay|resolve|promote`, `aol approve`, `aol reject` */
 export const registerActions: Register = (program, run) => {
   const actions = program.command('actions').description('look at actions, decide about them');
 
@@ -72,6 +72,38 @@ export const registerActions: Register = (program, run) => {
       }),
     );
 
+  for (const { verb, on, what, words } of ALLOWING) {
+    on({ program, actions })
+      .command(`${verb} <id>`)
+      .description(what)
+      .requiredOption('--sha256 <hash>', 'of the artifact that you looked at')
+      .option('--reason <text>', 'for the log')
+      .option('--yes', 'do not ask', false)
+      .action((id: string, { sha256, reason, yes }: { sha256: string; reason?: string; yes: boolean }) =>
+        run(async ({ io, client, print }) => {
+          if (!yes) await confirm(io, words);
+          const action = await (await client())[verb](id, { sha256, reason });
+          print(
+            action,
+            () => `${action.id} is ${action.status}${action.waiting === null ? '' : `; ${action.waiting}`}`,
+          );
+          return undefined;
+        }),
+      );
+  }
+
+  program
+    .command('reject <id>')
+    .description('cancel what waits for approval')
+    .option('--reason <text>', 'for the log')
+    .action((id: string, options: { reason?: string }) =>
+      run(async ({ client, print }) => {
+        const action = await (await client()).reject(id, options);
+        print(action, () => `${action.id} is ${action.status}`);
+        return undefined;
+      }),
+    );
+
   actions
     .command('resolve <id>')
     .description('say whether an unconfirmed effect was sent')
@@ -90,6 +122,22 @@ export const registerActions: Register = (program, run) => {
       }),
     );
 };
+
+/** Both name the artifact by its SHA-256, and lead to its being sent. */
+const ALLOWING = [
+  {
+    verb: 'approve',
+    on: ({ program }: { program: Command; actions: Command }) => program,
+    what: 'let the artifact that waits be performed, and nothing else',
+    words: { what: 'approve has the artifact sent', question: 'Send this artifact?' },
+  },
+  {
+    verb: 'promote',
+    on: ({ actions }: { program: Command; actions: Command }) => actions,
+    what: 'queue, once, a REAL action that may perform exactly this proof',
+    words: { what: 'promote has the proof sent', question: 'Send what this proof shows?' },
+  },
+] as const;
 
 interface ResolveOptions {
   readonly sent?: true;

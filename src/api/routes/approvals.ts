@@ -1,0 +1,82 @@
+/** What a person allows: approve and reject what waits, promote a proof to REAL. */
+
+import { z } from 'zod';
+import { actionSchema } from '../../contracts/action.ts';
+import { allowRequestSchema, rejectRequestSchema } from '../../contracts/decisions.ts';
+import { actionIdSchema } from '../../contracts/primitives.ts';
+import { type ActionRow, toAction } from '../../db/action-row.ts';
+import { findAction } from '../../db/actions.ts';
+import { approveAction, promoteAction, rejectAction } from '../../db/approvals.ts';
+import { presentActions } from '../../db/present.ts';
+import { RealUnavailableError } from '../../domain/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+const params = z.strictObject({ id: actionIdSchema });
+const noQuery = z.strictObject({});
+
+export function approvalRoutes(app: Api, { database, waker, temporal, contracts }: ApiContext): void {
+  const decided = async (row: ActionRow) => {
+    if (row.status === 'PENDING') waker.wake(row.lane);
+    const [action] = await presentActions(database, [row], temporal.link);
+    return action ?? toAction(row, temporal.link);
+  };
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/approve',
+    config: { role: 'operator' },
+    schema: {
+      summary: 'Let the artifact with this SHA-256 be performed, and nothing else',
+      params,
+      querystring: noQuery,
+      body: allowRequestSchema,
+      response: { 200: actionSchema },
+    },
+    async handler(request) {
+      const { sha256, reason } = request.body;
+      return decided(await approveAction(database, request.params.id, sha256, { actor: request.actor, reason }));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/reject',
+    config: { role: 'operator', bodyOptional: true },
+    schema: {
+      summary: 'Cancel what waits for approval',
+      params,
+      querystring: noQuery,
+      body: rejectRequestSchema,
+      response: { 200: actionSchema },
+    },
+    async handler(request) {
+      const by = { actor: request.actor, reason: request.body.reason };
+      return decided(await rejectAction(database, request.params.id, by));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/promote',
+    config: { role: 'operator' },
+    schema: {
+      summary: 'Queue, once, a REAL action that may perform exactly this proof’s artifact: 201 new, 200 the same again',
+      params,
+      querystring: noQuery,
+      body: allowRequestSchema,
+      response: { 200: actionSchema, 201: actionSchema },
+    },
+    async handler(request, reply) {
+      const { sha256, reason } = request.body;
+      const { type } = await findAction(database, request.params.id);
+      if (contracts.get(type)?.performs !== true) {
+        throw new RealUnavailableError(`${type} performs nothing yet`, [
+          { field: 'id', rule: 'must be of a type that performs' },
+        ]);
+      }
+      const by = { actor: request.actor, reason };
+      const { created, row } = await promoteAction(database, request.params.id, sha256, by);
+      return reply.code(created ? 201 : 200).send(await decided(row));
+    },
+  });
+}
