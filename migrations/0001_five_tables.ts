@@ -45,6 +45,8 @@ const ACTIONS = `
     claim_lease_token bigint,
     claim_until timestamptz,
     claim_count smallint NOT NULL DEFAULT 0 CHECK (claim_count >= 0),
+    -- The run of the effect's activity that began last and has not ended yet, as far as the database knows.
+    claim_run integer,
     dlq_reason text CHECK (dlq_reason IN ('rejected', 'exhausted', 'crashed')),
     artifact_sha256 text CHECK (artifact_sha256 ~ '^[0-9a-f]{64}$'),
     artifact_uri text,

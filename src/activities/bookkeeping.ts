@@ -19,9 +19,24 @@ const CONCURRENT_PROOFS = 16;
 
 /** Makes the bookkeeping activities. Each is idempotent by tick id: a second run finds what the first one left. */
 export function createBookkeepingActivities(ports: BookkeepingPorts): BookkeepingActivities {
+  // Claimed in this process and not yet begun to prove. Whatever else is proved may be a second run: where the history has
+  // the claim already (a tick with effects too), a replay after a crash does not run it again, so it cannot say `resumed`.
+  const fresh = new Set<string>();
   return {
-    claimTick: translating((input) => claimTick(ports.db, input, ports.worker)),
-    proveTick: translating((input) => proveTick(ports, input)),
+    claimTick: translating(async (input) => {
+      const claim = await claimTick(ports.db, input, ports.worker);
+      if (claim.kind === 'claimed' && !claim.resumed) fresh.add(input.tickId);
+      return claim;
+    }),
+    proveTick: translating(async (tick) => {
+      try {
+        return await proveTick(ports, { ...tick, resumed: !fresh.delete(tick.tickId) });
+      } catch (error) {
+        // This process lives: what failed (the database was away) was no crash, and must not be counted as one.
+        fresh.add(tick.tickId);
+        throw error;
+      }
+    }),
     closeOverrun: translating(({ tickId }) => closeOverrun(ports.db, tickId)),
     abandonEffect: translating((input) => abandonEffect(ports.db, input)),
   };

@@ -9,9 +9,17 @@ import { type RenderedArtifact, renderArtifact } from '../adapters/render.ts';
 import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
 import { providerKey } from '../contracts/names.ts';
 import type { ActionRow } from '../db/action-row.ts';
-import { type AttemptDecision, beginEffect, leaveTick, MAX_WAIT_IN_TICK_MS, recordAttempt } from '../db/effects.ts';
+import {
+  type AttemptDecision,
+  type Beginning,
+  beginEffect,
+  leaveTick,
+  MAX_WAIT_IN_TICK_MS,
+  recordAttempt,
+} from '../db/effects.ts';
 import { type GateAnswer, passGate, type ShutReason } from '../db/gate.ts';
 import type { Database } from '../db/pool.ts';
+import { inTurn } from '../db/turns.ts';
 import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, backoffMs, judge } from '../domain/outcomes.ts';
@@ -48,17 +56,25 @@ async function whileBeating<Result>(work: () => Promise<Result>): Promise<Result
   }
 }
 
-/** Whether the run before this one ended neither well nor by throwing: its worker died, or the server gave it up. */
-function runBeforeDied(): boolean {
-  const { attempt: run, heartbeatDetails } = activityInfo();
-  const ended = endedSchema.safeParse(heartbeatDetails);
-  return run > 1 && !(ended.success && ended.data.endedRun === run - 1);
+/** The run that said in its last beat that it threw. */
+function endedRun(): number | null {
+  const ended = endedSchema.safeParse(activityInfo().heartbeatDetails);
+  return ended.success ? ended.data.endedRun : null;
 }
 
 async function performEffect(ports: EffectPorts, claim: PerformEffectInput): Promise<EffectAnswer> {
   refuseStaleTask();
-  const row = await beginEffect(ports.db, claim, runBeforeDied());
-  if (!row) return 'gone';
+  const run = { run: activityInfo().attempt, endedRun: endedRun() };
+  const beginning = await beginEffect(ports.db, claim, { ...run, alone: false });
+  if (beginning.kind !== 'suspect') return goOn(ports, claim, beginning);
+  return inTurn(ports.db, claim.lane, cancellationSignal(), async () =>
+    goOn(ports, claim, await beginEffect(ports.db, claim, { ...run, alone: true })),
+  );
+}
+
+async function goOn(ports: EffectPorts, claim: PerformEffectInput, beginning: Beginning): Promise<EffectAnswer> {
+  if (beginning.kind !== 'begun') return 'gone';
+  const { row } = beginning;
   const prepared = await prepare(ports, row);
   if (prepared.kind === 'later') {
     await leaveTick(ports.db, claim, {

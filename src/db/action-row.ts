@@ -25,6 +25,7 @@ export interface ActionRow {
   claim_lease_token: number | null;
   claim_until: Date | null;
   claim_count: number;
+  claim_run: number | null;
   dlq_reason: DlqReason | null;
   artifact_sha256: string | null;
   artifact_uri: string | null;

@@ -283,7 +283,7 @@ async function claimDue(
          AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) > 0 THEN rank = 1 ELSE claim_count = 0 END),
      claimed AS (
        UPDATE aol_actions a SET status = 'RUNNING', claim_tick_id = $4, claim_lease_token = $5,
-         claim_until = clock_timestamp() + $6 * interval '1 millisecond', claim_count = a.claim_count + 1,
+         claim_until = clock_timestamp() + $6 * interval '1 millisecond', claim_count = a.claim_count + 1, claim_run = NULL,
          attempts = a.attempts + CASE WHEN a.mode = 'PROOF' THEN 1 ELSE 0 END,
          workflow_id = $7, run_id = $8, updated_at = clock_timestamp()
        FROM chosen WHERE a.id = chosen.id

@@ -12,30 +12,48 @@ import { cancelReleased } from './recover.ts';
 /** A wait up to this long is Temporal's, within the tick; a longer one is the queue's. */
 export const MAX_WAIT_IN_TICK_MS = 30_000;
 
+/** A claim counts one; two deaths make it three, and the third one proves it. */
+const SUSPECT_COUNT = 2;
 /** An effect whose activity failed for good is not claimed again at once. */
 const ABANDONED_DELAY_MS = 5_000;
 
+/** One run of an effect's activity, as Temporal counts them. */
+export interface EffectRun {
+  readonly run: number;
+  /** The run that is known to have ended by throwing; its worker did not die. */
+  readonly endedRun: number | null;
+  /** Whether this run has the lane's turn for those that may be to blame. */
+  readonly alone: boolean;
+}
+
+export type Beginning =
+  | { readonly kind: 'begun'; readonly row: ActionRow }
+  /** Its worker died twice with it: it may be to blame, so it has to begin alone. Nothing has begun. */
+  | { readonly kind: 'suspect' }
+  /** No longer this tick's, or dead-lettered: three runs died with their worker before anything was sent. */
+  | { readonly kind: 'gone' };
+
 /**
- * A run of the effect's activity begins. Answers the row, or undefined when the action is no longer this tick's, or was
- * dead-lettered because three such runs died with their worker before anything was sent.
+ * A run of the effect's activity begins. A run that began before and neither ended nor threw died with its worker, and so
+ * did others beside it: which one was to blame shows when those that died twice go on one after another.
  */
-export function beginEffect(db: Database, claim: EffectClaim, isRepeat: boolean): Promise<ActionRow | undefined> {
-  return transaction(db, async (connection) => {
+export function beginEffect(db: Database, claim: EffectClaim, { run, endedRun, alone }: EffectRun): Promise<Beginning> {
+  return transaction(db, async (connection): Promise<Beginning> => {
     const row = await lockHeld(connection, claim);
-    if (!row) return undefined;
-    // After an outcome was recorded the count is zero; in RUNNING a repeat means that the run before ended in neither.
-    const died = isRepeat && row.status === 'RUNNING';
+    if (!row) return { kind: 'gone' };
+    const died = row.claim_run !== null && row.claim_run < run && row.claim_run !== endedRun;
     if (died && row.claim_count >= MAX_CRASHES && !(await openAttempt(connection, claim.actionId))) {
       await leave(connection, claim, { to: 'DLQ', reason: 'crashed', message: `its worker died ${MAX_CRASHES} times` });
-      return undefined;
+      return { kind: 'gone' };
     }
+    if (died && row.claim_count >= SUSPECT_COUNT && !alone) return { kind: 'suspect' };
     await query(
       connection,
-      `UPDATE aol_actions SET claim_count = CASE WHEN $2 THEN claim_count + 1 ELSE greatest(claim_count, 1) END,
+      `UPDATE aol_actions SET claim_count = CASE WHEN $2 THEN claim_count + 1 ELSE greatest(claim_count, 1) END, claim_run = $3,
          claim_until = clock_timestamp() + interval '60 seconds', updated_at = clock_timestamp() WHERE id = $1`,
-      [claim.actionId, died],
+      [claim.actionId, died, run],
     );
-    return row;
+    return { kind: 'begun', row };
   });
 }
 
@@ -120,7 +138,7 @@ async function applyDecision(db: Queryable, ended: RecordedAttempt): Promise<voi
   const waitsInTick = decision.to === 'RETRY' && decision.delayMs <= MAX_WAIT_IN_TICK_MS;
   await query(
     db,
-    `UPDATE aol_actions SET status = $2, claim_count = 0, updated_at = clock_timestamp(),
+    `UPDATE aol_actions SET status = $2, claim_count = 0, claim_run = NULL, updated_at = clock_timestamp(),
        receipt = coalesce($3::jsonb, receipt), dlq_reason = $4, last_error = CASE WHEN $2 = 'SUCCESS' THEN NULL ELSE left($5, 2000) END,
        attempts = CASE WHEN $2 = 'PENDING' THEN attempts - 1 ELSE attempts END,
        attempts_before = CASE WHEN $2 = 'PENDING' THEN attempts_before + 1 ELSE attempts_before END,

@@ -33,15 +33,20 @@ beforeEach(async () => {
     stored.push(actionId);
     return `artifact:${actionId.slice(-2)}/${actionId}-${sha256}.json`;
   };
-  activities = createBookkeepingActivities({
+  activities = inNewProcess();
+});
+afterAll(() => database?.drop());
+
+/** What a worker process that has just started knows of earlier claims: nothing. */
+function inNewProcess(): BookkeepingActivities {
+  return createBookkeepingActivities({
     db,
     adapters: createRegistry([createStage().adapter]),
     artifacts: { put: (...args) => storage(...args) },
     random: () => 0.5,
     worker: proofWorker,
   });
-});
-afterAll(() => database?.drop());
+}
 
 const queue = (count: number) =>
   enqueue(
@@ -53,8 +58,11 @@ const queue = (count: number) =>
   );
 const claim = (tickId: string): Promise<ClaimTickResult> =>
   environment.run(() => activities.claimTick({ holder: holder('r1'), tickId }));
-const prove = (tickId: string, resumed: boolean) =>
-  environment.run(() => activities.proveTick({ lane: 'default', tickId, token: 1, resumed }));
+/** Resumed: by another process than the one that claimed. */
+const prove = (tickId: string, resumed: boolean) => {
+  if (resumed) activities = inNewProcess();
+  return environment.run(() => activities.proveTick({ lane: 'default', tickId, token: 1, resumed }));
+};
 
 describe('claim and prove', () => {
   test('prove every claimed action once, and a second run finds what the first one left', async () => {
@@ -101,6 +109,18 @@ describe('claim and prove', () => {
     expect(await prove(tickId, false)).toMatchObject({ retried: 1, outcome: 'OK' });
     const { rows } = await db.query('SELECT status, last_error FROM aol_actions');
     expect(rows).toEqual([{ status: 'RETRY', last_error: 'no space left on device' }]);
+  });
+
+  test('a failure that the process survives is no crash: the next run in it counts none', async () => {
+    await queue(2);
+    const tickId = randomUUID();
+    await claim(tickId);
+    await db.query('ALTER TABLE aol_execution_logs RENAME TO hidden');
+    for (let run = 0; run < 4; run += 1)
+      await expect(prove(tickId, false)).rejects.toMatchObject({ type: 'AOL_UNAVAILABLE' });
+    await db.query('ALTER TABLE hidden RENAME TO aol_execution_logs');
+    expect(await claim(tickId)).toMatchObject({ kind: 'claimed', resumed: true });
+    expect(await prove(tickId, false)).toMatchObject({ succeeded: 2, failed: 0 });
   });
 });
 
