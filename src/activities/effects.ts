@@ -7,7 +7,6 @@ import { z } from 'zod';
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import { type RenderedArtifact, renderArtifact } from '../adapters/render.ts';
 import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
-import { providerKey } from '../contracts/names.ts';
 import type { ActionRow } from '../db/action-row.ts';
 import {
   type AttemptDecision,
@@ -25,6 +24,7 @@ import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, backoffMs, judge } from '../domain/outcomes.ts';
 import { translating } from './errors.ts';
 import type { FlagWatch } from './flag-watch.ts';
+import { perform, performContext, reconcile, renderContext } from './perform.ts';
 import type { ProofPorts } from './prove-action.ts';
 
 export interface EffectPorts extends ProofPorts {
@@ -130,12 +130,6 @@ async function prepare(ports: EffectPorts, row: ActionRow): Promise<Prepared> {
   }
 }
 
-/** A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time. */
-function renderContext(row: ActionRow) {
-  const actionId = row.promoted_from ?? row.id;
-  return { actionId, runAt: row.due_at, providerKey: providerKey(actionId) };
-}
-
 async function attempt(
   ports: EffectPorts,
   claim: PerformEffectInput,
@@ -227,7 +221,7 @@ async function performOnce(
   const aborted = AbortSignal.any([passed.killed, cancellationSignal(), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
-    : await perform(passed, row, aborted);
+    : await perform(passed.adapter, passed.artifact.effect, performContext(row, passed.gate.attempt, aborted));
   const wasStopped = outcome.kind === 'not_sent' && (tooLate || passed.killed.aborted || cancellationSignal().aborted);
   const decision: AttemptDecision = wasStopped
     ? { to: 'PENDING' }
@@ -237,51 +231,15 @@ async function performOnce(
         ports.random(),
       );
   const settled =
-    decision.to === 'UNCONFIRMED' ? await reconcile(passed, row, passed.gate.attempt, passed.killed) : undefined;
+    decision.to === 'UNCONFIRMED'
+      ? await reconcile(passed.adapter, passed.artifact.effect, performContext(row, passed.gate.attempt, passed.killed))
+      : undefined;
   const durationMs = Math.round(performance.now() - startedAtMs);
   return record(
     ports,
     { ...claim, attempt: passed.gate.attempt, durationMs, outcome: settled ?? outcome, decision },
     settled,
   );
-}
-
-/** Whatever an adapter throws after the gate is an unknown outcome: it may have sent something. */
-async function perform(passed: Passed, row: ActionRow, signal: AbortSignal): Promise<AttemptOutcome> {
-  const { adapter, artifact, gate } = passed;
-  try {
-    if (!adapter.perform) return { kind: 'rejected', reason: 'the adapter performs nothing' };
-    const context = { ...renderContext(row), attempt: gate.attempt, signal };
-    return await Promise.race([adapter.perform(artifact.effect, context), overdue(signal)]);
-  } catch (error) {
-    return { kind: 'unknown', reason: `the adapter threw: ${errorText(error)}` };
-  }
-}
-
-/** An adapter that does not heed its signal is left behind after a moment; what it did is unknown. */
-async function overdue(signal: AbortSignal): Promise<AttemptOutcome> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await delay(500);
-  return { kind: 'unknown', reason: 'the adapter did not end when it was told to' };
-}
-
-/** Asks the provider whether the effect happened. Undefined: it cannot be asked, or could not tell. */
-async function reconcile(
-  { adapter, artifact }: Pick<Passed, 'adapter' | 'artifact'>,
-  row: ActionRow,
-  attemptNumber: number,
-  killed: AbortSignal,
-): Promise<AttemptOutcome | undefined> {
-  if (!adapter.reconcile) return undefined;
-  const signal = AbortSignal.any([killed, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
-  try {
-    return await adapter.reconcile(artifact.effect, { ...renderContext(row), attempt: attemptNumber, signal });
-  } catch {
-    return undefined;
-  }
 }
 
 /** An earlier attempt went past its deadline without an outcome: ask the provider, else it is for a person. */
@@ -293,7 +251,11 @@ async function settleUnknown(
   attemptNumber: number,
   killed: AbortSignal,
 ): Promise<EffectAnswer> {
-  const settled = await reconcile(prepared, row, attemptNumber, killed);
+  const settled = await reconcile(
+    prepared.adapter,
+    prepared.artifact.effect,
+    performContext(row, attemptNumber, killed),
+  );
   const outcome: AttemptOutcome = { kind: 'unknown', reason: 'its worker died or went silent while it was performed' };
   const decision: AttemptDecision = { to: 'UNCONFIRMED' };
   return record(

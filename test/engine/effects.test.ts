@@ -98,6 +98,24 @@ describe('outcomes', () => {
     expect(timesPlayed('throws')).toBe(1);
   });
 
+  test('an answer that is no outcome is unknown; done is done though its receipt cannot be stored', async () => {
+    const junk = await play('junk', ['junk', 'done']);
+    const big = await play('bigint', ['bigint']);
+    await reaches(junk, 'UNCONFIRMED');
+    expect(await reaches(big, 'SUCCESS')).toMatchObject({
+      receipt: { note: expect.stringMatching(/could not be stored/) },
+    });
+    expect([timesPlayed('junk'), timesPlayed('bigint')]).toEqual([1, 1]);
+  });
+
+  test('an adapter that does not end when it is told to is left behind, as unknown', async () => {
+    const deaf = await play('deaf', ['deaf']);
+    await until('it is at work', () => timesPlayed('deaf') === 1);
+    await pressControl(stack.db, '*', { killed: true }, { actor: 'test' });
+    await reaches(deaf, 'UNCONFIRMED');
+    await pressControl(stack.db, '*', { killed: false }, { actor: 'test' });
+  });
+
   test('unknown at a provider that deduplicates is repeated under the same key', async () => {
     const id = await play('dedupes', ['unknown', 'done'], { redelivery: 'dedupes' });
     await reaches(id, 'SUCCESS');

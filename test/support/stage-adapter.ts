@@ -6,7 +6,7 @@ import { defineAdapter, type PerformContext, type RedeliveryClass } from '../../
 import { jsonObjectSchema } from '../../src/contracts/json.ts';
 import type { AttemptOutcome } from '../../src/domain/outcomes.ts';
 
-const act = z.enum(['done', 'not_sent', 'rejected', 'unknown', 'throw', 'hang', 'deaf', 'slow']);
+const act = z.enum(['junk', 'bigint', 'done', 'not_sent', 'rejected', 'unknown', 'throw', 'hang', 'deaf', 'slow']);
 export type Act = z.output<typeof act>;
 
 const payloadSchema = z.strictObject({
@@ -77,6 +77,10 @@ async function play(
   aborted: string[],
 ): Promise<AttemptOutcome> {
   switch (what) {
+    case 'junk':
+      return JSON.parse('{"kind":"perhaps"}');
+    case 'bigint':
+      return { kind: 'done', receipt: { big: 1n } };
     case 'done':
       return { kind: 'done', receipt: { attempt: context.attempt } };
     case 'not_sent':
