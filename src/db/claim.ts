@@ -189,8 +189,8 @@ async function readStanding(db: Queryable, lane: string, tickId: string): Promis
        (SELECT jsonb_build_object('number', number, 'claimed', claimed, 'finished', finished_at IS NOT NULL)
          FROM aol_tick_ledger WHERE id = $2) AS tick,
        (SELECT count(*) FROM aol_actions WHERE lane = $1 AND status = 'RUNNING') AS running,
-       EXISTS (SELECT FROM aol_actions WHERE lane = $1 AND claim_until < clock_timestamp()
-         AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))) AS stale,
+       EXISTS (SELECT FROM aol_actions WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))
+         AND (claim_until < clock_timestamp() OR (mode = 'PROOF' AND claim_tick_id <> $2))) AS stale,
        (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 FROM aol_tick_ledger
          WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1) AS since_claim_ms`,
     [lane, tickId],

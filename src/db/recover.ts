@@ -10,7 +10,8 @@ export type Recovery =
 
 /**
  * Takes actions back from claims that cannot end any more: those under an older token (fenced off: whoever holds them can no
- * longer close them or pass the gate) and those past their time. They return to the queue, or after three deaths before
+ * longer close them or pass the gate), those past their time, and proofs of another tick than the one at hand: a run proves one tick
+ * at a time, so a replay after a crash has forgotten that one. They return to the queue, or after three deaths before
  * anything was sent to the DLQ. A proof's attempt that was taken back does not count against the action; its number stays
  * used. An effect's attempt that is still open stays open: the gate of the next claim waits for its outcome or deadline.
  * After a kill only proofs are taken back; effects at work are aborted and record their own end.
@@ -25,7 +26,7 @@ export async function recoverClaims(db: Queryable, lane: string, which: Recovery
        FROM aol_actions
        WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))
          AND CASE WHEN $2 THEN mode = 'PROOF' ELSE
-           (claim_lease_token <> $3 OR claim_until < clock_timestamp()) AND claim_tick_id IS DISTINCT FROM $4 END
+           (claim_lease_token <> $3 OR claim_until < clock_timestamp() OR mode = 'PROOF') AND claim_tick_id IS DISTINCT FROM $4 END
        FOR UPDATE SKIP LOCKED),
      recovered AS (
        UPDATE aol_actions a SET
@@ -46,7 +47,12 @@ export async function recoverClaims(db: Queryable, lane: string, which: Recovery
        FROM recovered),
      counted AS (
        UPDATE aol_tick_ledger t SET running = t.running - c.n, released = t.released + c.n - c.dead,
-         failed = t.failed + c.dead, dead_lettered = t.dead_lettered + c.dead
+         failed = t.failed + c.dead, dead_lettered = t.dead_lettered + c.dead,
+         outcome = CASE WHEN t.running = c.n THEN coalesce(t.outcome, 'ERROR') ELSE t.outcome END,
+         error = CASE WHEN t.running = c.n AND t.outcome IS NULL THEN 'the run that began this tick is gone' ELSE t.error END,
+         finished_at = CASE WHEN t.running = c.n THEN coalesce(t.finished_at, clock_timestamp()) ELSE t.finished_at END,
+         duration_ms = CASE WHEN t.running = c.n THEN coalesce(t.duration_ms,
+           extract(epoch FROM clock_timestamp() - t.started_at) * 1000) ELSE t.duration_ms END
        FROM (SELECT tick_id, count(*)::int AS n, (count(*) FILTER (WHERE crashed))::int AS dead FROM recovered GROUP BY tick_id) AS c
        WHERE t.id = c.tick_id AND t.running >= c.n)
      SELECT count(*) AS recovered FROM recovered`,

@@ -6,7 +6,7 @@ import { claimedActions, closeAttempts, countCrash } from '../../src/db/close.ts
 import { createLane, pressControl } from '../../src/db/flags.ts';
 import { LeaseLostError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { claimOnce, holder, proofWorker, request, setFlag, success } from '../support/engine.ts';
+import { claimOnce, holder, proofWorker, realWorker, request, setFlag, success } from '../support/engine.ts';
 
 let database: TestDatabase | undefined;
 let db: TestDatabase['pool'];
@@ -32,6 +32,12 @@ describe('a claim', () => {
     }
     const first = await claimOnce(db, holder('r1'));
     expect(await contents(first.tickId, 1)).toEqual(['c', 'd', 'oldest']);
+    const held = await claimedActions(db, first.tickId, 1);
+    await closeAttempts(
+      db,
+      { lane: 'default', tickId: first.tickId, token: 1 },
+      held.map(({ id }) => success(id)),
+    );
     const second = await claimOnce(db, holder('r1', 1));
     expect(await contents(second.tickId, 1)).toEqual(['a', 'b']);
   });
@@ -91,16 +97,21 @@ describe('a claim', () => {
     expect((await claimOnce(db, holder('r1', null, 'brand'))).result.kind).toBe('claimed');
   });
 
-  test('is bounded by max_running over ticks', async () => {
+  test('is bounded by max_running over ticks, whose effects nobody waits for', async () => {
     await setFlag(db, 'max_running', 4);
+    await setFlag(db, 'proof_only', false);
     await enqueue(
       db,
-      Array.from({ length: 9 }, () => request()),
+      Array.from({ length: 9 }, () => request({ mode: 'REAL' })),
       'test',
     );
-    expect((await claimOnce(db, holder('r1'))).result).toMatchObject({ claimed: 3 });
-    expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ claimed: 1 });
-    expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ kind: 'quiet' });
+    const claim = (token: number | null) => claimOnce(db, holder('r1', token), undefined, realWorker);
+    expect((await claim(null)).result).toMatchObject({
+      claimed: 3,
+      effects: [expect.any(String), expect.any(String), expect.any(String)],
+    });
+    expect((await claim(1)).result).toMatchObject({ claimed: 1 });
+    expect((await claim(1)).result).toMatchObject({ kind: 'quiet' });
   });
 });
 
@@ -208,6 +219,29 @@ describe('what a dead worker leaves behind', () => {
     expect((await claimedActions(db, tickId, 1))[0]?.claimCount).toBe(2);
     await countCrash(db, action?.id ?? '', tickId, 99);
     expect((await claimedActions(db, tickId, 1))[0]?.claimCount).toBe(2);
+  });
+
+  test('a tick that a replay has forgotten is taken back at the next look, not after its lease', async () => {
+    await enqueue(db, [request({ payload: { content: 'first' } })], 'test');
+    const first = await claimOnce(db, holder('r1'));
+    await closeAttempts(
+      db,
+      { lane: 'default', tickId: first.tickId, token: 1 },
+      (await claimedActions(db, first.tickId, 1)).map((a) => success(a.id)),
+    );
+    await enqueue(db, [request({ payload: { content: 'second' } })], 'test');
+    const forgotten = await claimOnce(db, holder('r1', 1));
+    expect(forgotten.result).toMatchObject({ kind: 'claimed', claimed: 1 });
+    // Both ticks ran in one workflow task, and its worker died: the replay begins with the first one's id again.
+    const again = await claimOnce(db, holder('r1'), first.tickId);
+    expect(again.result).toMatchObject({ kind: 'claimed', resumed: true, pacing: { nextDueInMs: 0 } });
+    const next = await claimOnce(db, holder('r1', 1));
+    expect(await contents(next.tickId, 1)).toEqual(['second']);
+    expect(await ledger()).toMatchObject([
+      { outcome: 'OK', succeeded: 1 },
+      { outcome: 'ERROR', claimed: 1, released: 1, running: 0 },
+      { outcome: null, claimed: 1, running: 1 },
+    ]);
   });
 
   test('an action that was asked to be cancelled while it ran is cancelled when it is taken back', async () => {

@@ -10,6 +10,9 @@ import type { Database } from '../../src/db/pool.ts';
 
 export const proofWorker: WorkerIdentity = { clusterId: 'cluster', namespace: 'default', proofMode: true };
 
+/** A worker that was started with AOL_PROOF_MODE=0. */
+export const realWorker: WorkerIdentity = { ...proofWorker, proofMode: false };
+
 export function request(input: Partial<EnqueueInput> = {}) {
   return enqueueRequestSchema.parse({
     type: 'POST_SOCIAL',
@@ -23,8 +26,13 @@ export function holder(firstRunId: string, token: number | null = null, lane = '
 }
 
 /** One claim under a fresh tick id. */
-export async function claimOnce(db: Database, by: LaneHolder, tickId: string = randomUUID()) {
-  return { tickId, result: await claimTick(db, { holder: by, tickId }, proofWorker) };
+export async function claimOnce(
+  db: Database,
+  by: LaneHolder,
+  tickId: string = randomUUID(),
+  worker: WorkerIdentity = proofWorker,
+) {
+  return { tickId, result: await claimTick(db, { holder: by, tickId }, worker) };
 }
 
 export function success(id: string): AttemptResult {

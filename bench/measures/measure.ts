@@ -1,0 +1,37 @@
+/** What every measurement is made of. */
+
+import type { SystemName } from '../protocol.ts';
+import type { Servers } from '../servers.ts';
+
+/** How much is measured. */
+export interface Sizes {
+  readonly rounds: number;
+  readonly latencySamples: number;
+  readonly bulkJobs: number;
+  readonly idleSamples: number;
+  /** pg-boss as it comes takes two seconds a job. */
+  readonly slowIdleSamples: number;
+  readonly drainJobs: number;
+  readonly costJobs: number;
+  readonly finishedRows: number;
+  readonly churnJobs: number;
+}
+
+/** One figure of one round: `idle p50 ms`. */
+export interface Figure {
+  readonly system: string;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** One thing to be measured of one system in one round; rounds go through all of them in turn. */
+export interface Trial {
+  readonly measure: MeasureName;
+  readonly system: SystemName;
+  /** What it says while it runs, besides the system. */
+  readonly label: string;
+  run(servers: Servers, sizes: Sizes): Promise<readonly Figure[]>;
+}
+
+export const MEASURES = ['enqueue', 'idle', 'drain', 'recovery', 'cost', 'robust'] as const;
+export type MeasureName = (typeof MEASURES)[number];
