@@ -1,0 +1,155 @@
+/** PostgreSQL dies, drops its connections, holds locks, or has no connections left. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { AolApiError } from '../../../src/contracts/client.ts';
+import { until } from '../../support/until.ts';
+import { type Fault, now, underLoad } from '../support/fault.ts';
+import type { Scene } from '../support/scene.ts';
+import { deadWorkers } from './temporal.ts';
+
+const RECOVERY_MS = 5_000;
+
+function killed(id: string, signal: NodeJS.Signals, title: string, quick: boolean): Fault {
+  return {
+    id,
+    title,
+    quick,
+    maxRecoveryMs: RECOVERY_MS,
+    async play(scene) {
+      const { postgres } = scene.servers;
+      const findings = await underLoad(scene, {
+        async hit() {
+          await postgres.end(signal);
+          await delay(scene.random.whole(0, 1_500));
+          await postgres.start();
+          return now();
+        },
+      });
+      return { ...findings, problems: [...(findings.problems ?? []), ...deadWorkers(scene)] };
+    },
+  };
+}
+
+const again: Fault = {
+  id: 'F-05-again',
+  title: 'PostgreSQL SIGKILL every 3 to 5 s, five times',
+  maxRecoveryMs: RECOVERY_MS,
+  async play(scene) {
+    const { postgres } = scene.servers;
+    const findings = await underLoad(scene, {
+      async hit() {
+        for (let times = 0; times < 5; times += 1) {
+          await postgres.end('SIGKILL');
+          await postgres.start();
+          await delay(scene.random.whole(3_000, 5_000));
+        }
+        return now();
+      },
+    });
+    return { ...findings, problems: [...(findings.problems ?? []), ...deadWorkers(scene)] };
+  },
+};
+
+const TERMINATE = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name LIKE 'aol%'`;
+
+const terminated: Fault = {
+  id: 'F-06',
+  title: 'pg_terminate_backend on every connection each 200 ms for 10 s',
+  maxRecoveryMs: RECOVERY_MS,
+  async play(scene) {
+    const findings = await underLoad(scene, {
+      async hit() {
+        const until = now() + 10_000;
+        while (now() < until) {
+          await scene.db.query(TERMINATE);
+          await delay(200);
+        }
+        return now();
+      },
+    });
+    return { ...findings, problems: [...(findings.problems ?? []), ...deadWorkers(scene)] };
+  },
+};
+
+/** Nobody can read or write actions for a while: the API says so soon, and all goes on afterwards. */
+const locked: Fault = {
+  id: 'F-10',
+  title: 'ACCESS EXCLUSIVE lock on the actions for 10 s',
+  maxRecoveryMs: RECOVERY_MS,
+  async play(scene) {
+    const problems: string[] = [];
+    const findings = await underLoad(scene, {
+      async hit() {
+        const connection = await scene.db.connect();
+        try {
+          await connection.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+          await connection.query('LOCK TABLE aol_actions IN ACCESS EXCLUSIVE MODE');
+          const until = now() + 10_000;
+          problems.push(...(await asksWhileLocked(scene)));
+          await delay(Math.max(0, until - now()));
+          await connection.query('COMMIT');
+          return now();
+        } finally {
+          connection.release();
+        }
+      },
+    });
+    return { ...findings, problems: [...(findings.problems ?? []), ...problems, ...deadWorkers(scene)] };
+  },
+};
+
+async function asksWhileLocked({ client }: Scene): Promise<string[]> {
+  const startedMs = performance.now();
+  const error = await client.listActions({ limit: 1 }).catch((thrown: unknown) => thrown);
+  const tookMs = Math.round(performance.now() - startedMs);
+  // The client asks eight times with pauses; a single answer has to come within 2 s.
+  const status = error instanceof AolApiError ? error.status : 'no error';
+  return status === 503 && tookMs < 8 * 2_000 + 15_000 ? [] : [`the API answered ${status} after ${tookMs} ms`];
+}
+
+/** Almost every connection is taken, by somebody else, when five workers start. */
+const exhausted: Fault = {
+  id: 'F-28',
+  title: 'no connections left while five workers start; then there are again',
+  maxRecoveryMs: 30_000,
+  scene: { workers: 0 },
+  async play(scene) {
+    const { servers, database } = scene;
+    const taken: pg.Client[] = [];
+    const { rows } = await scene.db.query(
+      `SELECT current_setting('max_connections')::int - count(*) AS free FROM pg_stat_activity WHERE backend_type = 'client backend'`,
+    );
+    for (let left = Number(rows[0]?.free) - 6; left > 0; left -= 1) {
+      const connection = new pg.Client({ connectionString: servers.databaseUrl(database) });
+      connection.on('error', () => undefined);
+      await connection.connect();
+      taken.push(connection);
+    }
+    await Promise.all(Array.from({ length: 5 }, () => scene.startWorker()));
+    for (let index = 0; index < 10; index += 1) {
+      await scene.load.enqueue('once', scene.load.webhook('once', 'ok?ms=100'));
+    }
+    await delay(3_000);
+    await Promise.all(taken.map((connection) => connection.end()));
+    const endedAt = now();
+    await scene.load.enqueue('each', scene.load.webhook('each', 'ok'));
+    await until('all effects', () => scene.receiver.arrivals.length >= 11, 60_000);
+    const first = scene.receiver.arrivals.find(({ at }) => at > endedAt);
+    return {
+      ...(first ? { recoveryMs: first.at - endedAt } : {}),
+      problems: deadWorkers(scene),
+      note: `${taken.length} connections taken`,
+    };
+  },
+};
+
+export const postgresFaults: readonly Fault[] = [
+  killed('F-05-immediate', 'SIGQUIT', 'PostgreSQL immediate stop under load', false),
+  killed('F-05-kill', 'SIGKILL', 'PostgreSQL SIGKILL under load', true),
+  again,
+  terminated,
+  locked,
+  exhausted,
+];

@@ -1,0 +1,124 @@
+/** The end of every run: wait until all has settled, then the tables against themselves, the oracle and the receiver. */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { providerKey } from '../../../src/contracts/names.ts';
+import type { ActionRow } from '../../../src/db/action-row.ts';
+import { until } from '../../support/until.ts';
+import type { Acknowledged } from './load.ts';
+import type { Arrival } from './receiver-protocol.ts';
+import type { Scene } from './scene.ts';
+
+const checkSql = readFileSync(new URL('./check.sql', import.meta.url), 'utf8');
+const TERMINAL: readonly string[] = ['SUCCESS', 'DLQ', 'UNCONFIRMED', 'CANCELLED'];
+const SETTLE_LIMIT_MS = 120_000;
+/** Two clocks of one machine. */
+const CLOCK_SLACK_MS = 5;
+
+export interface Checked {
+  readonly lost: readonly string[];
+  readonly duplicates: readonly string[];
+  readonly problems: readonly string[];
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly rows: readonly ActionRow[];
+}
+
+/** Waits until nothing waits and nothing runs, and then checks everything. Never throws for what it finds. */
+export async function checkAll(scene: Scene, limitMs = SETTLE_LIMIT_MS): Promise<Checked> {
+  const settled = await until('everything settled', () => hasSettled(scene), limitMs).catch(() => false);
+  const { rows } = await scene.db.query<ActionRow>('SELECT * FROM aol_actions ORDER BY id');
+  const { rows: violations } = await scene.db.query<{ rule: string; subject: string; detail: string }>(checkSql);
+  const { rows: intents } = await scene.db.query<{ action_id: string; at_ms: number }>(
+    `SELECT action_id, (extract(epoch FROM at) * 1000)::float8 AS at_ms FROM aol_execution_logs
+     WHERE event = 'ATTEMPT_STARTED' AND detail ? 'deadline' ORDER BY id`,
+  );
+  const oracle = scene.load.oracle();
+  const arrivals = scene.receiver.recorded();
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const lost = oracle.filter(({ id }) => !TERMINAL.includes(byId.get(id)?.status ?? ''));
+  return {
+    lost: lost.map(({ id }) => `${id} is ${byId.get(id)?.status ?? 'not there'}`),
+    duplicates: duplicates(oracle, arrivals),
+    problems: [
+      ...(settled ? [] : [`not settled within ${limitMs / 1_000} s`]),
+      ...violations.map(({ rule, subject, detail }) => `${rule}: ${subject} (${detail})`),
+      ...effectProblems(rows, arrivals),
+      ...intentProblems(intents, arrivals),
+      ...artifactProblems(scene.artifactFolder, rows),
+    ],
+    statuses: countBy(rows.map((row) => row.status)),
+    rows,
+  };
+}
+
+async function hasSettled(scene: Scene): Promise<boolean> {
+  const { rows } = await scene.db
+    .query<{ waiting: number }>(
+      `SELECT (SELECT count(*) FROM aol_actions WHERE NOT status = ANY ($1))
+         + (SELECT count(*) FROM aol_tick_ledger WHERE finished_at IS NULL) AS waiting`,
+      [TERMINAL],
+    )
+    .catch(() => ({ rows: [] }));
+  return rows[0]?.waiting === 0;
+}
+
+/** A receiver that deduplicates acts once by its nature: there a second act would be the harness's own mistake. */
+function duplicates(oracle: readonly Acknowledged[], arrivals: readonly Arrival[]): string[] {
+  const effects = countBy(arrivals.filter(({ isEffect }) => isEffect).map(({ key }) => key));
+  return oracle
+    .map(({ id }) => providerKey(id))
+    .filter((key) => (effects[key] ?? 0) > 1)
+    .map((key) => `${key}: ${effects[key]} effects`);
+}
+
+function effectProblems(rows: readonly ActionRow[], arrivals: readonly Arrival[]): string[] {
+  const known = new Set(rows.map((row) => providerKey(row.id)));
+  const effects = countBy(arrivals.filter(({ isEffect }) => isEffect).map(({ key }) => key));
+  const without = rows.filter(
+    (row) => row.mode === 'REAL' && row.status === 'SUCCESS' && (effects[providerKey(row.id)] ?? 0) === 0,
+  );
+  const bodies = new Map<string, Set<string>>();
+  for (const { key, bodyHash } of arrivals) bodies.set(key, (bodies.get(key) ?? new Set()).add(bodyHash));
+  return [
+    ...without.map((row) => `SUCCESS without an effect: ${row.id}`),
+    ...arrivals.filter(({ key }) => !known.has(key)).map(({ key }) => `an effect of no action: ${key}`),
+    ...[...bodies].filter(([, hashes]) => hashes.size > 1).map(([key]) => `sent with different bodies: ${key}`),
+  ];
+}
+
+/** Each request needs an intent of its own that was written before it arrived: so at most one raw send per attempt. */
+function intentProblems(
+  intents: readonly { action_id: string; at_ms: number }[],
+  arrivals: readonly Arrival[],
+): string[] {
+  const byKey = new Map<string, number[]>();
+  for (const { action_id, at_ms } of intents) {
+    const key = providerKey(action_id);
+    byKey.set(key, [...(byKey.get(key) ?? []), at_ms]);
+  }
+  return arrivals.flatMap(({ key, raw, at }) => {
+    const intent = byKey.get(key)?.[raw - 1];
+    if (intent === undefined) return [`more raw sends than intents: send ${raw} of ${key}`];
+    return intent > at + CLOCK_SLACK_MS ? [`send ${raw} of ${key} came before its intent`] : [];
+  });
+}
+
+function artifactProblems(folder: string, rows: readonly ActionRow[]): string[] {
+  return rows.flatMap((row) => {
+    if (row.artifact_uri === null) return [];
+    try {
+      const bytes = readFileSync(join(folder, row.artifact_uri.replace(/^artifact:/, '')));
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      return sha256 === row.artifact_sha256 ? [] : [`the artifact of ${row.id} has other bytes than were hashed`];
+    } catch {
+      return [`the artifact of ${row.id} is not there`];
+    }
+  });
+}
+
+export function countBy(items: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[item] = (counts[item] ?? 0) + 1;
+  return counts;
+}
