@@ -47,6 +47,9 @@ export function createPool(options: PoolOptions): Database {
     types,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // Who asked for a connection listens only a moment after it is there. Where the server ends it in the very packet that made
+  // it ready, nobody would, and the process would end too. Its next query says that it is broken.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

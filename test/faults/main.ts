@@ -31,6 +31,7 @@ const wanted = allFaults.filter(
     (values.fault?.some((name) => named(id, name)) ?? long !== true) && (!values.quick || quick === true),
 );
 const seeds = values.seed?.map(Number) ?? Array.from({ length: Number(values.seeds) }, (_, index) => index + 1);
+const MOST_SHOWN = 12;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 if (values.list) {
@@ -66,6 +67,7 @@ async function runAll(): Promise<number> {
 function tell({ fault, seed, verdict, tookMs, note, recoveryMs, problems }: RunResult): void {
   const recovery = recoveryMs === undefined ? '' : `, recovered in ${(recoveryMs / 1_000).toFixed(2)} s`;
   say(`${fault} seed ${seed}: ${verdict} (${(tookMs / 1_000).toFixed(1)} s${recovery}; ${note})`);
-  for (const problem of problems) say(`    ${problem}`);
+  for (const problem of problems.slice(0, MOST_SHOWN)) say(`    ${problem}`);
+  if (problems.length > MOST_SHOWN) say(`    and ${problems.length - MOST_SHOWN} more`);
   if (verdict !== 'passed') say(`    again: npm run test:faults -- --fault ${fault} --seed ${seed}`);
 }

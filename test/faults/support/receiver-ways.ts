@@ -2,7 +2,8 @@
 
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 export interface Way {
   /** Whether the receiver has acted before it answers so. */
@@ -43,9 +44,9 @@ export const ways: Readonly<Record<string, Way>> = {
   /** 1 GiB, as fast as it is taken. */
   huge: acted((response) => pour(response, Buffer.alloc(MIB, 'x'), 1024)),
   /** 1 MiB that would unfold to 1 GiB. */
-  bomb: acted((response) => {
-    response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' });
-    response.end(gzipSync(Buffer.alloc(1024 * MIB)));
+  bomb: acted(async (response) => {
+    const bytes = await promisify(gzip)(Buffer.alloc(1024 * MIB));
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' }).end(bytes);
   }),
   /** Takes the request and resets the connection. */
   reset: acted(({ socket }) => void socket?.resetAndDestroy()),
