@@ -4,8 +4,9 @@ import type { ClaimTickInput, ClaimTickResult, Pacing } from '../contracts/activ
 import { type FlagRow, flagsInForce, type LaneFlags, laneMode } from '../domain/flags.ts';
 import { formatLeaseOwner, type LeaseOwner, leaseLineage, leaseTtlMs } from '../domain/lease.ts';
 import type { QuietOutcome } from '../domain/ledger.ts';
-import { CLAIM_TTL_MS, IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
+import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
+import { claimDue, nextDueInMs } from './due.ts';
 import { requireLane } from './flags.ts';
 import { type Database, type Queryable, query, transaction } from './pool.ts';
 import { closeAbandonedTicks, recoverClaims } from './recover.ts';
@@ -20,8 +21,6 @@ export interface WorkerIdentity {
 /** The claim's plan must not depend on statistics: after an ANALYZE of the empty table the planner would scan and sort. */
 const BEGIN_CLAIM =
   'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off';
-
-const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
 
 /**
  * Claims what is due in a lane, if the caller owns the lane and no flag forbids it. The lane's lease row stays locked
@@ -246,73 +245,6 @@ async function holdLease(
   );
 }
 
-/**
- * The claim proper. Due order is priority, time, id; one slot of each tick goes to the oldest due action (with a single
- * slot: of each fourth tick). An action whose attempt died with its worker is claimed alone.
- */
-async function claimDue(
-  db: Queryable,
-  input: ClaimTickInput,
-  token: number,
-  mode: ActionMode,
-  room: number,
-): Promise<{ readonly claimed: number; readonly number: number } | undefined> {
-  const { holder } = input;
-  const rows = await query<{ claimed: number; number: number }>(
-    db,
-    `WITH tick AS (
-       SELECT coalesce((SELECT number FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1), 0) + 1 AS number),
-     oldest AS (
-       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
-         WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
-         ORDER BY a.run_at, a.id LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
-       ORDER BY due.run_at, due.id LIMIT 1),
-     first AS (
-       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
-         WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
-         ORDER BY a.priority DESC, a.run_at, a.id LIMIT $3 FOR UPDATE SKIP LOCKED) AS due),
-     ranked AS (
-       SELECT due.*, row_number() OVER (ORDER BY
-         (due.id = (SELECT id FROM oldest) AND ($3 > 1 OR (SELECT number FROM tick) % 4 = 0)) DESC,
-         due.priority DESC, due.run_at, due.id) AS rank
-       FROM (SELECT * FROM first UNION SELECT * FROM oldest) AS due),
-     chosen AS (
-       SELECT id FROM ranked WHERE rank <= $3
-         AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) > 0 THEN rank = 1 ELSE claim_count = 0 END),
-     claimed AS (
-       UPDATE aol_actions a SET status = 'RUNNING', claim_tick_id = $4, claim_lease_token = $5,
-         claim_until = clock_timestamp() + $6 * interval '1 millisecond', claim_count = a.claim_count + 1, claim_run = NULL,
-         attempts = a.attempts + CASE WHEN a.mode = 'PROOF' THEN 1 ELSE 0 END,
-         workflow_id = $7, run_id = $8, updated_at = clock_timestamp()
-       FROM chosen WHERE a.id = chosen.id
-       RETURNING a.id, a.mode, a.attempts_before + a.attempts AS attempt, a.claim_count),
-     logged AS (
-       INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, actor, message)
-       SELECT $1, id, $4::uuid, CASE WHEN mode = 'PROOF' THEN attempt END,
-         CASE WHEN mode = 'PROOF' THEN 'ATTEMPT_STARTED' ELSE 'CLAIMED' END, $7::text,
-         'claimed by tick ' || tick.number || CASE WHEN claim_count > 1 THEN ', alone' ELSE '' END
-       FROM claimed, tick)
-     INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
-     SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
-     FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
-     RETURNING claimed, number`,
-    [
-      holder.lane,
-      mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF'],
-      room,
-      input.tickId,
-      token,
-      CLAIM_TTL_MS,
-      holder.workflowId,
-      holder.runId,
-      mode,
-    ],
-  );
-  return rows[0];
-}
-
 /** Consecutive quiet ticks of one kind share a row, so that an idle or paused lane does not grow the table. */
 async function writeQuietTick(
   db: Queryable,
@@ -340,17 +272,4 @@ async function writeQuietTick(
     [input.holder.lane, input.tickId, outcome, token, mode, input.holder.runId],
   );
   return row?.number ?? 0;
-}
-
-/** Time until something in the lane may be claimed: 0 for now, null when nothing waits. */
-export async function nextDueInMs(db: Queryable, lane: string, mode: ActionMode): Promise<number | null> {
-  const [row] = await query<{ in_ms: string | null }>(
-    db,
-    `SELECT extract(epoch FROM min(due.run_at) - clock_timestamp()) * 1000 AS in_ms
-     FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-       SELECT a.run_at FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE}
-       ORDER BY a.run_at, a.id LIMIT 1) AS due`,
-    [lane, mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF']],
-  );
-  return row?.in_ms == null ? null : Math.max(0, Math.ceil(Number(row.in_ms)));
 }

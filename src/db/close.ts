@@ -3,7 +3,7 @@
 import type { TickSummary } from '../contracts/activities.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import { LeaseLostError } from '../domain/errors.ts';
-import { nextDueInMs } from './claim.ts';
+import { nextDueInMs } from './due.ts';
 import { type Database, type Queryable, query, transaction } from './pool.ts';
 import { cancelReleased } from './recover.ts';
 import type { TickRow } from './ticks.ts';
