@@ -34,6 +34,8 @@ export interface EffectPorts extends ProofPorts {
 }
 
 const HEARTBEAT_INTERVAL_MS = 200;
+/** With an attempt's 20 s it stays below the activity's own limit of 45 s. */
+const RECORD_LIMIT_MS = 15_000;
 
 /** Makes the activities of the effects' task queue. */
 export function createEffectActivities(ports: EffectPorts): EffectActivities {
@@ -271,8 +273,9 @@ async function record(
   reconciled: AttemptOutcome | undefined,
 ): Promise<EffectAnswer> {
   const decision = reconciled ? afterReconcile(reconciled, ports.random()) : ended.decision;
-  const mine = await recordAttempt(ports.db, { ...ended, decision });
-  if (!mine) return 'gone';
+  const mine = await recordUntilWritten(ports.db, { ...ended, decision });
+  // A retry is asked for in any case: where the first writing was committed and its answer lost, this is not known to be ours.
+  if (!mine && decision.to !== 'RETRY') return 'gone';
   if (decision.to === 'PENDING') return 'released';
   if (decision.to === 'RETRY' && decision.delayMs <= MAX_WAIT_IN_TICK_MS) {
     throw ApplicationFailure.create({
@@ -282,6 +285,17 @@ async function record(
     });
   }
   return 'settled';
+}
+
+/** A database that is away for a moment must not make unknown what is known: the outcome exists nowhere else. */
+async function recordUntilWritten(db: Database, ended: Parameters<typeof recordAttempt>[1]): Promise<boolean> {
+  for (const giveUpAtMs = performance.now() + RECORD_LIMIT_MS; ; await delay(200)) {
+    try {
+      return await recordAttempt(db, ended);
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || performance.now() > giveUpAtMs) throw error;
+    }
+  }
 }
 
 /** The provider said that it happened, or that it did not: then it may be tried again. */
