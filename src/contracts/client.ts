@@ -11,6 +11,7 @@ import {
 } from './action.ts';
 import { type ControlAnswer, type ControlRequest, type ControlVerb, controlAnswerSchema } from './control.ts';
 import { type AllowRequest, type DlqAnswer, type DlqInput, dlqAnswerSchema, type ResolveRequest } from './decisions.ts';
+import { type AolEvent, type EventsOptions, followEvents } from './events.ts';
 import {
   type FlagsChanged,
   type FlagsOfLane,
@@ -31,13 +32,14 @@ import {
 import { type TickList, type TickListQuery, tickListSchema } from './tick.ts';
 import { AolApiError, type CallOptions, HttpTransport, type TransportOptions } from './transport.ts';
 
+export type { AolEvent, EventsOptions } from './events.ts';
 export { AolApiError, AolUnreachableError } from './transport.ts';
 
 export type AolClientOptions = TransportOptions;
 
-/** An artifact's bytes as they were hashed. */
 type DecisionVerb = 'approve' | 'cancel' | 'promote' | 'reject' | 'replay' | 'resolve';
 
+/** An artifact's bytes as they were hashed. */
 export interface ArtifactBytes {
   readonly bytes: Uint8Array;
   readonly sha256: string;
@@ -52,7 +54,7 @@ type Filter<Query> = Partial<Omit<Query, keyof Page>> & Page;
 
 /**
  * Talks to an AOL server. Calls that are safe to repeat are repeated when the server is away for a moment: reads, enqueues
- * (which always carry a key), pause and kill.
+ * (which always carry a key), pause, kill, promote (which queues once). Where too many calls were made, they wait as asked.
  *
  * Every method throws {@link AolApiError} when the server refuses, and `AolUnreachableError` when there is no answer.
  */
@@ -98,21 +100,22 @@ export class AolClient {
     return this.#decide(id, 'replay', options);
   }
 
-  /** Says whether an unconfirmed effect was sent. */
   /** Lets the artifact with this SHA-256 be performed. */
   approve(id: string, request: AllowRequest): Promise<Action> {
     return this.#decide(id, 'approve', request);
   }
 
+  /** Cancels what waits for approval. */
   reject(id: string, request: { readonly reason?: string | undefined } = {}): Promise<Action> {
     return this.#decide(id, 'reject', request);
   }
 
-  /** Queues, once, a REAL action that may perform exactly this proof's artifact. */
+  /** Queues, once, a REAL action that may perform exactly this proof's artifact; again answers that action. */
   promote(id: string, request: AllowRequest): Promise<Action> {
-    return this.#decide(id, 'promote', request);
+    return this.#decide(id, 'promote', request, true);
   }
 
+  /** Says whether an unconfirmed effect was sent. */
   resolve(id: string, request: ResolveRequest): Promise<Action> {
     return this.#decide(id, 'resolve', request);
   }
@@ -187,8 +190,17 @@ export class AolClient {
     return this.#json(readinessSchema, { path: '/readyz', alsoAccepts: 503 });
   }
 
-  #decide(id: string, verb: DecisionVerb, body: object): Promise<Action> {
-    return this.#json(actionSchema, { method: 'POST', path: `/v1/actions/${encodeURIComponent(id)}/${verb}`, body });
+  /**
+   * What is committed from now on, or since an event, each row of the log once; a lost connection is opened again by itself.
+   * A `break`, or the signal, ends it.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<AolEvent, void, undefined> {
+    return followEvents(this.#transport, options);
+  }
+
+  #decide(id: string, verb: DecisionVerb, body: object, repeatable = false): Promise<Action> {
+    const path = `/v1/actions/${encodeURIComponent(id)}/${verb}`;
+    return this.#json(actionSchema, { method: 'POST', path, body, repeatable });
   }
 
   async #json<Schema extends z.ZodType>(schema: Schema, options: CallOptions): Promise<z.output<Schema>> {
