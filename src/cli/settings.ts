@@ -29,11 +29,12 @@ export function embeddedDatabaseUrl(config: Pick<Config, 'dataDir' | 'local'>): 
 }
 
 /** The Temporal that the environment names, else the embedded one. */
-export function temporalSettings({ temporal, local }: Config): TemporalSettings {
+export function temporalSettings({ temporal, local, payloadKeys }: Config): TemporalSettings {
   const { tls, apiKey, metadata } = temporal.connection;
   return {
     address: temporal.address ?? `127.0.0.1:${local.temporalPort}`,
     namespace: temporal.namespace,
+    payloadKeys,
     connection: {
       ...(tls === undefined || tls === null ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),

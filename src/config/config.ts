@@ -19,6 +19,8 @@ export interface Config {
   /** Without a URL `aol up` starts an embedded PostgreSQL. */
   readonly database: { readonly url: string | undefined };
   readonly temporal: TemporalConfig;
+  /** What Temporal stores is encrypted with the first and decrypted with all of them; without any it is plain. */
+  readonly payloadKeys: readonly Uint8Array[];
   readonly api: { readonly host: string; readonly port: number };
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
   readonly tokens: Readonly<Record<Role, string | undefined>>;
@@ -51,6 +53,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     retentionMs: values.AOL_RETENTION,
     database: { url: values.DATABASE_URL },
     temporal: loadTemporalConfig(given),
+    payloadKeys: values.AOL_PAYLOAD_KEY ?? [],
     api: { host: values.AOL_API_HOST, port: values.AOL_API_PORT },
     tokens: {
       admin: values.AOL_ADMIN_TOKEN,

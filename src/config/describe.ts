@@ -17,6 +17,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
       apiKey: connection.apiKey === undefined ? undefined : masked,
       tls: connection.tls !== undefined && connection.tls !== null && connection.tls !== false,
     },
+    payloadKeys: config.payloadKeys.length === 0 ? 'unset' : masked,
     api: config.api,
     tokens: Object.fromEntries(
       Object.entries(config.tokens).map(([role, token]) => [role, token === undefined ? 'generated' : masked]),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AGE_RULE, parseAgeMs } from '../domain/ages.ts';
+import { parsePayloadKeys } from '../domain/payload-keys.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
 
 /** One variable of the environment: how it is read, the rule in words, and what `.env.example` says about it. */
@@ -244,6 +245,17 @@ const temporal = {
     meaning: 'File with connection profiles.',
   },
   TEMPORAL_PROFILE: { schema: text, rule: 'a profile of that file', defaultText: 'default', meaning: 'Which profile.' },
+  AOL_PAYLOAD_KEY: {
+    schema: z
+      .string()
+      .transform((value) => parsePayloadKeys(value))
+      .pipe(z.array(z.instanceof(Uint8Array)))
+      .optional(),
+    rule: '32 bytes in base64, up to ten of them parted by commas',
+    defaultText: unset,
+    meaning: 'Encrypts what Temporal stores: the first key encrypts, all decrypt. Unset: it is plain.',
+    secret: true,
+  },
 } as const satisfies Record<string, Variable>;
 
 /** Every variable that this version reads, by area. */

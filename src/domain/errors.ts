@@ -113,6 +113,11 @@ export class ConfigurationError extends AolError {
   }
 }
 
+/** What Temporal holds is encrypted with a key that this process does not have, or was changed. */
+export class PayloadKeyError extends AolError {
+  readonly code = 'AOL_PAYLOAD_UNREADABLE';
+}
+
 /** Two adapters were registered for one type, or a type that has none was asked for. */
 export class UnknownTypeError extends AolError {
   readonly code = 'AOL_UNKNOWN_TYPE';

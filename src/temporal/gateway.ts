@@ -9,7 +9,8 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { Dependency } from '../contracts/status.ts';
-import { errorText, NotFoundError, UnavailableError } from '../domain/errors.ts';
+import { errorText, NotFoundError, PayloadKeyError, UnavailableError } from '../domain/errors.ts';
+import { createPayloadCodec } from './payload-codec.ts';
 
 export interface TemporalSettings {
   /** `host:port` */
@@ -17,6 +18,8 @@ export interface TemporalSettings {
   readonly namespace: string;
   /** TLS, API key and metadata, as `@temporalio/envconfig` gives them. */
   readonly connection?: Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'>;
+  /** What payloads are encrypted with (the first) and decrypted with (all); absent or none: they are plain. */
+  readonly payloadKeys?: readonly Uint8Array[];
 }
 
 export interface TemporalGateway {
@@ -54,7 +57,8 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
     // The SDK's own retries go on behind a deadline, and throw out of a timer when the connection is closed meanwhile.
     interceptors: [],
   });
-  const client = new Client({ connection, namespace: settings.namespace });
+  const dataConverter = { payloadCodecs: [createPayloadCodec(settings.payloadKeys ?? [])] };
+  const client = new Client({ connection, namespace: settings.namespace, dataConverter });
 
   const bounded = async <Result>(call: () => Promise<Result>, timeoutMs = CALL_TIMEOUT_MS): Promise<Result> => {
     const timer = new AbortController();
@@ -101,6 +105,7 @@ function rejectAfter(timeoutMs: number, signal: AbortSignal): Promise<never> {
 
 function temporalError(error: unknown): unknown {
   if (error instanceof WorkflowNotFoundError) return new NotFoundError(error.message);
+  if (error instanceof PayloadKeyError) return error;
   const cause = isNativeError(error) && error.cause !== undefined ? error.cause : error;
   const reason = isGrpcServiceError(cause) ? cause.details || cause.message : errorText(cause);
   return new UnavailableError('temporal', `Temporal cannot be used: ${reason}`, { cause: error });

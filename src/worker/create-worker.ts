@@ -14,6 +14,8 @@ import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } fro
 import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
+import { createPayloadCodec } from '../temporal/payload-codec.ts';
+import { hideFailures } from './hidden-failures.ts';
 import { silentLog, type WorkerLog } from './log.ts';
 import { keepRetention } from './retention.ts';
 import { supervise } from './supervisor.ts';
@@ -89,7 +91,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
       });
       const effects = createEffectActivities({ db, adapters, artifacts, random: Math.random, flagWatch, proofMode });
       const { namespace } = options.temporal;
-      const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS };
+      const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS, ...encryption(options.temporal) };
       const bookkeeping = workerOptions(options.workflowBundlePath);
       current.push(await Worker.create({ ...common, ...bookkeeping, activities: { ...activities } }));
       current.push(await Worker.create({ ...common, ...EFFECTS_WORKER, activities: { ...effects } }));
@@ -157,6 +159,12 @@ async function readClusterId(connection: NativeConnection): Promise<string> {
   const { clusterId } = await connection.workflowService.getClusterInfo({});
   if (!clusterId) throw new UnavailableError('temporal', 'the Temporal server does not tell its cluster id');
   return clusterId;
+}
+
+/** The codec is there without a key too: it says what is wrong when it meets what another worker encrypted. */
+function encryption({ payloadKeys = [] }: TemporalSettings): Pick<WorkerOptions, 'dataConverter' | 'interceptors'> {
+  const dataConverter = { payloadCodecs: [createPayloadCodec(payloadKeys)] };
+  return payloadKeys.length === 0 ? { dataConverter } : { dataConverter, interceptors: { activity: [hideFailures] } };
 }
 
 /** A cancel reaches an adapter on a heartbeat; by default the SDK throttles those to 0.8 of the heartbeat timeout. */

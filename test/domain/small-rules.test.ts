@@ -67,6 +67,7 @@ describe('errors', () => {
       new errors.UnavailableError('postgres', 'm'),
       new errors.LeaseLostError('m'),
       new errors.ConfigurationError('AOL_DATA_DIR', 'm'),
+      new errors.PayloadKeyError('m'),
       new errors.UnknownTypeError('m'),
       new errors.ArtifactError('m'),
     ];

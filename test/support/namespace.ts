@@ -14,7 +14,7 @@ export interface TestNamespace {
 }
 
 /** Registers a namespace on the tests' server and waits until workflows can be started in it. */
-export async function createTestNamespace(): Promise<TestNamespace> {
+export async function createTestNamespace(options: Pick<TemporalSettings, 'payloadKeys'> = {}): Promise<TestNamespace> {
   // biome-ignore lint/style/noProcessEnv: set by the global set-up
   const address = process.env.AOL_TEST_TEMPORAL_ADDRESS;
   if (!address) throw new Error('AOL_TEST_TEMPORAL_ADDRESS is not set: run the tests by `npm test`');
@@ -25,7 +25,7 @@ export async function createTestNamespace(): Promise<TestNamespace> {
     workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   await connection.close();
-  const settings = { address, namespace };
+  const settings = { ...options, address, namespace };
   const gateway = connectTemporal(settings);
   for (let probe = 0; ; probe += 1) {
     const ready = await gateway

@@ -8,7 +8,7 @@ import { WAKE_SIGNAL } from '../../src/contracts/names.ts';
 import type { ActionRow } from '../../src/db/action-row.ts';
 import { enqueue } from '../../src/db/actions.ts';
 import type { Database } from '../../src/db/pool.ts';
-import type { TemporalGateway } from '../../src/temporal/gateway.ts';
+import type { TemporalGateway, TemporalSettings } from '../../src/temporal/gateway.ts';
 import { type AolWorker, type CreateWorkerOptions, createWorker } from '../../src/worker/create-worker.ts';
 import { createTestDatabase } from './database.ts';
 import { request } from './engine.ts';
@@ -18,6 +18,8 @@ import { workflowBundlePath } from './workflows.ts';
 export interface TestStack {
   readonly db: Database;
   readonly gateway: TemporalGateway;
+  readonly temporal: TemporalSettings;
+  readonly databaseUrl: string;
   readonly artifactFolder: string;
   startWorker(options?: Partial<CreateWorkerOptions>): Promise<AolWorker>;
   /** Enqueues and wakes, as the API does. Answers the ids. */
@@ -26,16 +28,18 @@ export interface TestStack {
   stop(): Promise<void>;
 }
 
-export async function createTestStack(): Promise<TestStack> {
+export async function createTestStack(options: Pick<TemporalSettings, 'payloadKeys'> = {}): Promise<TestStack> {
   const [database, namespace, artifactFolder] = await Promise.all([
     createTestDatabase(),
-    createTestNamespace(),
+    createTestNamespace(options),
     mkdtemp(join(tmpdir(), 'aol-artifacts-')),
   ]);
   const workers: AolWorker[] = [];
   return {
     db: database.pool,
     gateway: namespace.gateway,
+    temporal: namespace.settings,
+    databaseUrl: database.url,
     artifactFolder,
     async startWorker(options = {}) {
       const worker = await createWorker({
