@@ -13,6 +13,7 @@ import { createArtifactStore } from '../artifacts/index.ts';
 import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
 import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
+import { APPROVAL_TTL_MS } from '../domain/limits.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
 import { silentLog, type WorkerLog } from './log.ts';
 import { keepRetention } from './retention.ts';
@@ -32,6 +33,8 @@ export interface CreateWorkerOptions {
   readonly log?: WorkerLog;
   /** Prunes what finished longer ago than this, once an hour; without it nothing is pruned. */
   readonly retentionMs?: number | undefined;
+  /** How long a person has to approve what waits for it; 7 days when absent. */
+  readonly approvalTtlMs?: number;
   /** Off for a bounded run, which starts its own orchestrator. */
   readonly supervisor?: boolean;
   /** The prebuilt workflow bundle; without it the workflows' sources are bundled at start, which takes seconds. */
@@ -59,6 +62,7 @@ const RETRY_DELAY_MS = 500;
 export async function createWorker(options: CreateWorkerOptions): Promise<AolWorker> {
   const log = options.log ?? silentLog;
   const proofMode = options.proofMode !== false;
+  const approvalTtlMs = options.approvalTtlMs ?? APPROVAL_TTL_MS;
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
   const artifacts = createArtifactStore(options.artifacts);
   const db = createPool({
@@ -87,7 +91,8 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
         random: Math.random,
         worker: { clusterId, namespace: options.temporal.namespace, proofMode },
       });
-      const effects = createEffectActivities({ db, adapters, artifacts, random: Math.random, flagWatch, proofMode });
+      const shared = { db, adapters, artifacts, random: Math.random, flagWatch, proofMode, approvalTtlMs };
+      const effects = createEffectActivities(shared);
       const { namespace } = options.temporal;
       const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS };
       const bookkeeping = workerOptions(options.workflowBundlePath);
