@@ -31,6 +31,7 @@ describe('the environment', () => {
       logLevel: 'info',
       dataDir: resolve('.aol'),
       artifacts: { kind: 'file', folder: resolve('.aol/artifacts') },
+      approvalTtlMs: 7 * 24 * 3_600_000,
       database: { url: undefined },
       temporal: { address: undefined, namespace: 'default', connection: expect.any(Object) },
       payloadKeys: [],

@@ -31,6 +31,8 @@ export interface EffectPorts extends ProofPorts {
   readonly db: Database;
   readonly flagWatch: FlagWatch;
   readonly proofMode: boolean;
+  /** How long a person has to approve what waits for it. */
+  readonly approvalTtlMs: number;
 }
 
 const HEARTBEAT_INTERVAL_MS = 200;
@@ -190,6 +192,7 @@ async function leaveAt(
     await leaveTick(ports.db, claim, {
       to: 'AWAITING_APPROVAL',
       message: 'a person has to approve this artifact',
+      ttlMs: ports.approvalTtlMs,
       ...artifact,
     });
     return 'settled';

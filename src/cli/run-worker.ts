@@ -49,6 +49,7 @@ export async function withWorker<Result>(
       artifacts: artifactLocation(config),
       proofMode: wanted.proofMode,
       webhook: config.webhook,
+      approvalTtlMs: config.approvalTtlMs,
       supervisor: false,
       log,
     });

@@ -16,6 +16,8 @@ export interface Config {
   readonly artifacts: { readonly kind: 'file'; readonly folder: string };
   /** How long finished actions are kept; undefined keeps them. */
   readonly retentionMs: number | undefined;
+  /** How long a person has to approve what waits for it. */
+  readonly approvalTtlMs: number;
   /** Without a URL `aol up` starts an embedded PostgreSQL. */
   readonly database: { readonly url: string | undefined };
   readonly temporal: TemporalConfig;
@@ -51,6 +53,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     dataDir,
     artifacts: { kind: 'file', folder: artifactFolder(values.AOL_ARTIFACTS, dataDir) },
     retentionMs: values.AOL_RETENTION,
+    approvalTtlMs: values.AOL_APPROVAL_TTL,
     database: { url: values.DATABASE_URL },
     temporal: loadTemporalConfig(given),
     payloadKeys: values.AOL_PAYLOAD_KEY ?? [],

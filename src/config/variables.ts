@@ -87,6 +87,16 @@ const engine = {
     defaultText: unset,
     meaning: 'How long finished actions are kept, e.g. 90d; unset keeps them. `aol prune` does it by hand.',
   },
+  AOL_APPROVAL_TTL: {
+    schema: z
+      .string()
+      .refine((value) => parseAgeMs(value) !== undefined)
+      .default('7d')
+      .transform((value) => parseAgeMs(value) ?? 0),
+    rule: AGE_RULE,
+    defaultText: '7d',
+    meaning: 'How long a person has to approve what waits for it; then it is cancelled.',
+  },
   AOL_LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     rule: 'debug, info, warn or error',

@@ -7,21 +7,22 @@ import type { ActionRow } from './action-row.ts';
 import { findAction } from './actions.ts';
 import type { DecidedBy } from './decisions.ts';
 import { appendLog } from './logs.ts';
-import { type Database, query, transaction } from './pool.ts';
+import { type Database, type Queryable, query, transaction } from './pool.ts';
 
 /**
  * Lets the artifact with this SHA-256 be performed, and nothing else: the action is due again, and the gate compares.
  *
  * @throws NotFoundError
- * @throws StateConflictError when nothing waits, or another artifact than this one
+ * @throws StateConflictError when nothing waits, another artifact than this one, or its time ran out
  */
 export function approveAction(db: Database, id: string, sha256: string, by: DecidedBy): Promise<ActionRow> {
   return transaction(db, async (connection) => {
     const [approved] = await query<ActionRow>(
       connection,
       `UPDATE aol_actions SET status = 'PENDING', approval_by = $3, approval_at = clock_timestamp(), approval_sha256 = $2,
-         run_at = clock_timestamp(), updated_at = clock_timestamp()
-       WHERE id = $1 AND status = 'AWAITING_APPROVAL' AND artifact_sha256 = $2 RETURNING *`,
+         approval_expires_at = NULL, run_at = clock_timestamp(), updated_at = clock_timestamp()
+       WHERE id = $1 AND status = 'AWAITING_APPROVAL' AND artifact_sha256 = $2
+         AND (approval_expires_at IS NULL OR approval_expires_at > clock_timestamp()) RETURNING *`,
       [id, sha256, by.actor],
     );
     if (!approved) throw refusal(await findAction(connection, id), sha256, 'approved');
@@ -63,6 +64,29 @@ export function rejectAction(db: Database, id: string, by: DecidedBy): Promise<A
     });
     return rejected;
   });
+}
+
+/** Of one statement; the next look takes the others. */
+const EXPIRED_AT_ONCE = 500;
+
+/** Cancels what nobody approved in its time, in every lane, paused and killed ones too. Answers how many there were. */
+export async function expireApprovals(db: Queryable): Promise<number> {
+  const [row] = await query<{ expired: number }>(
+    db,
+    `WITH due AS (
+       SELECT id FROM aol_actions WHERE status = 'AWAITING_APPROVAL' AND approval_expires_at <= clock_timestamp()
+       ORDER BY approval_expires_at LIMIT ${EXPIRED_AT_ONCE} FOR UPDATE SKIP LOCKED),
+     cancelled AS (
+       UPDATE aol_actions a SET status = 'CANCELLED', finished_at = clock_timestamp(), updated_at = clock_timestamp()
+       FROM due WHERE a.id = due.id RETURNING a.id, a.lane, a.approval_expires_at),
+     logged AS (
+       INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message, detail)
+       SELECT lane, id, 'CANCELLED', 'WARNING', 'engine', 'nobody approved it in its time',
+         jsonb_build_object('from', 'AWAITING_APPROVAL', 'to', 'CANCELLED', 'expired', approval_expires_at)
+       FROM cancelled)
+     SELECT count(*) AS expired FROM cancelled`,
+  );
+  return row?.expired ?? 0;
 }
 
 /**
@@ -112,5 +136,9 @@ function refusal(row: ActionRow, sha256: string | null, verb: string): StateConf
   if (sha256 !== null && row.artifact_sha256 !== null && row.artifact_sha256 !== sha256) {
     return new StateConflictError(`its artifact is ${row.artifact_sha256}, not ${sha256}`, row.status);
   }
-  return new StateConflictError(`an action that is ${row.mode} and ${row.status} cannot be ${verb}`, row.status);
+  const expired = row.status === 'AWAITING_APPROVAL' && verb === 'approved' ? ', and whose time ran out' : '';
+  return new StateConflictError(
+    `an action that is ${row.mode} and ${row.status}${expired} cannot be ${verb}`,
+    row.status,
+  );
 }

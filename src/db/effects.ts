@@ -202,6 +202,8 @@ export type Leaving =
       readonly message: string;
       readonly artifactSha256: string;
       readonly artifactUri: string;
+      /** How long a person has to approve it. */
+      readonly ttlMs: number;
     }
   | { readonly to: 'DLQ'; readonly reason: DlqReason; readonly message: string };
 
@@ -221,6 +223,7 @@ async function leave(db: Queryable, claim: EffectClaim, leaving: Leaving): Promi
     `UPDATE aol_actions SET status = $2, dlq_reason = $3, last_error = CASE WHEN $2 = 'DLQ' THEN left($4, 2000) ELSE last_error END,
        artifact_sha256 = coalesce($5, artifact_sha256), artifact_uri = coalesce($6, artifact_uri),
        approval_needed = approval_needed OR $2 = 'AWAITING_APPROVAL',
+       approval_expires_at = CASE WHEN $2 = 'AWAITING_APPROVAL' THEN clock_timestamp() + $8 * interval '1 millisecond' END,
        run_at = CASE WHEN $7 > 0 THEN clock_timestamp() + $7 * interval '1 millisecond' ELSE run_at END,
        claim_count = CASE WHEN $2 = 'DLQ' THEN claim_count ELSE 0 END,
        claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, updated_at = clock_timestamp() WHERE id = $1`,
@@ -232,6 +235,7 @@ async function leave(db: Queryable, claim: EffectClaim, leaving: Leaving): Promi
       artifact?.artifactSha256 ?? null,
       artifact?.artifactUri ?? null,
       leaving.to === 'PENDING' ? (leaving.delayMs ?? 0) : 0,
+      artifact?.ttlMs ?? 0,
     ],
   );
   await appendLog(db, {

@@ -30,4 +30,6 @@ export const IDLE_HEARTBEAT_MS = 60_000;
 export const LEASE_HEARTBEATS = 3;
 /** How long a claim is good for; past it, it is stale and may be taken over. */
 export const CLAIM_TTL_MS = 60_000;
+/** How long a person has to approve, where nothing else was set. */
+export const APPROVAL_TTL_MS = 7 * 24 * 3_600_000;
 export const SUPERVISOR_INTERVAL_MS = 1_000;

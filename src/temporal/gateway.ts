@@ -23,6 +23,7 @@ export interface TemporalSettings {
 }
 
 export interface TemporalGateway {
+  /** Another one after a connection went silent: not to be kept. */
   readonly client: Client;
   readonly namespace: string;
   /**
@@ -40,6 +41,8 @@ export interface TemporalGateway {
 
 /** Signals and health checks answer within this time. */
 const CALL_TIMEOUT_MS = 1_000;
+/** After so many calls in a row that nobody answered in time the connection is given up: it may have gone silent. */
+const MISSED_ANSWERS = 2;
 
 /** Without these, gRPC waits up to two minutes before it tries again to reach a server that came back. */
 const RECONNECT = {
@@ -50,24 +53,29 @@ const RECONNECT = {
 
 /** Opens nothing yet: the first call connects. */
 export function connectTemporal(settings: TemporalSettings): TemporalGateway {
-  const connection = Connection.lazy({
-    ...settings.connection,
-    address: settings.address,
-    channelArgs: RECONNECT,
-    // The SDK's own retries go on behind a deadline, and throw out of a timer when the connection is closed meanwhile.
-    interceptors: [],
-  });
-  const dataConverter = { payloadCodecs: [createPayloadCodec(settings.payloadKeys ?? [])] };
-  const client = new Client({ connection, namespace: settings.namespace, dataConverter });
+  let client = openClient(settings);
+  let missed = 0;
+  const replaceSilent = (silent: Client) => {
+    if (client !== silent) return;
+    client = openClient(settings);
+    missed = 0;
+    void silent.connection.close();
+  };
 
   const bounded = async <Result>(call: () => Promise<Result>, timeoutMs = CALL_TIMEOUT_MS): Promise<Result> => {
+    const used = client;
     const timer = new AbortController();
+    const startedAtMs = performance.now();
     try {
-      return await Promise.race([
-        connection.withDeadline(Date.now() + timeoutMs, call),
+      const result = await Promise.race([
+        used.connection.withDeadline(Date.now() + timeoutMs, call),
         rejectAfter(timeoutMs + 100, timer.signal),
       ]);
+      missed = 0;
+      return result;
     } catch (error) {
+      missed = performance.now() - startedAtMs >= timeoutMs ? missed + 1 : 0;
+      if (missed >= MISSED_ANSWERS) replaceSilent(used);
       throw temporalError(error);
     } finally {
       timer.abort();
@@ -75,14 +83,16 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
   };
 
   return {
-    client,
+    get client() {
+      return client;
+    },
     namespace: settings.namespace,
     bounded,
     signal: (workflowId, signalName) => bounded(() => client.workflow.getHandle(workflowId).signal(signalName)),
     async health() {
       const startedAt = performance.now();
       try {
-        await bounded(() => connection.workflowService.describeNamespace({ namespace: settings.namespace }));
+        await bounded(() => client.workflowService.describeNamespace({ namespace: settings.namespace }));
         return {
           ok: true,
           detail: `${settings.address}, namespace ${settings.namespace}`,
@@ -92,8 +102,20 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
         return { ok: false, detail: `${settings.address}: ${errorText(error, 300)}`, latencyMs: null };
       }
     },
-    close: () => connection.close(),
+    close: () => client.connection.close(),
   };
+}
+
+function openClient(settings: TemporalSettings): Client {
+  const connection = Connection.lazy({
+    ...settings.connection,
+    address: settings.address,
+    channelArgs: RECONNECT,
+    // The SDK's own retries go on behind a deadline, and throw out of a timer when the connection is closed meanwhile.
+    interceptors: [],
+  });
+  const dataConverter = { payloadCodecs: [createPayloadCodec(settings.payloadKeys ?? [])] };
+  return new Client({ connection, namespace: settings.namespace, dataConverter });
 }
 
 function rejectAfter(timeoutMs: number, signal: AbortSignal): Promise<never> {

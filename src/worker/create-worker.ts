@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, type NativeConnectionOptions, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
@@ -13,11 +13,14 @@ import { createArtifactStore } from '../artifacts/index.ts';
 import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
 import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
+import { APPROVAL_TTL_MS } from '../domain/limits.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
 import { createPayloadCodec } from '../temporal/payload-codec.ts';
 import { hideFailures } from './hidden-failures.ts';
 import { silentLog, type WorkerLog } from './log.ts';
+import { startPair, type WorkerPair } from './pair.ts';
 import { keepRetention } from './retention.ts';
+import { type Connect, connectInTime, replacementOf } from './silence.ts';
 import { supervise } from './supervisor.ts';
 
 export interface CreateWorkerOptions {
@@ -34,6 +37,8 @@ export interface CreateWorkerOptions {
   readonly log?: WorkerLog;
   /** Prunes what finished longer ago than this, once an hour; without it nothing is pruned. */
   readonly retentionMs?: number | undefined;
+  /** How long a person has to approve what waits for it; 7 days when absent. */
+  readonly approvalTtlMs?: number;
   /** Off for a bounded run, which starts its own orchestrator. */
   readonly supervisor?: boolean;
   /** The prebuilt workflow bundle; without it the workflows' sources are bundled at start, which takes seconds. */
@@ -49,9 +54,8 @@ export interface AolWorker {
   shutdown(): Promise<void>;
 }
 
-/** Longer than the longest attempt, so that a stop never cuts one off. */
-const SHUTDOWN_GRACE_MS = 25_000;
 const RETRY_DELAY_MS = 500;
+const CALL_LIMIT_MS = 5_000;
 
 /**
  * Joins database, adapters, store and activities. Opens no connection before {@link AolWorker.run}.
@@ -61,6 +65,7 @@ const RETRY_DELAY_MS = 500;
 export async function createWorker(options: CreateWorkerOptions): Promise<AolWorker> {
   const log = options.log ?? silentLog;
   const proofMode = options.proofMode !== false;
+  const approvalTtlMs = options.approvalTtlMs ?? APPROVAL_TTL_MS;
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
   const artifacts = createArtifactStore(options.artifacts);
   const db = createPool({
@@ -72,45 +77,51 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
   const stopping = new AbortController();
   const ready = Promise.withResolvers<void>();
   const flagWatch = createFlagWatch(db);
-  const current: Worker[] = [];
-  /** One that failed takes the other with it; a worker that never ran is closed by running it. */
-  const stopAll = async () => {
-    for (const worker of current.splice(0)) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
+  /** All that were started and have not ended: the last one is the one at work. */
+  const pairs = new Set<WorkerPair>();
+  const connect: Connect = () => NativeConnection.connect(nativeOptions(options.temporal));
 
-  const runOnce = async (): Promise<void> => {
-    const connection = await NativeConnection.connect(nativeOptions(options.temporal));
+  /** Runs on a connection until the workers end. Answers the connection to go on with when this one went silent. */
+  const runOn = async (connection: NativeConnection): Promise<NativeConnection | undefined> => {
+    const clusterId = await readClusterId(connection).catch(async (error: unknown) => {
+      await connection.close();
+      throw error;
+    });
+    const { namespace } = options.temporal;
+    const worker = { clusterId, namespace, proofMode };
+    const activities = createBookkeepingActivities({ db, adapters, artifacts, random: Math.random, worker });
+    const shared = { db, adapters, artifacts, random: Math.random, flagWatch, proofMode, approvalTtlMs };
+    const effects = createEffectActivities(shared);
+    const common = { namespace, ...encryption(options.temporal) };
+    const pair = await startPair(connection, [
+      { ...common, ...workerOptions(options.workflowBundlePath), activities: { ...activities } },
+      { ...common, ...EFFECTS_WORKER, activities: { ...effects } },
+    ]);
+    pairs.add(pair);
+    const ended = new AbortController();
     try {
-      const clusterId = await readClusterId(connection);
-      const activities = createBookkeepingActivities({
-        db,
-        adapters,
-        artifacts,
-        random: Math.random,
-        worker: { clusterId, namespace: options.temporal.namespace, proofMode },
-      });
-      const effects = createEffectActivities({ db, adapters, artifacts, random: Math.random, flagWatch, proofMode });
-      const { namespace } = options.temporal;
-      const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE_MS, ...encryption(options.temporal) };
-      const bookkeeping = workerOptions(options.workflowBundlePath);
-      current.push(await Worker.create({ ...common, ...bookkeeping, activities: { ...activities } }));
-      current.push(await Worker.create({ ...common, ...EFFECTS_WORKER, activities: { ...effects } }));
-      if (stopping.signal.aborted) return;
-      const running = Promise.all(current.map((worker) => worker.run()));
+      if (stopping.signal.aborted) pair.shutdown();
       ready.resolve();
       log.info({ taskQueues: [BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE], proofMode }, 'the worker polls for work');
-      await running;
+      const signal = AbortSignal.any([ended.signal, stopping.signal]);
+      const replacement = await Promise.race([pair.running, replacementOf(connection, connect, signal)]);
+      if (!replacement) await pair.running;
+      else log.warn({}, 'the connection to Temporal went silent; the worker goes on with a new one');
+      return replacement ?? undefined;
     } finally {
-      await stopAll();
-      await connection.close();
+      ended.abort();
+      pair.shutdown();
+      void pair.drained().then(() => pairs.delete(pair));
     }
   };
 
   const runUntilStopped = async (): Promise<void> => {
+    let next: NativeConnection | undefined;
     while (!stopping.signal.aborted) {
       try {
-        await runOnce();
+        next = await runOn(next ?? (await connectInTime(connect)));
       } catch (error) {
+        next = undefined;
         log.warn({ error: errorText(error, 300) }, 'the worker lost Temporal; it tries again');
         await delay(RETRY_DELAY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
@@ -136,6 +147,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
               signal: stopping.signal,
             }),
       ]).then(async () => {
+        await Promise.all([...pairs].map((pair) => pair.drained()));
         await temporal.close();
         await db.end();
       });
@@ -143,7 +155,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     },
     async shutdown() {
       stopping.abort();
-      await stopAll();
+      for (const pair of pairs) pair.shutdown();
       await finished;
     },
   };
@@ -156,7 +168,9 @@ function nativeOptions(settings: TemporalSettings): NativeConnectionOptions {
 }
 
 async function readClusterId(connection: NativeConnection): Promise<string> {
-  const { clusterId } = await connection.workflowService.getClusterInfo({});
+  const { clusterId } = await connection.withDeadline(Date.now() + CALL_LIMIT_MS, () =>
+    connection.workflowService.getClusterInfo({}),
+  );
   if (!clusterId) throw new UnavailableError('temporal', 'the Temporal server does not tell its cluster id');
   return clusterId;
 }

@@ -1,4 +1,7 @@
-/** Looks each second for lanes that need their orchestrator, and signals them, starting what is missing. */
+/**
+ * Looks each second for lanes that need their orchestrator, and signals them, starting what is missing; and for approvals
+ * whose time ran out.
+ */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -9,6 +12,7 @@ import {
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../contracts/names.ts';
 import type { OrchestratorInput } from '../contracts/orchestrator.ts';
+import { expireApprovals } from '../db/approvals.ts';
 import type { Database } from '../db/pool.ts';
 import { lanesInNeed } from '../db/supervise.ts';
 import { errorText } from '../domain/errors.ts';
@@ -38,6 +42,8 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   };
   while (!options.signal.aborted) {
     try {
+      const expired = await expireApprovals(options.db);
+      if (expired > 0) options.log.info({ expired }, 'approvals ran out');
       const lanes = await lanesInNeed(options.db, options.proofMode);
       if (problems.delete('postgres')) options.log.info({ part: 'postgres' }, 'the supervisor works again');
       for (const lane of lanes) {

@@ -235,6 +235,18 @@ describe('approval', () => {
     expect(timesPlayed('rejected-by-person')).toBe(0);
   });
 
+  test('what nobody approves in its time is cancelled by the supervisor, and never sent', async () => {
+    const id = await play('expires', ['done'], {}, { requireApproval: true });
+    const { approval_expires_at } = await reaches(id, 'AWAITING_APPROVAL');
+    const inDays = ((approval_expires_at?.getTime() ?? 0) - Date.now()) / 86_400_000;
+    expect(inDays).toBeGreaterThan(6.9);
+    expect(inDays).toBeLessThan(7.1);
+    await stack.db.query('UPDATE aol_actions SET approval_expires_at = clock_timestamp() WHERE id = $1', [id]);
+    expect(await reaches(id, 'CANCELLED')).toMatchObject({ finished_at: expect.any(Date) });
+    expect(await events(id)).toEqual(['ENQUEUED', 'CLAIMED', 'AWAITING_APPROVAL', 'CANCELLED']);
+    expect(timesPlayed('expires')).toBe(0);
+  });
+
   test('a proof is promoted once, and performs the very bytes that were proven, under the proof’s key', async () => {
     const proof = await play('promoted', ['done'], {}, { mode: 'PROOF' });
     await reaches(proof, 'SUCCESS');

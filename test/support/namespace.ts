@@ -13,11 +13,17 @@ export interface TestNamespace {
   close(): Promise<void>;
 }
 
-/** Registers a namespace on the tests' server and waits until workflows can be started in it. */
-export async function createTestNamespace(options: Pick<TemporalSettings, 'payloadKeys'> = {}): Promise<TestNamespace> {
+/** The server that the tests use. */
+export function testTemporalAddress(): string {
   // biome-ignore lint/style/noProcessEnv: set by the global set-up
   const address = process.env.AOL_TEST_TEMPORAL_ADDRESS;
   if (!address) throw new Error('AOL_TEST_TEMPORAL_ADDRESS is not set: run the tests by `npm test`');
+  return address;
+}
+
+/** Registers a namespace on the tests' server and waits until workflows can be started in it. */
+export async function createTestNamespace(options: Pick<TemporalSettings, 'payloadKeys'> = {}): Promise<TestNamespace> {
+  const address = testTemporalAddress();
   const namespace = `test-${randomBytes(6).toString('hex')}`;
   const connection = await Connection.connect({ address });
   await connection.workflowService.registerNamespace({

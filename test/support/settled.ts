@@ -40,6 +40,19 @@ export async function dead(db: Database, { why = 'exhausted', ...input }: DeadIn
   return id;
 }
 
+/** Rendered, and a person has to look: within so many seconds, by the clock of the row. */
+export async function awaiting(db: Database, expiresInSeconds: number | null): Promise<string> {
+  const id = await queued(db, { mode: 'REAL', requireApproval: true });
+  await run(db, id);
+  await db.query(
+    `UPDATE aol_actions SET status = 'AWAITING_APPROVAL', artifact_sha256 = $2, artifact_uri = 'artifact:test',
+       approval_expires_at = clock_timestamp() + $3 * interval '1 second', claim_tick_id = NULL, claim_lease_token = NULL,
+       claim_until = NULL WHERE id = $1`,
+    [id, SHA, expiresInSeconds],
+  );
+  return id;
+}
+
 /** An effect of which nobody knows whether it happened; without an artifact only if a test says so. */
 export async function unconfirmed(db: Database, options: { readonly hasArtifact?: boolean } = {}): Promise<string> {
   const id = await queued(db, { mode: 'REAL' });

@@ -2,6 +2,9 @@ import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { connectTemporal, type TemporalGateway } from '../../src/temporal/gateway.ts';
+import { startProxy } from '../faults/support/proxy.ts';
+import { createRandom } from '../faults/support/random.ts';
+import { testTemporalAddress } from '../support/namespace.ts';
 
 const closers: (() => Promise<unknown> | undefined)[] = [];
 afterEach(async () => {
@@ -44,6 +47,20 @@ describe('a Temporal that is away', () => {
       expect(signal.result).toBeInstanceOf(UnavailableError);
       expect(signal.ms).toBeLessThan(1_500);
     }
+  });
+
+  test('a connection that went silent without being closed is given up after two calls', async () => {
+    const port = Number(testTemporalAddress().split(':').at(-1));
+    const proxy = await startProxy(port, createRandom(1));
+    closers.push(() => proxy.close());
+    const gateway = connect(`127.0.0.1:${proxy.port}`);
+    expect(await gateway.health()).toMatchObject({ ok: true });
+    proxy.blackhole();
+    expect(await gateway.health()).toMatchObject({ ok: false });
+    // What is connected stays silent; what connects from now on is heard.
+    proxy.heal();
+    expect(await gateway.health()).toMatchObject({ ok: false });
+    expect(await gateway.health()).toMatchObject({ ok: true });
   });
 
   test('closing in the middle of an outage leaves nothing behind that throws later', async () => {

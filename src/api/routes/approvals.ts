@@ -26,7 +26,8 @@ export function approvalRoutes(app: Api, { database, waker, temporal, contracts 
     url: '/v1/actions/:id/approve',
     config: { role: 'operator' },
     schema: {
-      summary: 'Let the artifact with this SHA-256 be performed, and nothing else',
+      summary:
+        'Let the artifact with this SHA-256 be performed, and nothing else; 409 when nothing waits or approval.expires has passed',
       params,
       querystring: noQuery,
       body: allowRequestSchema,

@@ -181,6 +181,7 @@ function actionText(action: Action): string {
     ['attempts', `${action.attempts} (at most ${action.maxAttempts} a round)`],
     ['artifact sha256', action.artifactSha256],
     ['artifact uri', action.artifactUri],
+    ['approve until', action.status === 'AWAITING_APPROVAL' ? action.approval.expires : null],
     ['receipt', action.receipt === null ? null : JSON.stringify(action.receipt)],
     ['dead letter', action.dlqReason],
     ['last error', action.lastError],

@@ -21,6 +21,7 @@ export const registerWorker: Register = (program, run) => {
           artifacts: artifactLocation(config),
           proofMode: config.proofMode,
           retentionMs: config.retentionMs,
+          approvalTtlMs: config.approvalTtlMs,
           webhook: config.webhook,
           log,
         });
