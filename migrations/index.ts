@@ -2,6 +2,7 @@
 
 import type { Knex } from 'knex';
 import * as fiveTables from './0001_five_tables.ts';
+import * as controlPlane from './0003_control_plane.ts';
 import * as approvalsRunOut from './0006_approvals_run_out.ts';
 
 export interface SchemaStep {
@@ -12,5 +13,6 @@ export interface SchemaStep {
 
 export const schemaSteps: readonly SchemaStep[] = [
   { name: '0001_five_tables', ...fiveTables },
+  { name: '0003_control_plane', ...controlPlane },
   { name: '0006_approvals_run_out', ...approvalsRunOut },
 ];

@@ -6,7 +6,8 @@ import { createJsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-pr
 import { v7 as uuidv7 } from 'uuid';
 import { MAX_BODY_BYTES } from '../domain/limits.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
-import { addAuthentication, type Tokens } from './plugins/auth.ts';
+import { Credentials, type Tokens } from './credentials.ts';
+import { addAuthentication } from './plugins/auth.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
 import { addProblems, sendProblem } from './plugins/problems.ts';
 import { addRequestLog } from './plugins/request-log.ts';
@@ -14,20 +15,30 @@ import { collectRoutes, type RouteTable } from './plugins/route-table.ts';
 import { addHostCheck, addSecurityHeaders } from './plugins/security.ts';
 import { addValidation } from './plugins/validation.ts';
 import { actionRoutes } from './routes/actions.ts';
+import { adapterRoutes } from './routes/adapters.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { batchRoutes } from './routes/batch.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { eventRoutes } from './routes/events.ts';
 import { flagRoutes } from './routes/flags.ts';
 import { homeRoutes } from './routes/home.ts';
 import { laneRoutes } from './routes/lanes.ts';
+import { logRoutes } from './routes/logs.ts';
+import { sessionRoutes } from './routes/session.ts';
 import { statusRoutes } from './routes/status.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 
 export interface ApiOptions extends ApiPorts {
   /** The action types that may be queued. */
   readonly contracts: readonly QueueableType[];
   /** One bearer token for each role. */
   readonly tokens: Tokens;
+  /** Whether browsers reach it over TLS, by a proxy in front. */
+  readonly secureCookies?: boolean;
+  /** Names of set variables, for what `GET /v1/adapters` says of REAL. */
+  readonly setVariables?: ReadonlySet<string>;
   /** Host names under which it answers; absent: any. See `allowedHostNames`. */
   readonly hostNames?: readonly string[] | undefined;
   /** Absent: it logs nothing. */
@@ -68,16 +79,24 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addSecurityHeaders(app);
   addRequestLog(app);
   if (options.hostNames) addHostCheck(app, options.hostNames);
-  addAuthentication(app, options.tokens);
+  const context: ApiContext = {
+    ...options,
+    contracts: new Map(options.contracts.map((type) => [type.type, type])),
+    credentials: new Credentials(options.tokens),
+    secureCookies: options.secureCookies ?? false,
+    setVariables: options.setVariables ?? new Set(),
+  };
+  await addAuthentication(app, context);
   addValidation(app);
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'AOL', version: '1' } },
     transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
   });
 
-  const context: ApiContext = { ...options, contracts: new Map(options.contracts.map((type) => [type.type, type])) };
   homeRoutes(app);
+  sessionRoutes(app, context);
   actionRoutes(app, context);
+  batchRoutes(app, context);
   approvalRoutes(app, context);
   decisionRoutes(app, context);
   artifactRoutes(app, context);
@@ -85,5 +104,9 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   flagRoutes(app, context);
   laneRoutes(app, context);
   statusRoutes(app, context);
+  logRoutes(app, context);
+  eventRoutes(app, context);
+  adapterRoutes(app, context);
+  tokenRoutes(app, context);
   return app;
 }

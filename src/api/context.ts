@@ -8,12 +8,15 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { JsonObject } from '../contracts/json.ts';
+import type { Redelivery } from '../contracts/payloads/contract.ts';
 import type { Dependency } from '../contracts/status.ts';
 import type { TemporalLink } from '../db/action-row.ts';
 import type { Database } from '../db/pool.ts';
 import type { FieldProblem } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Waker } from '../temporal/waker.ts';
+import type { Credentials } from './credentials.ts';
 
 /** The application, typed by its zod schemas. */
 export type Api = FastifyInstance<
@@ -29,6 +32,13 @@ export interface QueueableType {
   readonly type: string;
   /** False while its adapter renders proofs but performs nothing: REAL is refused. */
   readonly performs?: boolean;
+  readonly title?: string;
+  readonly jsonSchema?: JsonObject;
+  readonly example?: JsonObject;
+  readonly redelivery?: Redelivery;
+  /** Variables of the environment that REAL needs. */
+  readonly realVariables?: readonly string[];
+  readonly limits?: Readonly<Record<string, string>>;
   check(payload: unknown): { readonly ok: true } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 }
 
@@ -49,6 +59,11 @@ export interface ApiPorts {
 
 export interface ApiContext extends ApiPorts {
   readonly contracts: ReadonlyMap<string, QueueableType>;
+  readonly credentials: Credentials;
+  /** Whether browsers reach us over TLS, so that the cookie may be kept to it. */
+  readonly secureCookies: boolean;
+  /** Names of the variables that are set, of those that adapters need. */
+  readonly setVariables: ReadonlySet<string>;
 }
 
 /** Who may call a route: a role and those above it, or everybody. */
@@ -60,11 +75,17 @@ declare module 'fastify' {
     role?: RouteRole;
     /** A call without a body counts as one with `{}`. */
     bodyOptional?: boolean;
+    /** Stopping work: it is served by connections of its own. */
+    control?: boolean;
+    /** How many levels deeper than 32 its body may nest. */
+    extraDepth?: number;
   }
   interface FastifyRequest {
     /** Who calls, as it stands in logs and rows. Empty on public routes. */
     actor: string;
     /** What the caller may do. Null on public routes. */
     role: Role | null;
+    /** The token of the caller's session; null with a bearer token. */
+    csrfToken: string | null;
   }
 }

@@ -52,6 +52,11 @@ export function checkEnqueue(contracts: ReadonlyMap<string, QueueableType>, requ
   }
 }
 
+/** Whether a tick may take it as soon as it is queued. */
+export function isDueNow({ runAt }: EnqueueRequest): boolean {
+  return runAt === undefined || Date.parse(runAt) <= Date.now();
+}
+
 function underPayload({ field, rule }: FieldProblem): FieldProblem {
   if (field === 'payload' || field.startsWith('payload.')) return { field, rule };
   return { field: field === '' ? 'payload' : `payload.${field}`, rule };

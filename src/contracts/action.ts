@@ -3,12 +3,13 @@
 import { z } from 'zod';
 import { DEFAULT_LANE } from '../domain/flags.ts';
 import { MAX_ATTEMPTS } from '../domain/limits.ts';
-import { DLQ_REASONS } from '../domain/states.ts';
+import { ACTION_STATUSES, DLQ_REASONS } from '../domain/states.ts';
 import { jsonObjectSchema } from './json.ts';
 import {
   actionModeSchema,
   actionStatusSchema,
   actionTypeSchema,
+  commaListOf,
   cursorSchema,
   idempotencyKeySchema,
   laneNameSchema,
@@ -17,6 +18,7 @@ import {
   pageSizeSchema,
   prioritySchema,
   runAtSchema,
+  searchTextSchema,
   timeSchema,
 } from './primitives.ts';
 
@@ -76,12 +78,28 @@ export const actionSchema = z.object({
 export type Action = z.output<typeof actionSchema>;
 
 export const actionListQuerySchema = z.strictObject({
-  status: actionStatusSchema.optional(),
+  status: commaListOf(ACTION_STATUSES).optional(),
   type: actionTypeSchema.optional(),
   lane: laneNameSchema.optional(),
+  mode: actionModeSchema.optional(),
+  /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
+  q: searchTextSchema.optional(),
   cursor: cursorSchema.optional(),
   limit: pageSizeSchema,
 });
 export type ActionListQuery = z.output<typeof actionListQuerySchema>;
+export type ActionListInput = z.input<typeof actionListQuerySchema>;
 export const actionListSchema = pageOf(actionSchema);
 export type ActionList = z.output<typeof actionListSchema>;
+
+/** `GET /v1/actions/{id}/last-approved`: what to compare an action with. */
+export const lastApprovedSchema = z.object({ action: actionSchema.nullable() });
+export type LastApproved = z.output<typeof lastApprovedSchema>;
+
+/** `GET /v1/lanes/{lane}/next`: what the next tick would claim, in its order. */
+export const nextActionsSchema = z.object({
+  items: z.array(actionSchema),
+  /** Why these, or why none. */
+  why: z.string(),
+});
+export type NextActions = z.output<typeof nextActionsSchema>;

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import {
   type Action,
   type ActionList,
-  type ActionListQuery,
+  type ActionListInput,
   actionListSchema,
   actionSchema,
   type EnqueueInput,
@@ -71,7 +71,7 @@ export class AolClient {
     return this.#json(actionSchema, { method: 'POST', path: '/v1/actions', body, repeatable: true });
   }
 
-  listActions(filter: Filter<ActionListQuery> = {}): Promise<ActionList> {
+  listActions(filter: Filter<ActionListInput> = {}): Promise<ActionList> {
     return this.#json(actionListSchema, { path: '/v1/actions', query: { ...filter } });
   }
 

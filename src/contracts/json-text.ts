@@ -11,7 +11,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  *
  * @throws InvalidRequestError
  */
-export function parseJsonText(source: Uint8Array | string): unknown {
+export function parseJsonText(source: Uint8Array | string, maxDepth: number = MAX_JSON_DEPTH): unknown {
   const text = typeof source === 'string' ? source : decode(source);
   let value: unknown;
   try {
@@ -19,7 +19,7 @@ export function parseJsonText(source: Uint8Array | string): unknown {
   } catch (error) {
     throw refused(error instanceof Error ? `is not JSON: ${error.message}` : 'is not JSON', 'body', { cause: error });
   }
-  const problem = new JsonScanner(text).firstProblem();
+  const problem = new JsonScanner(text, maxDepth).firstProblem();
   if (problem) throw refused(problem.rule, problem.field || 'body');
   return value;
 }
@@ -49,12 +49,14 @@ const BETWEEN = /[\s]+|true|false|null/gy;
 /** Walks text that is known to be JSON, token by token and without recursion. */
 class JsonScanner {
   readonly #text: string;
+  readonly #maxDepth: number;
   readonly #levels: Level[] = [];
   #position = 0;
   #expectsName = false;
 
-  constructor(text: string) {
+  constructor(text: string, maxDepth: number) {
     this.#text = text;
+    this.#maxDepth = maxDepth;
   }
 
   firstProblem(): FieldProblem | undefined {
@@ -102,9 +104,9 @@ class JsonScanner {
   #open(level: Level): string | undefined {
     this.#levels.push(level);
     this.#expectsName = level.names !== null;
-    if (this.#levels.length <= MAX_JSON_DEPTH) return undefined;
+    if (this.#levels.length <= this.#maxDepth) return undefined;
     this.#levels.length = 4;
-    return `must not be nested deeper than ${MAX_JSON_DEPTH} levels`;
+    return `must not be nested deeper than ${this.#maxDepth} levels`;
   }
 
   #name(token: string, level: Level): string | undefined {

@@ -57,7 +57,11 @@ export const timeSchema = z.iso.datetime();
 
 export const reasonSchema = storableText(0, 1_000);
 
-export const pageSizeSchema = z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE);
+/** A number in an address: digits and nothing else, unlike what Number() takes. */
+export const pageSizeSchema = z.preprocess(
+  (given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given),
+  z.int().min(1).max(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+);
 export const cursorSchema = z
   .string()
   .min(1)
@@ -66,7 +70,30 @@ export const cursorSchema = z
 
 /** A list as it goes out. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable(), total: z.int().nonnegative() });
+  return z.object({
+    items: z.array(item),
+    /** Where the next page begins; null after the last. A page may hold fewer than asked for, even none, and still go on. */
+    nextCursor: z.string().nullable(),
+    /** How many fit, counted up to 10,000. */
+    total: z.int().nonnegative(),
+    /** False: there are at least so many. */
+    totalIsExact: z.boolean(),
+  });
 }
+
+/** One of several words, or more of them parted by commas, in an address: `status=DLQ,UNCONFIRMED`. */
+export function commaListOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
+  const one = `(?:${words.join('|')})`;
+  return z
+    .string()
+    .regex(new RegExp(`^${one}(?:,${one})*$`), {
+      message: `must be one of ${words.join(', ')}, or more of them parted by commas`,
+    })
+    .transform((text) => [...new Set(text.split(','))])
+    .pipe(z.array(z.enum(words)));
+}
+
+/** Words to look for, in addresses. */
+export const searchTextSchema = storableText(1, 200);
 
 export { ALL_LANES, DEFAULT_LANE };

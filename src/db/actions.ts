@@ -1,12 +1,11 @@
-/** `aol_actions`: enqueue, read, list, cancel. Claiming and closing stand in `claim.ts` and `close.ts`. */
+/** `aol_actions`: enqueue, read, cancel. Lists stand in `action-list.ts`, claiming and closing in `claim.ts` and `close.ts`. */
 
 import { v7 as uuidv7 } from 'uuid';
-import type { ActionListQuery, EnqueueRequest } from '../contracts/action.ts';
+import type { EnqueueRequest } from '../contracts/action.ts';
 import { KeyConflictError, NotFoundError, StateConflictError, UnprocessableError } from '../domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../domain/hashing.ts';
 import type { ActionStatus } from '../domain/states.ts';
 import type { ActionRow } from './action-row.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { appendLog } from './logs.ts';
 import { type Database, type Queryable, query, transaction } from './pool.ts';
 
@@ -120,33 +119,6 @@ export async function findAction(db: Queryable, id: string): Promise<ActionRow> 
   const [row] = await query<ActionRow>(db, 'SELECT * FROM aol_actions WHERE id = $1', [id]);
   if (!row) throw new NotFoundError(`there is no action ${id}`);
   return row;
-}
-
-/** Newest first. Ids are UUIDv7, so their order is the order of creation. */
-export async function listActions(
-  db: Queryable,
-  filter: ActionListQuery,
-): Promise<{ readonly rows: ActionRow[]; readonly nextCursor: string | null; readonly total: number }> {
-  const before = filter.cursor === undefined ? null : decodeCursor(filter.cursor, /^[0-9a-f-]{36}$/);
-  const where = `($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR type = $2) AND ($3::text IS NULL OR lane = $3)`;
-  const values = [filter.status ?? null, filter.type ?? null, filter.lane ?? null];
-  const rows = await query<ActionRow>(
-    db,
-    `SELECT * FROM aol_actions WHERE ${where} AND ($4::uuid IS NULL OR id < $4) ORDER BY id DESC LIMIT $5`,
-    [...values, before, filter.limit + 1],
-  );
-  const [count] = await query<{ total: number }>(
-    db,
-    `SELECT count(*) AS total FROM aol_actions WHERE ${where}`,
-    values,
-  );
-  const page = rows.slice(0, filter.limit);
-  const last = page.at(-1);
-  return {
-    rows: page,
-    nextCursor: rows.length > filter.limit && last ? encodeCursor(last.id) : null,
-    total: count?.total ?? 0,
-  };
 }
 
 const CANCELLABLE: readonly ActionStatus[] = ['PENDING', 'RETRY', 'AWAITING_APPROVAL', 'UNCONFIRMED', 'DLQ'];

@@ -1,7 +1,9 @@
-/** `aol_execution_logs`: appending, and reading the rows of an action. */
+/** `aol_execution_logs`: appending and reading. */
 
-import type { LogEntry } from '../contracts/log.ts';
+import type { LogEntry, LogListQuery } from '../contracts/log.ts';
 import type { LogEvent, LogLevel } from '../domain/events.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { holds, jsonHolds, type Part, readPage } from './page.ts';
 import { type Queryable, query } from './pool.ts';
 
 export interface NewLogEntry {
@@ -87,4 +89,49 @@ export async function logsOfAction(
     [actionId],
   );
   return { items: items.map(toLogEntry), total: count?.total ?? 0 };
+}
+
+/** Rows that a page looks through for what no index finds. */
+const SIFT_BUDGET = 20_000;
+const TEXT_BUDGET = 5_000;
+const SEVERE: readonly LogLevel[] = ['WARNING', 'ERROR'];
+
+export interface LogPage {
+  readonly items: LogEntry[];
+  readonly nextCursor: string | null;
+  readonly total: number;
+  readonly totalIsExact: boolean;
+}
+
+/** All rows, newest first. */
+export async function listLogs(db: Queryable, filter: LogListQuery): Promise<LogPage> {
+  const { cursor, limit, q } = filter;
+  const { rows, nextBefore, ...totals } = await readPage<LogRow>(db, {
+    sources: [sourceOf(filter)],
+    sift: siftOf(filter),
+    before: cursor === undefined ? null : Number(decodeCursor(cursor, /^\d{1,15}$/)),
+    limit,
+    budget: q === undefined ? SIFT_BUDGET : TEXT_BUDGET,
+  });
+  return { items: rows.map(toLogEntry), nextCursor: nextBefore === null ? null : encodeCursor(nextBefore), ...totals };
+}
+
+/** The narrowest index: by action, by tick, of warnings and errors, else the order of all. */
+function sourceOf({ actionId, tickId, level }: LogListQuery): Part {
+  const from = 'FROM aol_execution_logs WHERE';
+  if (actionId !== undefined) return (value) => `${from} action_id = ${value(actionId)}`;
+  if (tickId !== undefined) return (value) => `${from} tick_id = ${value(tickId)}`;
+  if (level?.every((one) => SEVERE.includes(one))) return () => `${from} level IN ('WARNING', 'ERROR')`;
+  return () => `${from} true`;
+}
+
+function siftOf({ lane, actionId, tickId, level, event, actor, q }: LogListQuery): Part[] {
+  const sift: Part[] = [];
+  if (lane !== undefined) sift.push((value) => `lane = ${value(lane)}`);
+  if (actionId !== undefined && tickId !== undefined) sift.push((value) => `tick_id = ${value(tickId)}`);
+  if (level !== undefined) sift.push((value) => `level = ANY (${value(level)}::text[])`);
+  if (event !== undefined) sift.push((value) => `event = ANY (${value(event)}::text[])`);
+  if (actor !== undefined) sift.push((value) => `actor = ${value(actor)}`);
+  if (q !== undefined) sift.push((value) => `${holds('message', q)(value)} OR ${jsonHolds('detail', q)(value)}`);
+  return sift;
 }

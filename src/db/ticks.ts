@@ -2,8 +2,10 @@
 
 import type { Tick, TickListQuery } from '../contracts/tick.ts';
 import type { TickOutcome } from '../domain/ledger.ts';
+import { MAX_EXACT_TOTAL } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { cappedTotal } from './page.ts';
 import { type Queryable, query } from './pool.ts';
 
 export interface TickRow {
@@ -56,33 +58,55 @@ export function toTick(row: TickRow): Tick {
   };
 }
 
-/** Newest first, over all lanes or one; the order is by start, then id. */
-export async function listTicks(
-  db: Queryable,
-  filter: TickListQuery,
-): Promise<{ readonly items: Tick[]; readonly nextCursor: string | null; readonly total: number }> {
-  const cursor = filter.cursor === undefined ? null : decodeCursor(filter.cursor, /^[0-9 :.+-]{19,40}\/[0-9a-f-]{36}$/);
-  const [startedAt, id] = cursor?.split('/') ?? [null, null];
-  const rows = await query<TickRow & { started_text: string }>(
-    db,
-    `SELECT *, started_at::text AS started_text FROM aol_tick_ledger
-     WHERE ($1::text IS NULL OR lane = $1)
-       AND ($2::timestamptz IS NULL OR (started_at, id) < ($2::timestamptz, $3::uuid))
-     ORDER BY started_at DESC, id DESC LIMIT $4`,
-    [filter.lane ?? null, startedAt, id, filter.limit + 1],
-  );
+export interface TickPage {
+  readonly items: Tick[];
+  readonly nextCursor: string | null;
+  readonly total: number;
+  readonly totalIsExact: boolean;
+}
+
+/** Newest first: those of a lane by number, those of all lanes by start, then id. Each order has its index. */
+export async function listTicks(db: Queryable, filter: TickListQuery): Promise<TickPage> {
+  const { lane, limit } = filter;
+  const rows = await (lane === undefined ? ticksOfAll(db, filter) : ticksOfLane(db, lane, filter));
   const [count] = await query<{ total: number }>(
     db,
-    'SELECT count(*) AS total FROM aol_tick_ledger WHERE $1::text IS NULL OR lane = $1',
-    [filter.lane ?? null],
+    `SELECT count(*) AS total FROM (
+       SELECT FROM aol_tick_ledger ${lane === undefined ? '' : 'WHERE lane = $1'} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`,
+    lane === undefined ? [] : [lane],
   );
-  const page = rows.slice(0, filter.limit);
+  const page = rows.slice(0, limit);
   const last = page.at(-1);
   return {
     items: page.map(toTick),
-    nextCursor: rows.length > filter.limit && last ? encodeCursor(`${last.started_text}/${last.id}`) : null,
-    total: count?.total ?? 0,
+    nextCursor: rows.length > limit && last ? encodeCursor(last.place) : null,
+    ...cappedTotal(count?.total ?? 0),
   };
+}
+
+/** With its place in the order that it was read in, as a cursor holds it. */
+type PlacedRow = TickRow & { readonly place: string };
+
+function ticksOfLane(db: Queryable, lane: string, { cursor, limit }: TickListQuery): Promise<PlacedRow[]> {
+  const before = cursor === undefined ? null : Number(decodeCursor(cursor, /^\d{1,15}$/));
+  return query<PlacedRow>(
+    db,
+    `SELECT *, number::text AS place FROM aol_tick_ledger WHERE lane = $1 AND ($2::bigint IS NULL OR number < $2)
+     ORDER BY number DESC LIMIT $3`,
+    [lane, before, limit + 1],
+  );
+}
+
+function ticksOfAll(db: Queryable, { cursor, limit }: TickListQuery): Promise<PlacedRow[]> {
+  const place = cursor === undefined ? null : decodeCursor(cursor, /^[0-9 :.+-]{19,40}\/[0-9a-f-]{36}$/);
+  const [startedAt, id] = place?.split('/') ?? [];
+  return query<PlacedRow>(
+    db,
+    `SELECT *, started_at::text || '/' || id AS place FROM aol_tick_ledger
+     ${place === null ? '' : 'WHERE (started_at, id) < ($2::timestamptz, $3::uuid)'}
+     ORDER BY started_at DESC, id DESC LIMIT $1`,
+    place === null ? [limit + 1] : [limit + 1, startedAt, id],
+  );
 }
 
 /** The newest row of a lane. */

@@ -75,6 +75,27 @@ export class StateConflictError extends AolError {
   }
 }
 
+/** A name is taken by something that still lives. */
+export class NameTakenError extends AolError {
+  readonly code = 'AOL_NAME_TAKEN';
+}
+
+/** Too many calls, or too much in the queue. The same call may be made again later. */
+export class TooManyRequestsError extends AolError {
+  readonly code: string = 'AOL_TOO_MANY_REQUESTS';
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** As many actions wait as may (`AOL_MAX_QUEUED`). */
+export class QueueFullError extends TooManyRequestsError {
+  override readonly code = 'AOL_QUEUE_FULL';
+}
+
 /** Something was changed since the caller read it: its version is another one. */
 export class VersionConflictError extends AolError {
   readonly code = 'AOL_VERSION_CONFLICT';

@@ -23,6 +23,9 @@ export const LOG_EVENTS = [
   'LEASE_TAKEN',
   'LEASE_RELEASED',
   'REFUSED',
+  'TOKEN_CREATED',
+  'TOKEN_REVOKED',
+  'SIGNED_IN',
 ] as const;
 
 export type LogEvent = (typeof LOG_EVENTS)[number];

@@ -13,8 +13,13 @@ export const MAX_LANE_LENGTH = 63;
 export const MAX_PAYLOAD_BYTES = 64 * 1024;
 export const MAX_BODY_BYTES = 256 * 1024;
 export const MAX_JSON_DEPTH = 32;
+/** Actions of one batch, and the bytes of its body. */
+export const MAX_BATCH_ACTIONS = 1_000;
+export const MAX_BATCH_BODY_BYTES = 8 * 1024 * 1024;
 export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;
+/** Lists count exactly up to here; beyond, they say that there are more. */
+export const MAX_EXACT_TOTAL = 10_000;
 /** How many dead letters one call replays or clears. */
 export const MAX_BULK_DECISIONS = 1_000;
 export const MIN_PRIORITY = -100;

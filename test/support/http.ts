@@ -7,6 +7,8 @@ export interface Call {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly payload?: string | Buffer | undefined;
+  /** Ends the call as soon as the status is there, for answers that never end. */
+  readonly headersOnly?: boolean | undefined;
 }
 
 export interface Answer {
@@ -17,13 +19,25 @@ export interface Answer {
   json(): unknown;
 }
 
-export function call(port: number, { method = 'GET', url, headers = {}, payload }: Call): Promise<Answer> {
+export function call(port: number, { method = 'GET', url, headers = {}, payload, headersOnly }: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = payload === undefined ? {} : { 'content-length': String(Buffer.byteLength(payload)) };
     const outgoing = request(
       { host: '127.0.0.1', port, path: url, method, headers: { ...length, ...headers } },
       (incoming) => {
         const chunks: Buffer[] = [];
+        if (headersOnly) {
+          const json = () => undefined;
+          resolve({
+            statusCode: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            bytes: Buffer.of(),
+            body: '',
+            json,
+          });
+          outgoing.destroy();
+          return;
+        }
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('error', reject);
         incoming.on('end', () => {

@@ -10,8 +10,10 @@ import {
   ForbiddenError,
   InvalidRequestError,
   KeyConflictError,
+  NameTakenError,
   NotFoundError,
   StateConflictError,
+  TooManyRequestsError,
   UnauthenticatedError,
   UnavailableError,
   UnprocessableError,
@@ -46,7 +48,7 @@ function problem(status: number, code: string, detail: string, instance: string)
   return { type: `urn:aol:error:${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, code, instance };
 }
 
-const CONFLICTS = [KeyConflictError, StateConflictError, VersionConflictError] as const;
+const CONFLICTS = [KeyConflictError, NameTakenError, StateConflictError, VersionConflictError] as const;
 
 function statusOf(error: AolError): number {
   if (error instanceof UnprocessableError) return 422;
@@ -55,6 +57,7 @@ function statusOf(error: AolError): number {
   if (error instanceof ForbiddenError) return 403;
   if (error instanceof NotFoundError) return 404;
   if (CONFLICTS.some((conflict) => error instanceof conflict)) return 409;
+  if (error instanceof TooManyRequestsError) return 429;
   if (error instanceof UnavailableError) return 503;
   return 500;
 }
@@ -91,6 +94,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const answer = toProblem(error, request.id);
   if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
   if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (error instanceof TooManyRequestsError) reply.header('retry-after', String(error.retryAfterSeconds));
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="aol"');
   return reply.code(answer.status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(answer);
 }

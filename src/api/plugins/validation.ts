@@ -6,19 +6,23 @@ import type { z } from 'zod';
 import { parseJsonText } from '../../contracts/json-text.ts';
 import { fieldProblems } from '../../contracts/problem.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
+import { MAX_JSON_DEPTH } from '../../domain/limits.ts';
 import type { Api } from '../context.ts';
 
 const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   return (data: unknown) => {
     const result = schema.safeParse(data);
     if (result.success) return { value: result.data };
-    const problems = fieldProblems(result.error).map(({ field, rule }) => ({ field: field || (httpPart ?? ''), rule }));
-    const [first] = problems;
-    return {
-      error: new InvalidRequestError(first ? `${first.field}: ${first.rule}` : 'the request is malformed', problems),
-    };
+    return { error: invalidRequest(result.error, httpPart ?? '') };
   };
 };
+
+/** What zod found, as our error. `whole` names the value itself, when that is what is wrong. */
+export function invalidRequest(error: z.ZodError, whole: string): InvalidRequestError {
+  const problems = fieldProblems(error).map(({ field, rule }) => ({ field: field || whole, rule }));
+  const [first] = problems;
+  return new InvalidRequestError(first ? `${first.field}: ${first.rule}` : 'the request is malformed', problems);
+}
 
 /** Only `application/json` is understood; anything else with a body is 415. */
 export function addValidation(app: Api): void {
@@ -32,5 +36,6 @@ export function addValidation(app: Api): void {
 }
 
 async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
-  return body.length === 0 && request.routeOptions.config.bodyOptional ? undefined : parseJsonText(body);
+  const { bodyOptional, extraDepth = 0 } = request.routeOptions.config;
+  return body.length === 0 && bodyOptional ? undefined : parseJsonText(body, MAX_JSON_DEPTH + extraDepth);
 }

@@ -1,17 +1,25 @@
 /** `/v1/actions`: queue, look, cancel. */
 
 import { z } from 'zod';
-import { actionListQuerySchema, actionListSchema, actionSchema, enqueueRequestSchema } from '../../contracts/action.ts';
+import {
+  actionListQuerySchema,
+  actionListSchema,
+  actionSchema,
+  enqueueRequestSchema,
+  lastApprovedSchema,
+} from '../../contracts/action.ts';
 import { cancelRequestSchema } from '../../contracts/control.ts';
-import { logListQuerySchema, logListSchema } from '../../contracts/log.ts';
+import { actionLogsQuerySchema, logListSchema } from '../../contracts/log.ts';
 import { actionIdSchema } from '../../contracts/primitives.ts';
+import { findLastApproved, listActions } from '../../db/action-list.ts';
 import { toAction } from '../../db/action-row.ts';
-import { cancelAction, enqueue, findAction, listActions } from '../../db/actions.ts';
+import { cancelAction, enqueue, findAction } from '../../db/actions.ts';
 import { decodeCursor, encodeCursor } from '../../db/cursor.ts';
 import { logsOfAction } from '../../db/logs.ts';
+import { cappedTotal } from '../../db/page.ts';
 import { presentActions } from '../../db/present.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, withHeaderKey } from '../enqueue.ts';
+import { checkEnqueue, isDueNow, withHeaderKey } from '../enqueue.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
@@ -40,8 +48,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiCon
       if (!result) throw new Error('enqueue answered nothing');
       if (result.kind === 'refused') throw result.error;
       const isNew = result.kind === 'created';
-      const isDue = asked.runAt === undefined || Date.parse(asked.runAt) <= Date.now();
-      if (isNew && isDue) waker.wake(asked.lane);
+      if (isNew && isDueNow(asked)) waker.wake(asked.lane);
       reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
       return toAction(result.row, temporal.link);
     },
@@ -59,8 +66,8 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
       response: { 200: actionListSchema },
     },
     async handler(request) {
-      const { rows, nextCursor, total } = await listActions(database, request.query);
-      return { items: await presentActions(database, rows, temporal.link), nextCursor, total };
+      const { rows, ...page } = await listActions(database, request.query);
+      return { items: await presentActions(database, rows, temporal.link), ...page };
     },
   });
 
@@ -83,7 +90,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
     schema: {
       summary: "An action's attempts and events, in the order of what happened",
       params,
-      querystring: logListQuerySchema,
+      querystring: actionLogsQuerySchema,
       response: { 200: logListSchema },
     },
     async handler(request) {
@@ -93,7 +100,25 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
       const { items, total } = await logsOfAction(database, request.params.id, { afterId, limit: limit + 1 });
       const page = items.slice(0, limit);
       const last = page.at(-1);
-      return { items: page, nextCursor: items.length > limit && last ? encodeCursor(last.id) : null, total };
+      const nextCursor = items.length > limit && last ? encodeCursor(last.id) : null;
+      return { items: page, nextCursor, ...cappedTotal(total) };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/actions/:id/last-approved',
+    config: { role: 'viewer' },
+    schema: {
+      summary:
+        'The newest other REAL action of its lane, type and target that was sent or approved, to compare it with',
+      params,
+      querystring: noQuery,
+      response: { 200: lastApprovedSchema },
+    },
+    async handler(request) {
+      const row = await findLastApproved(database, await findAction(database, request.params.id));
+      return { action: row && toAction(row, temporal.link) };
     },
   });
 }

@@ -4,22 +4,17 @@ import { z } from 'zod';
 import { actionSchema } from '../../contracts/action.ts';
 import { allowRequestSchema, rejectRequestSchema } from '../../contracts/decisions.ts';
 import { actionIdSchema } from '../../contracts/primitives.ts';
-import { type ActionRow, toAction } from '../../db/action-row.ts';
 import { findAction } from '../../db/actions.ts';
 import { approveAction, promoteAction, rejectAction } from '../../db/approvals.ts';
-import { presentActions } from '../../db/present.ts';
 import { RealUnavailableError } from '../../domain/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { decided } from '../decided.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
 
-export function approvalRoutes(app: Api, { database, waker, temporal, contracts }: ApiContext): void {
-  const decided = async (row: ActionRow) => {
-    if (row.status === 'PENDING') waker.wake(row.lane);
-    const [action] = await presentActions(database, [row], temporal.link);
-    return action ?? toAction(row, temporal.link);
-  };
+export function approvalRoutes(app: Api, context: ApiContext): void {
+  const { database, contracts } = context;
 
   app.route({
     method: 'POST',
@@ -35,7 +30,10 @@ export function approvalRoutes(app: Api, { database, waker, temporal, contracts 
     },
     async handler(request) {
       const { sha256, reason } = request.body;
-      return decided(await approveAction(database, request.params.id, sha256, { actor: request.actor, reason }));
+      return decided(
+        context,
+        await approveAction(database, request.params.id, sha256, { actor: request.actor, reason }),
+      );
     },
   });
 
@@ -52,7 +50,7 @@ export function approvalRoutes(app: Api, { database, waker, temporal, contracts 
     },
     async handler(request) {
       const by = { actor: request.actor, reason: request.body.reason };
-      return decided(await rejectAction(database, request.params.id, by));
+      return decided(context, await rejectAction(database, request.params.id, by));
     },
   });
 
@@ -77,7 +75,7 @@ export function approvalRoutes(app: Api, { database, waker, temporal, contracts 
       }
       const by = { actor: request.actor, reason };
       const { created, row } = await promoteAction(database, request.params.id, sha256, by);
-      return reply.code(created ? 201 : 200).send(await decided(row));
+      return reply.code(created ? 201 : 200).send(await decided(context, row));
     },
   });
 }

@@ -9,10 +9,9 @@ import {
   resolveRequestSchema,
 } from '../../contracts/decisions.ts';
 import { actionIdSchema } from '../../contracts/primitives.ts';
-import { type ActionRow, toAction } from '../../db/action-row.ts';
 import { clearMany, type DlqSelection, replayAction, replayMany, resolveAction } from '../../db/decisions.ts';
-import { presentActions } from '../../db/present.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { decided } from '../decided.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
@@ -22,13 +21,8 @@ export function decisionRoutes(app: Api, context: ApiContext): void {
   dlqRoutes(app, context);
 }
 
-function singleRoutes(app: Api, { database, waker, temporal }: ApiContext): void {
-  /** Wakes the lane of what is in the queue again, and answers the action with the reason why it waits, if it does. */
-  const decided = async (row: ActionRow) => {
-    if (row.status === 'PENDING') waker.wake(row.lane);
-    const [action] = await presentActions(database, [row], temporal.link);
-    return action ?? toAction(row, temporal.link);
-  };
+function singleRoutes(app: Api, context: ApiContext): void {
+  const { database } = context;
 
   app.route({
     method: 'POST',
@@ -43,7 +37,7 @@ function singleRoutes(app: Api, { database, waker, temporal }: ApiContext): void
     },
     async handler(request) {
       const by = { actor: request.actor, reason: request.body.reason };
-      return decided(await replayAction(database, request.params.id, by));
+      return decided(context, await replayAction(database, request.params.id, by));
     },
   });
 
@@ -60,7 +54,10 @@ function singleRoutes(app: Api, { database, waker, temporal }: ApiContext): void
     },
     async handler(request) {
       const { outcome, reason } = request.body;
-      return decided(await resolveAction(database, request.params.id, outcome, { actor: request.actor, reason }));
+      return decided(
+        context,
+        await resolveAction(database, request.params.id, outcome, { actor: request.actor, reason }),
+      );
     },
   });
 }

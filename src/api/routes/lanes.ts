@@ -1,10 +1,13 @@
 /** `/v1/lanes`: list, look, create. */
 
 import { z } from 'zod';
+import { nextActionsSchema } from '../../contracts/action.ts';
 import { laneCreatedSchema, laneListSchema } from '../../contracts/lane.ts';
 import { laneNameSchema } from '../../contracts/primitives.ts';
 import { laneStatusSchema } from '../../contracts/status.ts';
+import { toAction } from '../../db/action-row.ts';
 import { createLane, listLanes } from '../../db/flags.ts';
+import { nextActions } from '../../db/next.ts';
 import { readStatus } from '../../db/status.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -12,7 +15,7 @@ import type { Api, ApiContext } from '../context.ts';
 const params = z.strictObject({ lane: laneNameSchema });
 const noQuery = z.strictObject({});
 
-export function laneRoutes(app: Api, { database }: ApiContext): void {
+export function laneRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/lanes',
@@ -20,7 +23,7 @@ export function laneRoutes(app: Api, { database }: ApiContext): void {
     schema: { summary: 'The names of all lanes', querystring: noQuery, response: { 200: laneListSchema } },
     async handler() {
       const items = (await listLanes(database)).map((lane) => ({ lane }));
-      return { items, nextCursor: null, total: items.length };
+      return { items, nextCursor: null, total: items.length, totalIsExact: true };
     },
   });
 
@@ -34,6 +37,22 @@ export function laneRoutes(app: Api, { database }: ApiContext): void {
       const [found] = lanes;
       if (!found) throw new NotFoundError(`there is no lane ${request.params.lane}`);
       return found;
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/lanes/:lane/next',
+    config: { role: 'viewer' },
+    schema: {
+      summary: 'What the next tick would claim, in its order, or why nothing',
+      params,
+      querystring: noQuery,
+      response: { 200: nextActionsSchema },
+    },
+    async handler(request) {
+      const { rows, why } = await nextActions(database, request.params.lane);
+      return { items: rows.map((row) => toAction(row, temporal.link)), why };
     },
   });
 

@@ -110,4 +110,6 @@ export const callWebhookContract: ActionContract<CallWebhook> = {
   payload: callWebhookSchema,
   example: { url: 'https://example.com/hooks/orders', method: 'POST', body: { order: 42 }, dedupes: true },
   performs: true,
+  redelivery: 'depends',
+  limits: { url: `${MAX_URL_LENGTH} characters`, headers: `${MAX_HEADERS}`, payload: '64 KiB as JSON' },
 };

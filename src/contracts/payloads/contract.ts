@@ -4,6 +4,13 @@ import { z } from 'zod';
 import type { FieldProblem } from '../../domain/errors.ts';
 import { type JsonObject, jsonObjectSchema } from '../json.ts';
 
+/**
+ * What becomes of an effect that may have happened, when it is tried again: the provider performs it once (`dedupes`), it can
+ * be asked whether it did (`reconciles`), neither, or it depends on the payload.
+ */
+export const REDELIVERIES = ['dedupes', 'reconciles', 'neither', 'depends'] as const;
+export type Redelivery = (typeof REDELIVERIES)[number];
+
 export interface ActionContract<Payload> {
   /** `POST_SOCIAL`: upper case, digits and underscores. */
   readonly type: string;
@@ -13,6 +20,12 @@ export interface ActionContract<Payload> {
   readonly example: Payload;
   /** Whether its adapter can perform. Absent means no: it renders proofs, and REAL is refused at enqueue. */
   readonly performs?: boolean;
+  /** Absent means neither. */
+  readonly redelivery?: Redelivery;
+  /** Variables of the environment without which REAL is refused. */
+  readonly realVariables?: readonly string[];
+  /** Bounds of the content in words, by what they bound: `{'content on x': '280 weighted characters'}`. */
+  readonly limits?: Readonly<Record<string, string>>;
 }
 
 export type PayloadCheck =
@@ -26,6 +39,9 @@ export interface AnyActionContract {
   readonly example: JsonObject;
   /** False while its adapter renders proofs but performs nothing. */
   readonly performs: boolean;
+  readonly redelivery: Redelivery;
+  readonly realVariables: readonly string[];
+  readonly limits: Readonly<Record<string, string>>;
   /** JSON Schema (2020-12) of the payload. Rules over several fields are not in it. */
   readonly jsonSchema: JsonObject;
   /** Never throws. Problems name fields as `payload.content`. */
@@ -39,6 +55,9 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     title: contract.title,
     example: jsonObjectSchema.parse(contract.payload.parse(contract.example)),
     performs: contract.performs === true,
+    redelivery: contract.redelivery ?? 'neither',
+    realVariables: contract.realVariables ?? [],
+    limits: contract.limits ?? {},
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
     check: (payload) => checkPayload(contract.payload, payload),
   };

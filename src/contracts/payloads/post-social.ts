@@ -104,4 +104,11 @@ export const postSocialContract: ActionContract<PostSocial> = {
   payload: postSocialSchema,
   example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
   performs: false,
+  redelivery: 'depends',
+  limits: {
+    'content on x': '280 weighted characters',
+    'content on bluesky': '300 graphemes and 3,000 bytes',
+    'content on mastodon': '500 characters',
+    'content on linkedin': '3,000 characters',
+  },
 };

@@ -1,0 +1,34 @@
+/** `GET /v1/adapters`: the action types, and what each needs and does. */
+
+import { z } from 'zod';
+import { adapterListSchema } from '../../contracts/adapter.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+export function adapterRoutes(app: Api, { contracts, setVariables }: ApiContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/adapters',
+    config: { role: 'viewer' },
+    schema: {
+      summary: 'Action types, with the JSON Schema of their payloads',
+      querystring: z.strictObject({}),
+      response: { 200: adapterListSchema },
+    },
+    handler: () => {
+      const items = [...contracts.values()].map(({ type, performs = false, ...contract }) => {
+        const missing = (contract.realVariables ?? []).filter((name) => !setVariables.has(name));
+        return {
+          type,
+          title: contract.title ?? type,
+          payloadSchema: contract.jsonSchema ?? {},
+          example: contract.example ?? {},
+          redelivery: contract.redelivery ?? 'neither',
+          performs,
+          real: { configured: performs && missing.length === 0, missing },
+          limits: contract.limits ?? {},
+        };
+      });
+      return { items, nextCursor: null, total: items.length, totalIsExact: true };
+    },
+  });
+}

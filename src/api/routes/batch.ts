@@ -1,0 +1,70 @@
+/** `POST /v1/actions/batch`: many at once, in one transaction, an answer for each in its place. */
+
+import { z } from 'zod';
+import { type EnqueueRequest, enqueueRequestSchema } from '../../contracts/action.ts';
+import { type BatchResult, batchAnswerSchema, batchRequestSchema } from '../../contracts/batch.ts';
+import { toAction } from '../../db/action-row.ts';
+import { type EnqueueResult, enqueue } from '../../db/actions.ts';
+import { AolError } from '../../domain/errors.ts';
+import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { checkEnqueue, isDueNow } from '../enqueue.ts';
+import { toProblem } from '../plugins/problems.ts';
+import { invalidRequest } from '../plugins/validation.ts';
+
+type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError };
+
+/** The actions and the object around them nest two levels deeper than a single one. */
+const DEPTH_OF_ITEMS = 2;
+
+export function batchRoutes(app: Api, { database, contracts, waker, temporal }: ApiContext): void {
+  const check = (item: unknown): Checked => {
+    const parsed = enqueueRequestSchema.safeParse(item);
+    if (!parsed.success) return { error: invalidRequest(parsed.error, 'action') };
+    try {
+      checkEnqueue(contracts, parsed.data);
+      return { request: parsed.data };
+    } catch (error) {
+      if (error instanceof AolError) return { error };
+      throw error;
+    }
+  };
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/batch',
+    bodyLimit: MAX_BATCH_BODY_BYTES,
+    config: { role: 'operator', extraDepth: DEPTH_OF_ITEMS },
+    schema: {
+      summary: 'Queue up to 1,000 actions in one transaction; each is answered in its place',
+      querystring: z.strictObject({}),
+      body: batchRequestSchema,
+      response: { 200: batchAnswerSchema },
+    },
+    async handler(request) {
+      const checked = request.body.actions.map(check);
+      const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
+      const queued = await enqueue(database, asked, request.actor);
+      for (const lane of lanesToWake(asked, queued)) waker.wake(lane);
+      const answers = queued.values();
+      const refused = (error: unknown): BatchResult => {
+        const problem = toProblem(error, request.id);
+        return { status: problem.status, problem };
+      };
+      const results = checked.map((item): BatchResult => {
+        if ('error' in item) return refused(item.error);
+        const { value: result } = answers.next();
+        if (!result) throw new Error('enqueue answered too few');
+        if (result.kind === 'refused') return refused(result.error);
+        return { status: result.kind === 'created' ? 201 : 200, action: toAction(result.row, temporal.link) };
+      });
+      return { results };
+    },
+  });
+}
+
+function lanesToWake(asked: readonly EnqueueRequest[], queued: readonly EnqueueResult[]): Set<string> {
+  return new Set(
+    asked.filter((request, index) => queued[index]?.kind === 'created' && isDueNow(request)).map(({ lane }) => lane),
+  );
+}

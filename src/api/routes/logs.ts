@@ -1,0 +1,15 @@
+/** `GET /v1/logs`: the execution log of everything, with the operators' acts in it. */
+
+import { logListQuerySchema, logListSchema } from '../../contracts/log.ts';
+import { listLogs } from '../../db/logs.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+export function logRoutes(app: Api, { database }: ApiContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/logs',
+    config: { role: 'viewer' },
+    schema: { summary: 'The log, newest first', querystring: logListQuerySchema, response: { 200: logListSchema } },
+    handler: (request) => listLogs(database, request.query),
+  });
+}

@@ -1,0 +1,55 @@
+/** `/v1/session`: the dashboard signs in with a token and works with a cookie, which no script can read. */
+
+import { z } from 'zod';
+import { SESSION_COOKIE, sessionSchema, signInRequestSchema } from '../../contracts/session.ts';
+import { UnauthenticatedError } from '../../domain/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { SESSION_MS } from '../credentials.ts';
+import { checkSite } from '../plugins/csrf.ts';
+
+const noQuery = z.strictObject({});
+
+export function sessionRoutes(app: Api, { credentials, database, secureCookies }: ApiContext): void {
+  const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const;
+
+  app.route({
+    method: 'POST',
+    url: '/v1/session',
+    config: { role: 'public' },
+    schema: {
+      summary: 'Sign in: a token for a cookie',
+      querystring: noQuery,
+      body: signInRequestSchema,
+      response: { 200: sessionSchema },
+    },
+    async handler(request, reply) {
+      checkSite(request);
+      const session = await credentials.signIn(request.body.token, database);
+      if (!session) throw new UnauthenticatedError('the token is not known, or has ended');
+      const { actor, role, csrfToken } = session;
+      reply.setCookie(SESSION_COOKIE, session.cookie, { ...cookieOptions, maxAge: SESSION_MS / 1_000 });
+      return { actor, role, csrfToken };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/session',
+    config: { role: 'viewer' },
+    schema: { summary: 'Who calls', querystring: noQuery, response: { 200: sessionSchema } },
+    handler: ({ actor, role, csrfToken }) => {
+      if (role === null) throw new UnauthenticatedError('nobody calls');
+      return { actor, role, csrfToken };
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/session',
+    config: { role: 'viewer' },
+    schema: { summary: 'Sign out', querystring: noQuery, response: { 204: z.null() } },
+    async handler(_request, reply) {
+      return reply.clearCookie(SESSION_COOKIE, cookieOptions).code(204).send(null);
+    },
+  });
+}

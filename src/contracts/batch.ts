@@ -1,0 +1,28 @@
+/** `POST /v1/actions/batch`: many actions at once. */
+
+import { z } from 'zod';
+import { MAX_BATCH_ACTIONS } from '../domain/limits.ts';
+import { actionSchema, type EnqueueInput, enqueueRequestSchema } from './action.ts';
+import { problemSchema } from './problem.ts';
+
+/** Items are checked one by one afterwards, so that a malformed one is answered in its place. */
+export const batchRequestSchema = z.strictObject({
+  actions: z
+    .array(z.unknown())
+    .min(1)
+    .max(MAX_BATCH_ACTIONS)
+    .meta({ items: z.toJSONSchema(enqueueRequestSchema, { io: 'input', unrepresentable: 'any' }) }),
+});
+export interface BatchInput {
+  readonly actions: readonly EnqueueInput[];
+}
+
+export const batchResultSchema = z.union([
+  z.object({ status: z.int(), action: actionSchema }),
+  z.object({ status: z.int(), problem: problemSchema }),
+]);
+export type BatchResult = z.output<typeof batchResultSchema>;
+
+/** One result for each item, in the order given. */
+export const batchAnswerSchema = z.object({ results: z.array(batchResultSchema) });
+export type BatchAnswer = z.output<typeof batchAnswerSchema>;

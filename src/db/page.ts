@@ -1,0 +1,102 @@
+/** Pages of long tables, newest first: by keyset, within a bounded number of rows looked at, with a total that counts so far. */
+
+import { MAX_EXACT_TOTAL } from '../domain/limits.ts';
+import { type Queryable, query } from './pool.ts';
+
+/** A piece of SQL; `value` takes a value of the statement and answers its place, `$3`. */
+export type Part = (value: (given: unknown) => string) => string;
+
+export interface PageRequest {
+  /** `FROM … WHERE …`: each walks an index in the order of ids. What they find is merged. */
+  readonly sources: readonly Part[];
+  /** Conditions that no index knows: they are checked on at most `budget` rows a page. */
+  readonly sift: readonly Part[];
+  /** The page begins before this id; null is the first page. */
+  readonly before: string | number | null;
+  readonly limit: number;
+  readonly budget: number;
+}
+
+export interface Page<Row> {
+  readonly rows: Row[];
+  /** The next page begins before this id; null after the last. */
+  readonly nextBefore: string | number | null;
+  readonly total: number;
+  readonly totalIsExact: boolean;
+}
+
+interface WithId {
+  readonly id: string | number;
+}
+
+/** A page in descending order of ids. With a sift it may hold fewer rows than its limit, even none, and still go on. */
+export async function readPage<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Page<Row>> {
+  const { limit } = request;
+  const rows = await pageRows<Row>(db, request);
+  const page = rows.slice(0, limit);
+  const last = rows.length > limit ? page.at(-1) : await whereTheBudgetEnded(db, request);
+  return { rows: page, nextBefore: last?.id ?? null, ...(await countAll(db, request)) };
+}
+
+function pageRows<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Row[]> {
+  const { sift, limit, budget } = request;
+  return run<Row>(db, (value) => {
+    const source = merged('*', request, value);
+    if (sift.length === 0) return `${source} LIMIT ${limit + 1}`;
+    return `SELECT * FROM (${source} LIMIT ${budget}) AS t WHERE ${all(sift, value)} ORDER BY id DESC LIMIT ${limit + 1}`;
+  });
+}
+
+async function whereTheBudgetEnded(db: Queryable, request: PageRequest): Promise<WithId | undefined> {
+  if (request.sift.length === 0) return undefined;
+  const rows = await run<WithId>(db, (value) => `${merged('id', request, value)} OFFSET ${request.budget - 1} LIMIT 2`);
+  return rows.length > 1 ? rows[0] : undefined;
+}
+
+async function countAll(db: Queryable, request: PageRequest): Promise<{ total: number; totalIsExact: boolean }> {
+  const { sift, budget } = request;
+  const whole = { ...request, before: null };
+  const [row] = await run<{ matched: number; looked: number }>(db, (value) =>
+    sift.length === 0
+      ? `SELECT count(*) AS matched, 0 AS looked FROM (${merged('id', whole, value)} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`
+      : `SELECT count(*) FILTER (WHERE ${all(sift, value)}) AS matched, count(*) AS looked
+         FROM (${merged('*', whole, value)} LIMIT ${budget + 1}) AS t`,
+  );
+  return cappedTotal(row?.matched ?? 0, (row?.looked ?? 0) > budget);
+}
+
+/** What a list says of its length, from a count that stopped early or not. */
+export function cappedTotal(counted: number, stopped = false): { total: number; totalIsExact: boolean } {
+  return { total: Math.min(counted, MAX_EXACT_TOTAL), totalIsExact: !stopped && counted <= MAX_EXACT_TOTAL };
+}
+
+function merged(
+  columns: string,
+  { sources, before }: Pick<PageRequest, 'sources' | 'before'>,
+  value: (given: unknown) => string,
+): string {
+  const condition = before === null ? '' : ` AND id < ${value(before)}`;
+  const union = sources.map((source) => `SELECT ${columns} ${source(value)}${condition}`).join(' UNION ALL ');
+  return `SELECT ${columns} FROM (${union}) AS merged ORDER BY id DESC`;
+}
+
+function all(parts: readonly Part[], value: (given: unknown) => string): string {
+  return parts.map((part) => `(${part(value)})`).join(' AND ');
+}
+
+function run<Row extends object>(db: Queryable, build: Part): Promise<Row[]> {
+  const values: unknown[] = [];
+  const text = build((given) => `$${values.push(given)}`);
+  return query<Row & Record<string, unknown>>(db, text, values);
+}
+
+/** A condition that a text holds some words, whatever their case. */
+export function holds(column: string, words: string): Part {
+  const pattern = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return (value) => `${column} ILIKE ${value(pattern)}`;
+}
+
+/** The same for jsonb, whose text has quotes, backslashes and line breaks escaped. */
+export function jsonHolds(column: string, words: string): Part {
+  return holds(`${column}::text`, JSON.stringify(words).slice(1, -1));
+}
