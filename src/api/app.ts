@@ -6,6 +6,7 @@ import { createJsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-pr
 import { v7 as uuidv7 } from 'uuid';
 import { MAX_BODY_BYTES } from '../domain/limits.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
+import { ApiMetrics } from './metrics.ts';
 import { addAuthentication, type Tokens } from './plugins/auth.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
 import { addProblems, sendProblem } from './plugins/problems.ts';
@@ -21,6 +22,7 @@ import { decisionRoutes } from './routes/decisions.ts';
 import { flagRoutes } from './routes/flags.ts';
 import { homeRoutes } from './routes/home.ts';
 import { laneRoutes } from './routes/lanes.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { statusRoutes } from './routes/status.ts';
 
 export interface ApiOptions extends ApiPorts {
@@ -67,6 +69,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addProblems(app, routes);
   addSecurityHeaders(app);
   addRequestLog(app);
+  const metrics = new ApiMetrics(options);
+  metrics.watchRequests(app);
   if (options.hostNames) addHostCheck(app, options.hostNames);
   addAuthentication(app, options.tokens);
   addValidation(app);
@@ -75,7 +79,11 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
   });
 
-  const context: ApiContext = { ...options, contracts: new Map(options.contracts.map((type) => [type.type, type])) };
+  const context: ApiContext = {
+    ...options,
+    artifacts: metrics.watchArtifacts(options.artifacts),
+    contracts: new Map(options.contracts.map((type) => [type.type, type])),
+  };
   homeRoutes(app);
   actionRoutes(app, context);
   approvalRoutes(app, context);
@@ -85,5 +93,6 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   flagRoutes(app, context);
   laneRoutes(app, context);
   statusRoutes(app, context);
+  metricsRoutes(app, metrics);
   return app;
 }
