@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { MAX_BODY_BYTES } from '../domain/limits.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { Credentials, type Tokens } from './credentials.ts';
+import { ApiMetrics } from './metrics.ts';
 import { addAuthentication } from './plugins/auth.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
 import { addProblems, sendProblem } from './plugins/problems.ts';
@@ -26,6 +27,7 @@ import { flagRoutes } from './routes/flags.ts';
 import { homeRoutes } from './routes/home.ts';
 import { laneRoutes } from './routes/lanes.ts';
 import { logRoutes } from './routes/logs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -78,9 +80,12 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addProblems(app, routes);
   addSecurityHeaders(app);
   addRequestLog(app);
+  const metrics = new ApiMetrics(options);
+  metrics.watchRequests(app);
   if (options.hostNames) addHostCheck(app, options.hostNames);
   const context: ApiContext = {
     ...options,
+    artifacts: metrics.watchArtifacts(options.artifacts),
     contracts: new Map(options.contracts.map((type) => [type.type, type])),
     credentials: new Credentials(options.tokens),
     secureCookies: options.secureCookies ?? false,
@@ -108,5 +113,6 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   eventRoutes(app, context);
   adapterRoutes(app, context);
   tokenRoutes(app, context);
+  metricsRoutes(app, metrics);
   return app;
 }

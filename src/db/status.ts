@@ -12,15 +12,16 @@ import { countWorkers, type WorkerCount } from './workers.ts';
 /** {@link Status} without the dependencies, which are asked elsewhere. */
 export type QueueStatus = Omit<Status, 'dependencies'>;
 
-/** Reads the status of all lanes, or of one. */
-export async function readStatus(db: Database, lane?: string): Promise<QueueStatus> {
-  return transaction(db, (connection) => read(connection, lane), 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+/** Reads the status of all lanes, or of one; `count` may be one that counts less. */
+export async function readStatus(db: Database, lane?: string, count = readCounts): Promise<QueueStatus> {
+  const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+  return transaction(db, (connection) => read(connection, lane, count), begin);
 }
 
-async function read(db: Queryable, lane: string | undefined): Promise<QueueStatus> {
+async function read(db: Queryable, lane: string | undefined, count: typeof readCounts): Promise<QueueStatus> {
   const leases = await readLeases(db, lane);
   const flagRows = await readFlagRows(db, lane);
-  const counts = await readCounts(db, lane);
+  const counts = await count(db, lane);
   const oldestDue = await readOldestDue(db, lane);
   const ticks = await readLastTicks(db, lane);
   const workers = await countWorkers(db);
@@ -47,7 +48,7 @@ function readLeases(db: Queryable, lane: string | undefined): Promise<LeaseRow[]
   );
 }
 
-interface CountRow {
+export interface CountRow {
   lane: string;
   status: ActionStatus;
   count: number;

@@ -1,0 +1,18 @@
+/** `/metrics`, for Prometheus. */
+
+import { z } from 'zod';
+import type { Api } from '../context.ts';
+import type { ApiMetrics } from '../metrics.ts';
+
+export function metricsRoutes(app: Api, metrics: ApiMetrics): void {
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    config: { role: 'viewer' },
+    schema: { summary: 'Metrics, in the text format of Prometheus', querystring: z.strictObject({}) },
+    async handler(_request, reply) {
+      const page = await metrics.page();
+      return reply.type(metrics.contentType).send(page);
+    },
+  });
+}
