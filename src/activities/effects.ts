@@ -7,11 +7,11 @@ import { z } from 'zod';
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import { type RenderedArtifact, renderArtifact } from '../adapters/render.ts';
 import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
-import type { ActionRow } from '../db/action-row.ts';
 import {
   type AttemptDecision,
   type Beginning,
   beginEffect,
+  type EffectRow,
   leaveTick,
   MAX_WAIT_IN_TICK_MS,
   recordAttempt,
@@ -115,7 +115,7 @@ type Prepared =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** The same rendering path as in PROOF. */
-async function prepare(ports: EffectPorts, row: ActionRow): Promise<Prepared> {
+async function prepare(ports: EffectPorts, row: EffectRow): Promise<Prepared> {
   try {
     const adapter = ports.adapters.get(row.type);
     const missing = adapter.configured();
@@ -137,12 +137,11 @@ async function prepare(ports: EffectPorts, row: ActionRow): Promise<Prepared> {
 async function attempt(
   ports: EffectPorts,
   claim: PerformEffectInput,
-  row: ActionRow,
+  row: EffectRow,
   prepared: Extract<Prepared, { kind: 'ready' }>,
   killed: AbortSignal,
 ): Promise<EffectAnswer> {
   for (;;) {
-    const askedAtMs = performance.now();
     const dedupes = prepared.adapter.redelivery(row.payload) === 'dedupes';
     const answer = await passGate(ports.db, {
       ...claim,
@@ -154,7 +153,7 @@ async function attempt(
     });
     switch (answer.kind) {
       case 'open':
-        return performOnce(ports, claim, row, { ...prepared, gate: answer, dedupes, askedAtMs, killed });
+        return performOnce(ports, claim, row, { ...prepared, gate: answer, dedupes, killed });
       case 'wait':
         await delay(Math.min(answer.remainingMs, 1_000), undefined, { signal: cancellationSignal() });
         break;
@@ -211,18 +210,17 @@ interface Passed {
   readonly artifact: RenderedArtifact;
   readonly gate: Extract<GateAnswer, { kind: 'open' }>;
   readonly dedupes: boolean;
-  readonly askedAtMs: number;
   readonly killed: AbortSignal;
 }
 
 async function performOnce(
   ports: EffectPorts,
   claim: PerformEffectInput,
-  row: ActionRow,
+  row: EffectRow,
   passed: Passed,
 ): Promise<EffectAnswer> {
   const startedAtMs = performance.now();
-  const tooLate = startedAtMs - passed.askedAtMs > GATE_LIMIT_MS;
+  const tooLate = startedAtMs - passed.gate.askedAtMs > GATE_LIMIT_MS;
   const aborted = AbortSignal.any([passed.killed, cancellationSignal(), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
@@ -251,7 +249,7 @@ async function performOnce(
 async function settleUnknown(
   ports: EffectPorts,
   claim: PerformEffectInput,
-  row: ActionRow,
+  row: EffectRow,
   prepared: Extract<Prepared, { kind: 'ready' }>,
   attemptNumber: number,
   killed: AbortSignal,

@@ -6,18 +6,18 @@ import type { Effect, PerformContext, RenderContext } from '../adapters/port.ts'
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import { jsonObjectSchema } from '../contracts/json.ts';
 import { providerKey } from '../contracts/names.ts';
-import type { ActionRow } from '../db/action-row.ts';
+import type { EffectRow } from '../db/effects.ts';
 import { errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../domain/limits.ts';
 import type { AttemptOutcome } from '../domain/outcomes.ts';
 
 /** A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time. */
-export function renderContext(row: ActionRow): RenderContext {
+export function renderContext(row: EffectRow): RenderContext {
   const actionId = row.promoted_from ?? row.id;
   return { actionId, runAt: row.due_at, providerKey: providerKey(actionId) };
 }
 
-export function performContext(row: ActionRow, attempt: number, signal: AbortSignal): PerformContext {
+export function performContext(row: EffectRow, attempt: number, signal: AbortSignal): PerformContext {
   return { ...renderContext(row), attempt, signal };
 }
 
@@ -25,7 +25,7 @@ export function performContext(row: ActionRow, attempt: number, signal: AbortSig
 const DEAF_LIMIT_MS = 500;
 const MAX_RECEIPT_BYTES = 64 * 1024;
 
-const reasonSchema = z.string().transform((reason) => errorText(reason).replaceAll('\u0000', '\ufffd').toWellFormed());
+const reasonSchema = z.string().transform((reason) => errorText(reason));
 const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), receipt: z.unknown().transform(storableReceipt) }),
   z.object({

@@ -71,32 +71,46 @@ export async function query<Row extends pg.QueryResultRow>(
  *
  * @param begin statements to open with, for settings that hold for this transaction only
  */
-export async function transaction<Result>(
+export function transaction<Result>(
   db: Database,
   work: (connection: Queryable) => Promise<Result>,
   begin = 'BEGIN',
+): Promise<Result> {
+  return withConnection(db, async (connection, spoil) => {
+    try {
+      await query(connection, begin);
+      const result = await work(connection);
+      await query(connection, 'COMMIT');
+      return result;
+    } catch (error) {
+      await connection.query('ROLLBACK').catch(spoil);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Runs `work` on one connection.
+ *
+ * @param work may spoil the connection: then it is closed afterwards instead of being used again
+ */
+export async function withConnection<Result>(
+  db: Database,
+  work: (connection: Queryable, spoil: (why: Error) => void) => Promise<Result>,
 ): Promise<Result> {
   const connection = await db.connect().catch((error: unknown) => {
     throw databaseError(error);
   });
   let broken: Error | undefined;
-  // Without a listener, a connection that breaks between two statements would end the process.
-  const onError = (error: Error) => {
+  const spoil = (error: Error) => {
     broken = error;
   };
-  connection.on('error', onError);
+  // One that breaks between two statements says so here, and must not be used again.
+  connection.on('error', spoil);
   try {
-    await query(connection, begin);
-    const result = await work(connection);
-    await query(connection, 'COMMIT');
-    return result;
-  } catch (error) {
-    await connection.query('ROLLBACK').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
-    throw error;
+    return await work(connection, spoil);
   } finally {
-    connection.off('error', onError);
+    connection.off('error', spoil);
     connection.release(broken);
   }
 }

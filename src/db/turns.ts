@@ -1,8 +1,7 @@
 /** One after another, over all workers: a turn that ends with its connection, so also with its process. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { databaseError } from './errors.ts';
-import { type Database, query } from './pool.ts';
+import { type Database, query, withConnection } from './pool.ts';
 
 const POLL_INTERVAL_MS = 100;
 /** Keeps these advisory locks apart from others: `turn` in ASCII. */
@@ -21,33 +20,18 @@ export async function inTurn<Result>(
 ): Promise<Result> {
   for (;;) {
     signal.throwIfAborted();
-    const connection = await db.connect().catch((error: unknown) => {
-      throw databaseError(error);
-    });
-    let broken: Error | undefined;
-    const onError = (error: Error) => {
-      broken = error;
-    };
-    connection.on('error', onError);
-    try {
+    const turn = await withConnection(db, async (connection, spoil) => {
       const [lock] = await query<{ mine: boolean }>(
         connection,
         'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine',
         [TURN_SPACE, lane],
       );
-      if (lock?.mine) {
-        const result = await work();
-        // Not given back to the pool: the lock goes with the connection.
-        broken ??= new Error('its turn is over');
-        return result;
-      }
-    } catch (error) {
-      broken ??= new Error('its turn is over');
-      throw error;
-    } finally {
-      connection.off('error', onError);
-      connection.release(broken);
-    }
+      if (!lock?.mine) return undefined;
+      // Not given back to the pool: the lock goes with the connection.
+      spoil(new Error('its turn is over'));
+      return { result: await work() };
+    });
+    if (turn) return turn.result;
     await delay(POLL_INTERVAL_MS, undefined, { signal });
   }
 }

@@ -149,10 +149,13 @@ export class ArtifactError extends AolError {
   readonly code = 'AOL_ARTIFACT';
 }
 
-/** The text of anything that was thrown, cut to a length that fits a row and a workflow history. */
+/**
+ * The text of anything that was thrown, cut to a length that fits a row and a workflow history, without what PostgreSQL stores
+ * in no text: NUL and halves of characters.
+ */
 export function errorText(thrown: unknown, maximumLength = 2_000): string {
-  const text = hasMessage(thrown) ? thrown.message : describe(thrown);
-  return text.length > maximumLength ? `${text.slice(0, maximumLength - 1)}…` : text;
+  const text = (hasMessage(thrown) ? thrown.message : describe(thrown)).replaceAll('\u0000', '\ufffd');
+  return (text.length > maximumLength ? `${text.slice(0, maximumLength - 1)}…` : text).toWellFormed();
 }
 
 /** Errors of other realms (workers, sandboxes) are no instances of ours. */

@@ -94,7 +94,7 @@ async function play(
     case 'unknown':
       return { kind: 'unknown', reason: 'reset after the request was written' };
     case 'throw':
-      throw new Error('a bug in the adapter');
+      throw new Error('a bug in the adapter\u0000\ud800');
     case 'slow':
       await delay(1_500);
       return { kind: 'done', receipt: { attempt: context.attempt } };
