@@ -1,6 +1,7 @@
 /** The connection pool, with a limit on everything that can hang. */
 
 import pg from 'pg';
+import { UnavailableError } from '../domain/errors.ts';
 import { databaseError } from './errors.ts';
 
 export type Database = pg.Pool;
@@ -109,6 +110,10 @@ export async function withConnection<Result>(
   connection.on('error', spoil);
   try {
     return await work(connection, spoil);
+  } catch (error) {
+    // A query that nothing answered may still hold the connection.
+    if (error instanceof UnavailableError && !(error.cause instanceof pg.DatabaseError)) spoil(error);
+    throw error;
   } finally {
     connection.off('error', spoil);
     connection.release(broken);
