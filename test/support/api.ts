@@ -1,8 +1,7 @@
 /** An API for tests: a real database, no Temporal, artifacts in memory. */
 
 import type { FastifyInstance } from 'fastify';
-import { createApi } from '../../src/api/app.ts';
-import type { ApiPorts } from '../../src/api/context.ts';
+import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Answer, type Call, call } from './http.ts';
@@ -25,7 +24,7 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function createTestApi(overrides: Partial<ApiPorts> = {}): Promise<TestApi> {
+export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const artifacts = new Map<string, Buffer>();
   const wakes: string[] = [];

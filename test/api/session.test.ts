@@ -1,0 +1,184 @@
+/** Sessions: the cookie, and what another site's page cannot do with it (F-22). */
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sessionSchema } from '../../src/contracts/session.ts';
+import { createdTokenSchema } from '../../src/contracts/token.ts';
+import { readFlagsOf } from '../../src/db/flags.ts';
+import { as, createTestApi, postRaw, type TestApi, TOKENS } from '../support/api.ts';
+
+let api: TestApi;
+let host: string;
+beforeAll(async () => {
+  api = await createTestApi();
+  host = new URL(api.url).host;
+});
+afterAll(() => api.close());
+
+const json = { 'content-type': 'application/json' };
+const own = () => ({ origin: `http://${host}`, 'sec-fetch-site': 'same-origin' });
+
+async function signIn(token: string, headers: Record<string, string> = {}) {
+  const answer = await api.call({
+    method: 'POST',
+    url: '/v1/session',
+    headers: { ...json, ...headers },
+    payload: JSON.stringify({ token }),
+  });
+  const setCookie = answer.headers['set-cookie']?.[0] ?? '';
+  const session = answer.statusCode === 200 ? sessionSchema.parse(answer.json()) : undefined;
+  return { answer, setCookie, cookie: setCookie.split(';')[0] ?? '', session };
+}
+
+function pause(headers: Record<string, string>, payload = '{}') {
+  return api.call({ method: 'POST', url: '/v1/control/pause', headers: { ...json, ...headers }, payload });
+}
+
+describe('signing in', () => {
+  test('a token becomes a cookie that no script reads and no other site sends', async () => {
+    const { session, setCookie, cookie } = await signIn(TOKENS.operator);
+    expect(session).toMatchObject({ actor: 'operator', role: 'operator', csrfToken: expect.stringMatching(/^.{32}$/) });
+    expect(setCookie).toMatch(/^aol_session=/);
+    for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/', 'Max-Age=43200']) expect(setCookie).toContain(part);
+    expect(setCookie).not.toContain('Secure');
+    expect(setCookie).not.toContain(TOKENS.operator);
+    const again = await api.call({ url: '/v1/session', headers: { cookie } });
+    expect(again.json()).toEqual(session);
+    expect((await api.call({ url: '/v1/status', headers: { cookie } })).statusCode).toBe(200);
+  });
+
+  test('behind TLS the cookie is Secure', async () => {
+    const secure = await createTestApi({ secureCookies: true });
+    const answer = await secure.call({
+      method: 'POST',
+      url: '/v1/session',
+      headers: json,
+      payload: JSON.stringify({ token: TOKENS.viewer }),
+    });
+    expect(answer.headers['set-cookie']?.[0]).toContain('Secure');
+    await secure.close();
+  });
+
+  test('a wrong token is 401, a malformed call 400, another site 403, and none gets a cookie', async () => {
+    const wrong = await signIn('x'.repeat(40));
+    expect([wrong.answer.statusCode, wrong.setCookie]).toEqual([401, '']);
+    const foreign = await signIn(TOKENS.admin, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' });
+    expect([foreign.answer.statusCode, foreign.setCookie]).toEqual([403, '']);
+    const malformed = await api.call({ method: 'POST', url: '/v1/session', headers: json, payload: '{"token":5}' });
+    expect(malformed.statusCode).toBe(400);
+    const form = await api.call({
+      method: 'POST',
+      url: '/v1/session',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: `token=${TOKENS.admin}`,
+    });
+    expect(form.statusCode).toBe(415);
+  });
+
+  test('a bearer token needs no session, and has no csrfToken', async () => {
+    const answer = await api.call({ url: '/v1/session', headers: as('admin') });
+    expect(answer.json()).toEqual({ actor: 'admin', role: 'admin', csrfToken: null });
+  });
+
+  test('signing out clears the cookie', async () => {
+    const { cookie, session } = await signIn(TOKENS.viewer);
+    const headers = { cookie, ...own(), 'x-csrf-token': session?.csrfToken ?? '' };
+    const answer = await api.call({ method: 'DELETE', url: '/v1/session', headers });
+    expect([answer.statusCode, answer.body]).toEqual([204, '']);
+    expect(answer.headers['set-cookie']?.[0]).toMatch(/^aol_session=;.*(Max-Age=0|1970)/);
+  });
+});
+
+describe('a cookie that is not what we wrote', () => {
+  test.each([
+    ['nothing', ''],
+    ['junk', 'aol_session=junk'],
+    ['a token', `aol_session=${TOKENS.admin}`],
+  ])('%s is 401', async (_name, cookie) => {
+    const answer = await api.call({ url: '/v1/status', headers: cookie === '' ? {} : { cookie } });
+    expect(answer.statusCode).toBe(401);
+  });
+
+  test('a changed role, and another installation’s seal, are 401', async () => {
+    const { cookie } = await signIn(TOKENS.viewer);
+    const [text = '', mac = ''] = cookie.replace('aol_session=', '').split('.');
+    const content = Buffer.from(text, 'base64url').toString('utf8');
+    const forged = Buffer.from(content.replace('viewer', 'admin'), 'utf8').toString('base64url');
+    expect(content).toContain('viewer');
+    const other = await createTestApi({ tokens: { ...TOKENS, admin: 'another-admin-token-0123456789abcdef' } });
+    expect((await other.call({ url: '/v1/status', headers: { cookie } })).statusCode).toBe(401);
+    await other.close();
+    for (const value of [`${forged}.${mac}`, `${text}.${'A'.repeat(43)}`, text]) {
+      const answer = await api.call({ url: '/v1/status', headers: { cookie: `aol_session=${value}` } });
+      expect(answer.statusCode).toBe(401);
+    }
+  });
+});
+
+describe('a change under the cookie (F-22)', () => {
+  test('from our own page, with the session’s token: done', async () => {
+    const { cookie, session } = await signIn(TOKENS.operator);
+    const answer = await pause({ cookie, ...own(), 'x-csrf-token': session?.csrfToken ?? '' });
+    expect(answer.statusCode).toBe(200);
+    await api.call({ method: 'POST', url: '/v1/control/resume', headers: as('operator') });
+  });
+
+  test('anything else is 403 or 415, and changes nothing', async () => {
+    const { cookie, session } = await signIn(TOKENS.operator);
+    const other = await signIn(TOKENS.operator);
+    const token = session?.csrfToken ?? '';
+    const right = { cookie, ...own(), 'x-csrf-token': token };
+    const without = (name: keyof typeof right) =>
+      Object.fromEntries(Object.entries(right).filter(([key]) => key !== name));
+    const tries: readonly (readonly [string, Record<string, string>, number])[] = [
+      ['no csrf token', without('x-csrf-token'), 403],
+      ['the token of another session', { ...right, 'x-csrf-token': other.session?.csrfToken ?? '' }, 403],
+      ['a shorter token', { ...right, 'x-csrf-token': token.slice(1) }, 403],
+      ['no Origin', without('origin'), 403],
+      ['Origin null', { ...right, origin: 'null' }, 403],
+      ['another origin', { ...right, origin: 'https://evil.example' }, 403],
+      ['another port', { ...right, origin: 'http://127.0.0.1:1' }, 403],
+      ['Sec-Fetch-Site cross-site', { ...right, 'sec-fetch-site': 'cross-site' }, 403],
+      ['Sec-Fetch-Site same-site', { ...right, 'sec-fetch-site': 'same-site' }, 403],
+      ['Sec-Fetch-Site none', { ...right, 'sec-fetch-site': 'none' }, 403],
+      ['text/plain', { ...right, 'content-type': 'text/plain' }, 415],
+      ['a form', { ...right, 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ];
+    for (const [name, headers, status] of tries) {
+      expect([name, (await pause(headers)).statusCode]).toEqual([name, status]);
+    }
+    const { flags } = await readFlagsOf(api.database.pool, '*');
+    expect(flags.paused.value).toBe(false);
+  });
+
+  test('a read under the cookie from another site is refused too; there is no CORS', async () => {
+    const { cookie } = await signIn(TOKENS.viewer);
+    const answer = await api.call({ url: '/v1/status', headers: { cookie, 'sec-fetch-site': 'cross-site' } });
+    expect(answer.statusCode).toBe(403);
+    const preflight = await api.call({
+      method: 'OPTIONS',
+      url: '/v1/control/pause',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.statusCode).toBe(405);
+    expect(Object.keys(preflight.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+});
+
+test('revoking a named token ends its sessions at once', async () => {
+  const made = createdTokenSchema.parse(
+    (
+      await api.call({
+        method: 'POST',
+        url: '/v1/tokens',
+        headers: { ...as('admin'), ...json },
+        payload: JSON.stringify({ name: 'dashboard', role: 'operator' }),
+      })
+    ).json(),
+  );
+  const { cookie, session } = await signIn(made.token);
+  expect(session).toMatchObject({ actor: 'dashboard', role: 'operator' });
+  expect((await api.call({ url: '/v1/status', headers: { cookie } })).statusCode).toBe(200);
+  await api.call({ method: 'DELETE', url: `/v1/tokens/${made.id}`, headers: as('admin') });
+  expect((await api.call({ url: '/v1/status', headers: { cookie } })).statusCode).toBe(401);
+  expect((await postRaw(api, '/v1/session', JSON.stringify({ token: made.token }))).statusCode).toBe(401);
+});
