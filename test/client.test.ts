@@ -5,11 +5,18 @@ import { dead, unconfirmed } from './support/settled.ts';
 
 let api: TestApi;
 let client: AolClient;
+/** What the client has called: `GET /v1/actions`. */
+const called: { readonly method: string; readonly path: string }[] = [];
 beforeAll(async () => {
   api = await createTestApi();
-  client = new AolClient({ baseUrl: `${api.url}/`, token: TOKENS.admin });
+  client = new AolClient({ baseUrl: `${api.url}/`, token: TOKENS.admin, fetch: recording });
 });
 afterAll(() => api.close());
+
+const recording: typeof fetch = (input, init) => {
+  called.push({ method: init?.method ?? 'GET', path: new URL(String(input)).pathname });
+  return fetch(input, init);
+};
 
 describe('every method reaches its route', () => {
   test('actions', async () => {
@@ -46,6 +53,104 @@ describe('every method reaches its route', () => {
     expect((await client.status()).mode).toBe('PROOF');
     expect((await client.listTicks({ lane: 'default' })).total).toBe(0);
     expect((await client.readiness()).ready).toBe(false);
+    expect((await client.getNext('brand')).why).toBe('no worker is running');
+    expect(await client.alive()).toBe(true);
+    expect(await client.metrics()).toContain('# TYPE aol_');
+    expect(await client.openApi()).toMatchObject({ openapi: '3.1.0' });
+  });
+
+  test('batch, lists, comparisons', async () => {
+    const good = { type: 'POST_SOCIAL', payload: POST };
+    const { results } = await client.enqueueMany({ actions: [good, { ...good, type: 'NOTHING' }, good] });
+    expect(results.map(({ status }) => status)).toEqual([201, 400, 201]);
+    const keys = results.flatMap((result) => ('action' in result ? [result.action.idempotencyKey] : []));
+    expect(new Set(keys).size).toBe(2);
+    const list = await client.listActions({ status: ['PENDING', 'RUNNING'], mode: 'PROOF', q: keys[0] });
+    expect(list.items.map(({ idempotencyKey }) => idempotencyKey)).toEqual([keys[0]]);
+    const id = list.items[0]?.id ?? '';
+    expect(await client.getLastApproved(id)).toHaveProperty('action');
+    expect((await client.listLogs({ actionId: id, level: ['INFO', 'ERROR'] })).items).toMatchObject([
+      { event: 'ENQUEUED' },
+    ]);
+    expect((await client.listAdapters()).items.map(({ type }) => type)).toContain('POST_SOCIAL');
+  });
+
+  test('approvals', async () => {
+    const unknown = crypto.randomUUID();
+    const sha256 = 'a'.repeat(64);
+    await expect(client.approve(unknown, { sha256 })).rejects.toMatchObject({ code: 'AOL_NOT_FOUND' });
+    await expect(client.reject(unknown)).rejects.toMatchObject({ code: 'AOL_NOT_FOUND' });
+    await expect(client.promote(unknown, { sha256 })).rejects.toMatchObject({ code: 'AOL_NOT_FOUND' });
+  });
+
+  test('tokens: what is made works until it is revoked', async () => {
+    const made = await client.createToken({ name: 'agent', role: 'operator' });
+    const agent = new AolClient({ baseUrl: api.url, token: made.token });
+    expect(await agent.session()).toEqual({ actor: 'agent', role: 'operator', csrfToken: null });
+    expect((await client.listTokens()).items).toMatchObject([{ id: made.id, name: 'agent', revokedAt: null }]);
+    await client.revokeToken(made.id);
+    await expect(agent.session()).rejects.toMatchObject({ status: 401 });
+  });
+
+  test('a session: the cookie is the browser’s, its CSRF token goes along by itself', async () => {
+    let cookie = '';
+    const browser: typeof fetch = async (input, init) => {
+      const own = { cookie, origin: api.url, 'sec-fetch-site': 'same-origin' };
+      const response = await recording(input, {
+        ...init,
+        headers: { ...own, ...Object.fromEntries(new Headers(init?.headers)) },
+      });
+      for (const set of response.headers.getSetCookie()) cookie = set.split(';', 1)[0] ?? '';
+      return response;
+    };
+    const page = new AolClient({ baseUrl: api.url, fetch: browser, credentials: 'same-origin' });
+    expect(await page.signIn(TOKENS.operator)).toMatchObject({ role: 'operator', csrfToken: expect.any(String) });
+    expect((await page.enqueue({ type: 'POST_SOCIAL', payload: POST })).createdBy).toBe('operator');
+    const reloaded = new AolClient({ baseUrl: api.url, fetch: browser });
+    await expect(reloaded.pause({ lane: 'default' })).rejects.toMatchObject({ code: 'AOL_FORBIDDEN' });
+    await reloaded.session();
+    expect(await reloaded.pause({ lane: 'default' })).toMatchObject({ paused: true });
+    await reloaded.resume({ lane: 'default' });
+    await reloaded.signOut();
+    await expect(page.status()).rejects.toMatchObject({ status: 401 });
+  });
+
+  test('events: each row of the log once, over dropped connections', async () => {
+    const drops = 5;
+    const connections: AbortController[] = [];
+    const dropping = new AolClient({
+      baseUrl: api.url,
+      token: TOKENS.viewer,
+      fetch(input, init) {
+        const connection = new AbortController();
+        connections.push(connection);
+        return recording(input, {
+          ...init,
+          signal: AbortSignal.any([connection.signal, ...(init?.signal ? [init.signal] : [])]),
+        });
+      },
+    });
+    const queued: string[] = [];
+    const seen: (string | null)[] = [];
+    for await (const event of dropping.events()) {
+      if (event.kind === 'log') seen.push(event.log.actionId);
+      if (event.kind === 'log' || (event.kind === 'ready' && queued.length === 0)) {
+        if (queued.length === drops) break;
+        // While nobody listens, too.
+        connections.at(-1)?.abort();
+        queued.push((await client.enqueue({ type: 'POST_SOCIAL', payload: POST })).id);
+      }
+    }
+    expect(seen).toEqual(queued);
+    expect(connections.length).toBeGreaterThan(drops);
+  });
+
+  test('and there is no route without one', () => {
+    const pattern = (url: string) => new RegExp(`^${url.replaceAll(/:[a-z]+/gi, '[^/]+').replaceAll('.', '\\.')}$`);
+    const missing = api.app.routeTable
+      .filter(({ method, url }) => method !== 'HEAD' && url !== '/')
+      .filter(({ method, url }) => !called.some((call) => call.method === method && pattern(url).test(call.path)));
+    expect(missing).toEqual([]);
   });
 });
 
@@ -81,7 +186,7 @@ describe('repeating', () => {
     await expect(flaky.enqueue({ type: 'POST_SOCIAL', payload: POST })).rejects.toMatchObject({ status: 200 });
     expect(calls).toHaveLength(3);
     expect(new Set(calls).size).toBe(1);
-    expect(JSON.parse(calls[0] ?? '')).toMatchObject({ idempotencyKey: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(JSON.parse(calls[0] ?? '')).toMatchObject({ idempotencyKey: expect.stringMatching(/^[0-9a-f]{32}$/) });
   });
 
   test('kill is repeated, resume and cancel are not; repeats are bounded', async () => {

@@ -1,17 +1,23 @@
 /** The HTTP contract as a typed client. It needs `fetch` and nothing else, so it works in browsers and in Node. */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   type Action,
   type ActionList,
-  type ActionListInput,
   actionListSchema,
   actionSchema,
   type EnqueueInput,
+  type LastApproved,
+  lastApprovedSchema,
+  type NextActions,
+  nextActionsSchema,
 } from './action.ts';
+import { type AdapterList, adapterListSchema } from './adapter.ts';
+import { type BatchAnswer, type BatchInput, batchAnswerSchema } from './batch.ts';
 import { type ControlAnswer, type ControlRequest, type ControlVerb, controlAnswerSchema } from './control.ts';
 import { type AllowRequest, type DlqAnswer, type DlqInput, dlqAnswerSchema, type ResolveRequest } from './decisions.ts';
 import { type AolEvent, type EventsOptions, followEvents } from './events.ts';
+import type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
 import {
   type FlagsChanged,
   type FlagsOfLane,
@@ -21,6 +27,7 @@ import {
 } from './flags.ts';
 import { type LaneCreated, type LaneList, laneCreatedSchema, laneListSchema } from './lane.ts';
 import { type LogList, logListSchema } from './log.ts';
+import { type Session, sessionSchema } from './session.ts';
 import {
   type LaneStatus,
   laneStatusSchema,
@@ -29,10 +36,18 @@ import {
   type Status,
   statusSchema,
 } from './status.ts';
-import { type TickList, type TickListQuery, tickListSchema } from './tick.ts';
+import { type TickList, tickListSchema } from './tick.ts';
+import {
+  type CreatedToken,
+  type CreateTokenRequest,
+  createdTokenSchema,
+  type TokenList,
+  tokenListSchema,
+} from './token.ts';
 import { AolApiError, type CallOptions, HttpTransport, type TransportOptions } from './transport.ts';
 
 export type { AolEvent, EventsOptions } from './events.ts';
+export type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
 export { AolApiError, AolUnreachableError } from './transport.ts';
 
 export type AolClientOptions = TransportOptions;
@@ -45,16 +60,9 @@ export interface ArtifactBytes {
   readonly sha256: string;
 }
 
-interface Page {
-  readonly cursor?: string | undefined;
-  readonly limit?: number | undefined;
-}
-
-type Filter<Query> = Partial<Omit<Query, keyof Page>> & Page;
-
 /**
- * Talks to an AOL server. Calls that are safe to repeat are repeated when the server is away for a moment: reads, enqueues
- * (which always carry a key), pause, kill, promote (which queues once). Where too many calls were made, they wait as asked.
+ * Talks to an AOL server. Calls that are safe to repeat are repeated when the server is away for a moment, or asks to wait:
+ * reads, enqueues (which always carry a key), pause, kill, promote (which queues once), creating lanes, revoking tokens.
  *
  * Every method throws {@link AolApiError} when the server refuses, and `AolUnreachableError` when there is no answer.
  */
@@ -67,11 +75,19 @@ export class AolClient {
 
   /** Queues an action. Without a key it makes one, so that repeating the call never queues twice. */
   enqueue(action: EnqueueInput): Promise<Action> {
-    const body = { ...action, idempotencyKey: action.idempotencyKey ?? crypto.randomUUID() };
-    return this.#json(actionSchema, { method: 'POST', path: '/v1/actions', body, repeatable: true });
+    return this.#json(actionSchema, { method: 'POST', path: '/v1/actions', body: withKey(action), repeatable: true });
   }
 
-  listActions(filter: Filter<ActionListInput> = {}): Promise<ActionList> {
+  /**
+   * Queues up to 1,000 actions in one transaction; each is answered in its place, accepted or refused. One without a key gets
+   * one here, for this call: give keys, where the whole batch may be sent again.
+   */
+  enqueueMany(batch: BatchInput): Promise<BatchAnswer> {
+    const body = { actions: batch.actions.map(withKey) };
+    return this.#json(batchAnswerSchema, { method: 'POST', path: '/v1/actions/batch', body, repeatable: true });
+  }
+
+  listActions(filter: ActionFilter = {}): Promise<ActionList> {
     return this.#json(actionListSchema, { path: '/v1/actions', query: { ...filter } });
   }
 
@@ -79,7 +95,13 @@ export class AolClient {
     return this.#json(actionSchema, { path: `/v1/actions/${encodeURIComponent(id)}` });
   }
 
-  getLogs(id: string, page: Page = {}): Promise<LogList> {
+  /** The newest other action of its lane, type and account that a person approved or that was sent: to compare it with. */
+  getLastApproved(id: string): Promise<LastApproved> {
+    return this.#json(lastApprovedSchema, { path: `/v1/actions/${encodeURIComponent(id)}/last-approved` });
+  }
+
+  /** What happened to one action, oldest first. */
+  getLogs(id: string, page: PageFilter = {}): Promise<LogList> {
     return this.#json(logListSchema, { path: `/v1/actions/${encodeURIComponent(id)}/logs`, query: { ...page } });
   }
 
@@ -134,7 +156,12 @@ export class AolClient {
     return this.#json(statusSchema, { path: '/v1/status' });
   }
 
-  listTicks(filter: Filter<TickListQuery> = {}): Promise<TickList> {
+  /** The whole log, newest first. */
+  listLogs(filter: LogFilter = {}): Promise<LogList> {
+    return this.#json(logListSchema, { path: '/v1/logs', query: { ...filter } });
+  }
+
+  listTicks(filter: TickFilter = {}): Promise<TickList> {
     return this.#json(tickListSchema, { path: '/v1/ticks', query: { ...filter } });
   }
 
@@ -180,9 +207,62 @@ export class AolClient {
     return this.#json(laneStatusSchema, { path: `/v1/lanes/${encodeURIComponent(lane)}` });
   }
 
+  /** What the lane's next tick would claim, in its order, or why nothing. */
+  getNext(lane: string): Promise<NextActions> {
+    return this.#json(nextActionsSchema, { path: `/v1/lanes/${encodeURIComponent(lane)}/next` });
+  }
+
   createLane(lane: string): Promise<LaneCreated> {
     const path = `/v1/lanes/${encodeURIComponent(lane)}`;
     return this.#json(laneCreatedSchema, { method: 'PUT', path, body: {}, repeatable: true });
+  }
+
+  listAdapters(): Promise<AdapterList> {
+    return this.#json(adapterListSchema, { path: '/v1/adapters' });
+  }
+
+  listTokens(page: PageFilter = {}): Promise<TokenList> {
+    return this.#json(tokenListSchema, { path: '/v1/tokens', query: { ...page } });
+  }
+
+  /** The secret is answered this once. */
+  createToken(request: CreateTokenRequest): Promise<CreatedToken> {
+    return this.#json(createdTokenSchema, { method: 'POST', path: '/v1/tokens', body: request });
+  }
+
+  /** Ends a token at once, and its sessions. */
+  async revokeToken(id: string): Promise<void> {
+    await this.#transport.call({ method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}`, repeatable: true });
+  }
+
+  /** In a page: exchanges a token for the session's cookie. What is changed from then on carries its CSRF token. */
+  async signIn(token: string): Promise<Session> {
+    return this.#session(await this.#json(sessionSchema, { method: 'POST', path: '/v1/session', body: { token } }));
+  }
+
+  /** Who calls; in a page that was loaded anew it also takes the session's CSRF token up again. */
+  async session(): Promise<Session> {
+    return this.#session(await this.#json(sessionSchema, { path: '/v1/session' }));
+  }
+
+  async signOut(): Promise<void> {
+    await this.#transport.call({ method: 'DELETE', path: '/v1/session' });
+    this.#transport.csrfToken = null;
+  }
+
+  /** The OpenAPI description of all this. */
+  async openApi(): Promise<Record<string, unknown>> {
+    return this.#json(z.record(z.string(), z.unknown()), { path: '/openapi.json' });
+  }
+
+  /** The metrics as Prometheus reads them. */
+  async metrics(): Promise<string> {
+    return (await this.#transport.call({ path: '/metrics' })).text();
+  }
+
+  /** Whether the API's process answers, whatever is away behind it; throws when it does not. */
+  async alive(): Promise<boolean> {
+    return (await this.#json(z.object({ alive: z.boolean() }), { path: '/healthz' })).alive;
   }
 
   /** Which dependency is away, if any; it does not throw for that. */
@@ -198,6 +278,11 @@ export class AolClient {
     return followEvents(this.#transport, options);
   }
 
+  #session(session: Session): Session {
+    this.#transport.csrfToken = session.csrfToken;
+    return session;
+  }
+
   #decide(id: string, verb: DecisionVerb, body: object, repeatable = false): Promise<Action> {
     const path = `/v1/actions/${encodeURIComponent(id)}/${verb}`;
     return this.#json(actionSchema, { method: 'POST', path, body, repeatable });
@@ -211,4 +296,11 @@ export class AolClient {
       throw AolApiError.unexpected(response.status, `${options.path} answered something else than agreed`);
     return parsed.data;
   }
+}
+
+/** A random one works wherever there is `crypto`; randomUUID is missing in pages that came over plain HTTP. */
+function withKey(action: EnqueueInput): EnqueueInput {
+  if (action.idempotencyKey !== undefined) return action;
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return { ...action, idempotencyKey: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') };
 }
