@@ -7,11 +7,13 @@ import { abandonEffect, closeOverrun } from '../db/effects.ts';
 import type { Database } from '../db/pool.ts';
 import { MAX_CRASHES } from '../domain/limits.ts';
 import { translating } from './errors.ts';
+import type { Observer } from './observer.ts';
 import { type ProofPorts, proveAction } from './prove-action.ts';
 
 export interface BookkeepingPorts extends ProofPorts {
   readonly db: Database;
   readonly worker: WorkerIdentity;
+  readonly observer: Observer;
 }
 
 /** Proofs of one tick that are stored at the same time. */
@@ -45,7 +47,7 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
 async function proveTick(ports: BookkeepingPorts, tick: ProveTickInput): Promise<TickSummary> {
   const actions = await claimedActions(ports.db, tick.tickId, tick.token);
   if (tick.resumed) return proveOneByOne(ports, tick, actions);
-  const results = await mapConcurrently(actions, CONCURRENT_PROOFS, (action) => proveAction(ports, action));
+  const results = await mapConcurrently(actions, CONCURRENT_PROOFS, (action) => observedProof(ports, tick, action));
   return closeAttempts(ports.db, tick, results);
 }
 
@@ -71,7 +73,11 @@ async function proveAgain(
   action: ClaimedAction,
 ): Promise<AttemptResult> {
   await countCrash(ports.db, action.id, tick.tickId, tick.token);
-  return proveAction(ports, action);
+  return observedProof(ports, tick, action);
+}
+
+function observedProof(ports: BookkeepingPorts, tick: ProveTickInput, action: ClaimedAction): Promise<AttemptResult> {
+  return ports.observer.proof(tick, action, () => proveAction(ports, action));
 }
 
 function crashed(action: ClaimedAction): AttemptResult {

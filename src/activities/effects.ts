@@ -24,6 +24,7 @@ import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, backoffMs, judge } from '../domain/outcomes.ts';
 import { translating } from './errors.ts';
 import type { FlagWatch } from './flag-watch.ts';
+import type { Observer } from './observer.ts';
 import { perform, performContext, reconcile, renderContext } from './perform.ts';
 import type { ProofPorts } from './prove-action.ts';
 
@@ -31,6 +32,7 @@ export interface EffectPorts extends ProofPorts {
   readonly db: Database;
   readonly flagWatch: FlagWatch;
   readonly proofMode: boolean;
+  readonly observer: Observer;
   /** How long a person has to approve what waits for it. */
   readonly approvalTtlMs: number;
 }
@@ -41,7 +43,9 @@ const RECORD_LIMIT_MS = 15_000;
 
 /** Makes the activities of the effects' task queue. */
 export function createEffectActivities(ports: EffectPorts): EffectActivities {
-  return { performEffect: translating((input) => whileBeating(() => performEffect(ports, input))) };
+  const observed = (input: PerformEffectInput) =>
+    ports.observer.run(input, activityInfo().attempt, () => performEffect(ports, input));
+  return { performEffect: translating((input) => whileBeating(() => observed(input))) };
 }
 
 /** What the last beat of a run that threw says, so that the next run knows that this one did not die. */
@@ -143,14 +147,15 @@ async function attempt(
 ): Promise<EffectAnswer> {
   for (;;) {
     const dedupes = prepared.adapter.redelivery(row.payload) === 'dedupes';
-    const answer = await passGate(ports.db, {
+    const request = {
       ...claim,
       artifactSha256: prepared.artifact.sha256,
       artifactUri: prepared.uri,
       proofMode: ports.proofMode,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       dedupes,
-    });
+    };
+    const answer = await ports.observer.gate(claim, () => passGate(ports.db, request));
     switch (answer.kind) {
       case 'open':
         return performOnce(ports, claim, row, { ...prepared, gate: answer, dedupes, killed });
@@ -224,7 +229,9 @@ async function performOnce(
   const aborted = AbortSignal.any([passed.killed, cancellationSignal(), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
-    : await perform(passed.adapter, passed.artifact.effect, performContext(row, passed.gate.attempt, aborted));
+    : await ports.observer.perform(claim, { effect: passed.artifact.effect, attempt: passed.gate.attempt }, () =>
+        perform(passed.adapter, passed.artifact.effect, performContext(row, passed.gate.attempt, aborted)),
+      );
   const wasStopped = outcome.kind === 'not_sent' && (tooLate || passed.killed.aborted || cancellationSignal().aborted);
   const decision: AttemptDecision = wasStopped
     ? { to: 'PENDING' }

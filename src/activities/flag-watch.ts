@@ -19,8 +19,12 @@ export class KilledError extends Error {
   }
 }
 
-/** One watch per worker: one query for all lanes at work, and none while nothing runs. */
-export function createFlagWatch(db: Database): FlagWatch {
+/**
+ * One watch per worker: one query for all lanes at work, and none while nothing runs.
+ *
+ * @param onKill told once for each effect that is aborted
+ */
+export function createFlagWatch(db: Database, onKill: (lane: string) => void = () => undefined): FlagWatch {
   const running = new Map<AbortController, string>();
   let looking = false;
   let timer: NodeJS.Timeout | undefined;
@@ -31,7 +35,9 @@ export function createFlagWatch(db: Database): FlagWatch {
     try {
       const rows = await readFlagRows(db);
       for (const [controller, lane] of running) {
-        if (flagsInForce(lane, rows).killed) controller.abort(new KilledError(lane));
+        if (controller.signal.aborted || !flagsInForce(lane, rows).killed) continue;
+        controller.abort(new KilledError(lane));
+        onKill(lane);
       }
     } catch {
       // Flags that cannot be read hold the gate shut; what runs already is not made unknown by that.

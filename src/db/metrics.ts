@@ -35,6 +35,17 @@ export function readLeaseAges(db: Queryable): Promise<{ lane: string; age: numbe
   );
 }
 
+/** Milliseconds since the kill that holds for a lane was committed; null when it is not killed. */
+export async function sinceKillMs(db: Queryable, lane: string): Promise<number | null> {
+  const [row] = await query<{ ms: number | null }>(
+    db,
+    `SELECT (extract(epoch FROM clock_timestamp() - min(updated_at)) * 1000)::float8 AS ms FROM aol_control_flags
+     WHERE name = 'killed' AND value = 'true' AND lane IN ($1, '*')`,
+    [lane],
+  );
+  return row?.ms ?? null;
+}
+
 export interface EventCount {
   lane: string;
   event: LogEvent;

@@ -11,13 +11,16 @@ import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.t
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import { createArtifactStore } from '../artifacts/index.ts';
 import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
+import { sinceKillMs } from '../db/metrics.ts';
 import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { APPROVAL_TTL_MS } from '../domain/limits.ts';
+import { createWorkerMetrics, type WorkerMetrics } from '../observability/worker-metrics.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
 import { createPayloadCodec } from '../temporal/payload-codec.ts';
 import { hideFailures } from './hidden-failures.ts';
 import { silentLog, type WorkerLog } from './log.ts';
+import { createObserver, observeArtifacts, observeBookkeeping } from './observe.ts';
 import { startPair, type WorkerPair } from './pair.ts';
 import { keepRetention } from './retention.ts';
 import { type Connect, connectInTime, replacementOf } from './silence.ts';
@@ -35,6 +38,8 @@ export interface CreateWorkerOptions {
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook?: WebhookSettings;
   readonly log?: WorkerLog;
+  /** Where it counts; absent: nowhere. */
+  readonly metrics?: WorkerMetrics;
   /** Prunes what finished longer ago than this, once an hour; without it nothing is pruned. */
   readonly retentionMs?: number | undefined;
   /** How long a person has to approve what waits for it; 7 days when absent. */
@@ -64,6 +69,8 @@ const CALL_LIMIT_MS = 5_000;
  */
 export async function createWorker(options: CreateWorkerOptions): Promise<AolWorker> {
   const log = options.log ?? silentLog;
+  const metrics = options.metrics ?? createWorkerMetrics();
+  const observer = createObserver({ log, metrics });
   const proofMode = options.proofMode !== false;
   const approvalTtlMs = options.approvalTtlMs ?? APPROVAL_TTL_MS;
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
@@ -76,7 +83,12 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
   const temporal = connectTemporal(options.temporal);
   const stopping = new AbortController();
   const ready = Promise.withResolvers<void>();
-  const flagWatch = createFlagWatch(db);
+  const flagWatch = createFlagWatch(db, (lane) => {
+    sinceKillMs(db, lane).then(
+      (ms) => (ms === null ? undefined : metrics.killSeen(lane, ms)),
+      () => undefined,
+    );
+  });
   /** All that were started and have not ended: the last one is the one at work. */
   const pairs = new Set<WorkerPair>();
   const connect: Connect = () => NativeConnection.connect(nativeOptions(options.temporal));
@@ -89,9 +101,10 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     });
     const { namespace } = options.temporal;
     const worker = { clusterId, namespace, proofMode };
-    const activities = createBookkeepingActivities({ db, adapters, artifacts, random: Math.random, worker });
-    const shared = { db, adapters, artifacts, random: Math.random, flagWatch, proofMode, approvalTtlMs };
-    const effects = createEffectActivities(shared);
+    const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
+    const bookkeeping = createBookkeepingActivities({ ...ports, worker });
+    const activities = observeBookkeeping(bookkeeping, { log, metrics });
+    const effects = createEffectActivities({ ...ports, flagWatch, proofMode, approvalTtlMs });
     const common = { namespace, ...encryption(options.temporal) };
     const pair = await startPair(connection, [
       { ...common, ...workerOptions(options.workflowBundlePath), activities: { ...activities } },

@@ -7,6 +7,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createBookkeepingActivities } from '../../src/activities/bookkeeping.ts';
 import { toApplicationFailure } from '../../src/activities/errors.ts';
+import { unobserved } from '../../src/activities/observer.ts';
 import { createRegistry } from '../../src/adapters/registry.ts';
 import type { ArtifactStore } from '../../src/artifacts/port.ts';
 import type { BookkeepingActivities, ClaimTickResult } from '../../src/contracts/activities.ts';
@@ -43,6 +44,7 @@ function inNewProcess(): BookkeepingActivities {
     db,
     adapters: createRegistry([createStage().adapter]),
     artifacts: { put: (...args) => storage(...args) },
+    observer: unobserved,
     random: () => 0.5,
     worker: proofWorker,
   });

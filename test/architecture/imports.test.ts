@@ -28,12 +28,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   artifacts: ['contracts', 'domain'],
   db: ['contracts', 'domain', 'migrations'],
   temporal: ['contracts', 'domain'],
+  observability: ['contracts', 'domain'],
   activities: ['adapters', 'artifacts', 'contracts', 'db', 'domain'],
-  worker: ['activities', 'adapters', 'artifacts', 'contracts', 'db', 'domain', 'temporal'],
-  api: ['contracts', 'db', 'domain', 'temporal'],
+  worker: ['activities', 'adapters', 'artifacts', 'contracts', 'db', 'domain', 'observability', 'temporal'],
+  api: ['contracts', 'db', 'domain', 'observability', 'temporal'],
   config: ['domain'],
   local: ['domain'],
-  cli: ['api', 'artifacts', 'config', 'contracts', 'db', 'domain', 'local', 'temporal', 'worker'],
+  cli: ['api', 'artifacts', 'config', 'contracts', 'db', 'domain', 'local', 'observability', 'temporal', 'worker'],
 };
 const folders = Object.keys(mayImport);
 
