@@ -3,6 +3,7 @@
 import type { LogEvent } from '../domain/events.ts';
 import type { TickOutcome } from '../domain/ledger.ts';
 import { ACTION_STATUSES, type ActionStatus } from '../domain/states.ts';
+import { Horizon, readLogWriters } from './events.ts';
 import { type Queryable, query } from './pool.ts';
 import type { CountRow } from './status.ts';
 
@@ -54,48 +55,23 @@ export interface EventCount {
   count: number;
 }
 
-/**
- * Counts the rows of `aol_execution_logs` that were committed since it was made, each once. Ids are drawn before rows are
- * committed: rows up to an id are counted once everybody who could still commit one of them is gone.
- */
+/** Counts the rows of `aol_execution_logs` that were committed since it was made, each once. */
 export class EventTail {
+  readonly #horizon = new Horizon();
   #countedUpTo: number | undefined;
-  #waiting: { readonly newest: number; readonly nextTransaction: number } | undefined;
 
   /** What is new. Nothing the first time. */
   async read(db: Queryable): Promise<EventCount[]> {
-    const now = await readWriters(db);
-    if (this.#countedUpTo === undefined) {
-      this.#countedUpTo = now.newest;
-      return [];
-    }
-    this.#waiting ??= now;
-    if (now.oldestTransaction < this.#waiting.nextTransaction) return [];
-    // Nobody writes any more: then what is there now is settled as well.
-    const upTo = now.oldestTransaction === now.nextTransaction ? now.newest : this.#waiting.newest;
-    const counts = await countEvents(db, this.#countedUpTo, upTo);
+    const now = await readLogWriters(db);
+    this.#horizon.see(now);
+    this.#countedUpTo ??= now.lastId;
+    const after = this.#countedUpTo;
+    const upTo = this.#horizon.id ?? after;
+    if (upTo <= after) return [];
+    const counts = await countEvents(db, after, upTo);
     this.#countedUpTo = upTo;
-    this.#waiting = undefined;
     return counts;
   }
-}
-
-interface Writers {
-  newest: number;
-  oldestTransaction: number;
-  nextTransaction: number;
-}
-
-/** The newest row, and who may be writing: transactions from the oldest that runs up to the next one to begin. */
-async function readWriters(db: Queryable): Promise<Writers> {
-  const [row] = await query<Writers>(
-    db,
-    `SELECT pg_snapshot_xmin(s)::text::bigint AS "oldestTransaction", pg_snapshot_xmax(s)::text::bigint AS "nextTransaction",
-       (SELECT coalesce(max(id), 0) FROM aol_execution_logs) AS newest
-     FROM pg_current_snapshot() AS s`,
-  );
-  if (!row) throw new Error('a snapshot has no row');
-  return row;
 }
 
 function countEvents(db: Queryable, after: number, upTo: number): Promise<EventCount[]> {

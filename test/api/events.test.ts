@@ -165,7 +165,7 @@ describe('GET /v1/events', () => {
       expect(first.event).toBe('reset');
       listener.drop();
     }
-    const last = (await logIds()).at(-1) ?? 0;
+    const last = await append('younger than retention');
     listener.lastId = last;
     await listener.open();
     await until('ready', () => listener.seen.at(-1)?.event === 'ready');
