@@ -10,7 +10,7 @@ import { connectTemporal, type TemporalGateway } from '../temporal/gateway.ts';
 import { createWorker } from '../worker/create-worker.ts';
 import { installRuntime } from '../worker/runtime.ts';
 import type { ServerAddresses } from './servers.ts';
-import { artifactLocation, createLogger } from './settings.ts';
+import { artifactLocation, createLogger, startTraces } from './settings.ts';
 
 export interface RunParts {
   readonly temporal: TemporalGateway;
@@ -31,6 +31,7 @@ export async function withWorker<Result>(
 ): Promise<Result> {
   const log = createLogger({ ...config, logLevel: 'warn' });
   installRuntime(log);
+  const traces = await startTraces(config, 'run', log);
   const db = createPool({ databaseUrl, applicationName: 'aol-run', maxConnections: 2 });
   const temporal = connectTemporal(settings);
   try {
@@ -64,5 +65,6 @@ export async function withWorker<Result>(
   } finally {
     await temporal.close();
     await db.end();
+    await traces.stop();
   }
 }

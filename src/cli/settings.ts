@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
-import { destination, pino } from 'pino';
-import type { Config } from '../config/index.ts';
+import { type Config, findTokens } from '../config/index.ts';
 import { ConfigurationError } from '../domain/errors.ts';
+import { createLog } from '../observability/log.ts';
+import type { RunningTraces } from '../observability/tracing.ts';
 import type { TemporalSettings } from '../temporal/gateway.ts';
 
 /**
@@ -57,8 +58,19 @@ export function artifactLocation(config: Config): string {
   return `file:${config.artifacts.folder}`;
 }
 
-/** JSON lines on stderr. Control characters in them are escaped, and what could be a secret is never in them. */
+/** JSON lines on stderr, without the secrets of the environment and of the data folder. */
 export function createLogger(config: Config): FastifyBaseLogger {
-  const redact = { paths: ['authorization', '*.authorization', '*.headers.authorization', '*.token', '*.password'] };
-  return pino({ level: config.logLevel, redact }, destination({ fd: 2, sync: true }));
+  const secrets = [...config.secrets, ...Object.values(findTokens(config) ?? {})];
+  return createLog({ level: config.logLevel, secrets });
+}
+
+/** Traces, where the environment says where to; what it answers ends them. */
+export async function startTraces(
+  config: Config,
+  name: 'worker' | 'api' | 'run',
+  log: FastifyBaseLogger,
+): Promise<RunningTraces> {
+  if (!config.tracing) return { stop: () => Promise.resolve() };
+  const { startTracing } = await import('../observability/tracing.ts');
+  return startTracing(`aol-${name}`, (detail, message) => log.warn(detail, message));
 }

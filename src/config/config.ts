@@ -30,6 +30,14 @@ export interface Config {
   readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
   /** Ports of the servers that `aol up` starts. */
   readonly local: { readonly temporalPort: number; readonly temporalUiPort: number; readonly postgresPort: number };
+  /** Where a worker serves its metrics, `127.0.0.1:9464`; undefined serves none. */
+  readonly workerMetrics: string | undefined;
+  /** OpenTelemetry's own variables say where traces go. */
+  readonly tracing: boolean;
+  /** Where people reach the dashboard, without a slash at the end: for links to it. */
+  readonly publicUrl: string;
+  /** Every secret value of the environment, so that logs can be kept free of them. */
+  readonly secrets: readonly string[];
   /** What the machine says: where programs are found and where this user's caches lie. */
   readonly machine: { readonly searchPath: string; readonly cacheDir: string };
 }
@@ -69,6 +77,10 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       temporalUiPort: values.AOL_TEMPORAL_UI_PORT,
       postgresPort: values.AOL_POSTGRES_PORT,
     },
+    workerMetrics: values.AOL_WORKER_METRICS,
+    tracing: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || (values.OTEL_TRACES_EXPORTER ?? 'none') !== 'none',
+    publicUrl: values.AOL_PUBLIC_URL ?? `http://127.0.0.1:${values.AOL_API_PORT}`,
+    secrets: secretValues(given),
     machine: { searchPath: given.PATH ?? '', cacheDir: userCacheDir(given) },
   } satisfies Config);
 }
@@ -79,6 +91,16 @@ function wrongValue(given: Record<string, string>, name: PropertyKey | undefined
   const value = given[variable] ?? '';
   const shown = entry?.secret ? `a value of ${value.length} characters (not shown)` : JSON.stringify(value);
   return new ConfigurationError(variable, `${variable} must be ${entry?.rule ?? 'valid'}; given: ${shown}`);
+}
+
+/** Also each of several that are parted by commas, and the password within an address. */
+function secretValues(given: Record<string, string>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const entry: Variable | undefined = isVariable(name) ? variables[name] : undefined;
+    if (!entry?.secret) return [];
+    const password = URL.canParse(value) ? decodeURIComponent(new URL(value).password) : '';
+    return [value, ...value.split(',').map((part) => part.trim()), password].filter((text) => text !== '');
+  });
 }
 
 function isVariable(name: string): name is VariableName {

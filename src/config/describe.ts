@@ -26,6 +26,9 @@ export function describeConfig(config: Config): Record<string, unknown> {
       allow: config.webhook.allow,
       signingSecrets: config.webhook.signingSecrets.length === 0 ? 'unset' : masked,
     },
+    workerMetrics: config.workerMetrics ?? 'off',
+    tracing: config.tracing,
+    publicUrl: config.publicUrl,
     local: config.local,
   };
 }

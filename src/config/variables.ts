@@ -268,10 +268,52 @@ const temporal = {
   },
 } as const satisfies Record<string, Variable>;
 
-/** Every variable that this version reads, by area. */
-export const variablesByArea = { database, temporal, engine, api, local, adapters } as const;
+const observability = {
+  AOL_WORKER_METRICS: {
+    schema: z
+      .string()
+      .regex(/^(\[[0-9A-Fa-f:]+\]|[0-9]{1,3}(\.[0-9]{1,3}){3}):[0-9]{1,5}$/)
+      .refine((value) => URL.canParse(`http://${value}`))
+      .optional(),
+    rule: 'an IP address and a port, such as 127.0.0.1:9464',
+    defaultText: unset,
+    meaning: 'Where a worker serves its metrics for Prometheus. Unset: nowhere.',
+  },
+  AOL_PUBLIC_URL: {
+    schema: z
+      .url({ protocol: /^https?$/ })
+      .transform((value) => value.replace(/\/+$/, ''))
+      .optional(),
+    rule: 'an address like https://aol.example',
+    defaultText: 'http://127.0.0.1:<AOL_API_PORT>',
+    meaning: 'Where people reach the dashboard: links to it begin so.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: text,
+    rule: 'an address like http://127.0.0.1:4318',
+    defaultText: unset,
+    meaning: 'Where traces go (OTLP). Unset, and no OTEL_TRACES_EXPORTER either: there are none.',
+  },
+  OTEL_TRACES_EXPORTER: {
+    schema: text,
+    rule: 'otlp, zipkin, console or none',
+    defaultText: unset,
+    meaning: "Which exporter of OpenTelemetry sends traces; the rest of its variables are OpenTelemetry's own.",
+  },
+} as const satisfies Record<string, Variable>;
 
-export const variables = { ...database, ...temporal, ...engine, ...api, ...local, ...adapters } as const;
+/** Every variable that this version reads, by area. */
+export const variablesByArea = { database, temporal, engine, api, local, adapters, observability } as const;
+
+export const variables = {
+  ...database,
+  ...temporal,
+  ...engine,
+  ...api,
+  ...local,
+  ...adapters,
+  ...observability,
+} as const;
 
 export type VariableName = keyof typeof variables;
 
@@ -286,6 +328,7 @@ export const environmentSchema = z.object({
   ...schemas(api),
   ...schemas(local),
   ...schemas(adapters),
+  ...schemas(observability),
 });
 
 export type Environment = z.output<typeof environmentSchema>;

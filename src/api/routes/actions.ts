@@ -20,6 +20,7 @@ import { cappedTotal } from '../../db/page.ts';
 import { presentActions } from '../../db/present.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueNow, withHeaderKey } from '../enqueue.ts';
+import { traceQueued } from '../trace.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
@@ -42,12 +43,14 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiCon
       response: { 200: actionSchema, 201: actionSchema },
     },
     async handler(request, reply) {
+      const startedAtMs = Date.now();
       const asked = withHeaderKey(request.body, request.headers['idempotency-key']);
       checkEnqueue(contracts, asked);
       const [result] = await enqueue(database, [asked], request.actor);
       if (!result) throw new Error('enqueue answered nothing');
       if (result.kind === 'refused') throw result.error;
       const isNew = result.kind === 'created';
+      if (isNew) traceQueued(request, result.row, startedAtMs);
       if (isNew && isDueNow(asked)) waker.wake(asked.lane);
       reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
       return toAction(result.row, temporal.link);

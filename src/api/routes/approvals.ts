@@ -9,6 +9,7 @@ import { approveAction, promoteAction, rejectAction } from '../../db/approvals.t
 import { RealUnavailableError } from '../../domain/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { decided } from '../decided.ts';
+import { traceQueued } from '../trace.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
@@ -74,7 +75,9 @@ export function approvalRoutes(app: Api, context: ApiContext): void {
         ]);
       }
       const by = { actor: request.actor, reason };
+      const startedAtMs = Date.now();
       const { created, row } = await promoteAction(database, request.params.id, sha256, by);
+      if (created) traceQueued(request, row, startedAtMs);
       return reply.code(created ? 201 : 200).send(await decided(context, row));
     },
   });

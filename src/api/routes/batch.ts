@@ -11,6 +11,7 @@ import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueNow } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
 import { invalidRequest } from '../plugins/validation.ts';
+import { traceQueued } from '../trace.ts';
 
 type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError };
 
@@ -42,6 +43,7 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal }: 
       response: { 200: batchAnswerSchema },
     },
     async handler(request) {
+      const startedAtMs = Date.now();
       const checked = request.body.actions.map(check);
       const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
       const queued = await enqueue(database, asked, request.actor);
@@ -56,6 +58,7 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal }: 
         const { value: result } = answers.next();
         if (!result) throw new Error('enqueue answered too few');
         if (result.kind === 'refused') return refused(result.error);
+        if (result.kind === 'created') traceQueued(request, result.row, startedAtMs);
         return { status: result.kind === 'created' ? 201 : 200, action: toAction(result.row, temporal.link) };
       });
       return { results };

@@ -16,7 +16,9 @@ export const registerApi: Register = (program, run) => {
         const { createArtifactStore } = await import('../../artifacts/index.ts');
         const { resolveTokens } = await import('../../config/index.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
+        const tokens = resolveTokens(config);
         const logger = settings.createLogger(config);
+        const traces = await settings.startTraces(config, 'api', logger);
         const ports = openPorts({
           databaseUrl: settings.databaseUrl(config),
           temporal: settings.temporalSettings(config),
@@ -25,7 +27,6 @@ export const registerApi: Register = (program, run) => {
           logger,
         });
         try {
-          const tokens = resolveTokens(config);
           const server = await startServer({ ...ports, ...config.api, contracts: builtInContracts, tokens, logger });
           logger.info({ url: server.url }, 'the API listens');
           sayReady();
@@ -33,6 +34,7 @@ export const registerApi: Register = (program, run) => {
           await server.close();
         } finally {
           await ports.close();
+          await traces.stop();
         }
         return undefined;
       }),

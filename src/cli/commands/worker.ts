@@ -8,13 +8,16 @@ export const registerWorker: Register = (program, run) => {
     .action(() =>
       run(async ({ config: loadConfig }) => {
         const config = await loadConfig();
-        const { artifactLocation, createLogger, databaseUrl, temporalSettings } = await import('../settings.ts');
+        const { artifactLocation, createLogger, databaseUrl, startTraces, temporalSettings } = await import(
+          '../settings.ts'
+        );
         const { sayReady, untilStopped } = await import('../lifecycle.ts');
         const stopped = untilStopped();
         const { createWorker } = await import('../../worker/create-worker.ts');
         const { installRuntime } = await import('../../worker/runtime.ts');
         const log = createLogger(config);
-        installRuntime(log);
+        const metrics = installRuntime(log, config.workerMetrics);
+        const traces = await startTraces(config, 'worker', log);
         const worker = await createWorker({
           databaseUrl: databaseUrl(config),
           temporal: temporalSettings(config),
@@ -24,6 +27,7 @@ export const registerWorker: Register = (program, run) => {
           approvalTtlMs: config.approvalTtlMs,
           webhook: config.webhook,
           log,
+          metrics,
         });
         const running = worker.run();
         worker.ready.then(sayReady, () => undefined);
@@ -31,6 +35,7 @@ export const registerWorker: Register = (program, run) => {
         if (reason !== undefined) log.info({ reason }, 'the worker drains and stops');
         await worker.shutdown();
         await running;
+        await traces.stop();
         return undefined;
       }),
     );

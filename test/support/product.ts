@@ -1,0 +1,102 @@
+/** The product as operators run it: `aol worker` and `aol api` as processes of their own, on the tests' servers. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../src/config/index.ts';
+import { AolClient } from '../../src/contracts/client.ts';
+import type { Database } from '../../src/db/pool.ts';
+import { freePort } from '../../src/local/index.ts';
+import { TOKENS } from './api.ts';
+import { createTestDatabase } from './database.ts';
+import { createTestNamespace } from './namespace.ts';
+import { until } from './until.ts';
+
+const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+export interface Product {
+  readonly client: AolClient;
+  readonly db: Database;
+  readonly apiHost: string;
+  readonly workerMetricsHost: string;
+  /** What a process has written to its log, as lines. */
+  log(name: 'worker' | 'api'): string[];
+  /** Both processes end, and what they had open ends in order. Twice is once. */
+  stop(): Promise<void>;
+  /** Removes what they stood on. */
+  close(): Promise<void>;
+}
+
+export async function startProduct(env: Readonly<Record<string, string>> = {}): Promise<Product> {
+  const [database, namespace, dataDir, apiPort, metricsPort] = await Promise.all([
+    createTestDatabase(),
+    createTestNamespace(),
+    mkdtemp(join(tmpdir(), 'aol-product-')),
+    freePort(),
+    freePort(),
+  ]);
+  const workerMetricsHost = `127.0.0.1:${metricsPort}`;
+  const settings = childEnvironment({
+    NODE_OPTIONS: undefined,
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: namespace.settings.address,
+    TEMPORAL_NAMESPACE: namespace.settings.namespace,
+    AOL_DATA_DIR: dataDir,
+    AOL_API_PORT: String(apiPort),
+    AOL_ADMIN_TOKEN: TOKENS.admin,
+    AOL_OPERATOR_TOKEN: TOKENS.operator,
+    AOL_VIEWER_TOKEN: TOKENS.viewer,
+    AOL_WORKER_METRICS: workerMetricsHost,
+    ...env,
+  });
+  const processes = { worker: startProcess('worker', settings), api: startProcess('api', settings) };
+  const apiHost = `127.0.0.1:${apiPort}`;
+  await until('the worker polls', () => processes.worker.lines().some((line) => line.includes('polls for work')));
+  await until('the API answers', () =>
+    fetch(`http://${apiHost}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  const stop = async () => {
+    await Promise.all(Object.values(processes).map((one) => one.stop()));
+  };
+  return {
+    client: new AolClient({ baseUrl: `http://${apiHost}`, token: TOKENS.admin }),
+    db: database.pool,
+    apiHost,
+    workerMetricsHost,
+    log: (name) => processes[name].lines(),
+    stop,
+    async close() {
+      await stop();
+      await namespace.close();
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function startProcess(command: string, env: Record<string, string>) {
+  const child: ChildProcess = spawn(process.execPath, [main, command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  const take = (chunk: Buffer) => {
+    text += chunk.toString('utf8');
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return {
+    lines: () => {
+      if (child.exitCode !== null && child.exitCode !== 0) throw new Error(`aol ${command} ended:\n${text}`);
+      return text.split('\n').filter((line) => line !== '');
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
