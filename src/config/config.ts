@@ -23,7 +23,15 @@ export interface Config {
   readonly temporal: TemporalConfig;
   /** What Temporal stores is encrypted with the first and decrypted with all of them; without any it is plain. */
   readonly payloadKeys: readonly Uint8Array[];
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Whether a proxy in front ends TLS. */
+    readonly behindTls: boolean;
+    /** For each token; 0 is without limit. */
+    readonly callsPerMinute: number;
+    readonly maxQueued: number;
+  };
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
   readonly tokens: Readonly<Record<Role, string | undefined>>;
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
@@ -57,7 +65,13 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     database: { url: values.DATABASE_URL },
     temporal: loadTemporalConfig(given),
     payloadKeys: values.AOL_PAYLOAD_KEY ?? [],
-    api: { host: values.AOL_API_HOST, port: values.AOL_API_PORT },
+    api: {
+      host: values.AOL_API_HOST,
+      port: values.AOL_API_PORT,
+      behindTls: values.AOL_API_TLS === 'proxied',
+      callsPerMinute: values.AOL_API_RATE,
+      maxQueued: values.AOL_MAX_QUEUED,
+    },
     tokens: {
       admin: values.AOL_ADMIN_TOKEN,
       operator: values.AOL_OPERATOR_TOKEN,

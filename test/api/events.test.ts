@@ -165,7 +165,7 @@ describe('GET /v1/events', () => {
       expect(first.event).toBe('reset');
       listener.drop();
     }
-    const last = (await logIds()).at(-1) ?? 0;
+    const last = await append('after the pruned ones');
     listener.lastId = last;
     await listener.open();
     await until('ready', () => listener.seen.at(-1)?.event === 'ready');
@@ -194,15 +194,17 @@ describe('GET /v1/events', () => {
       expect((await api.call({ url, headers: { ...as('viewer'), ...headers } })).statusCode).toBe(400);
     }
     const own = await createTestApi();
+    let closing: Promise<void> | undefined;
     const ended = new Promise<void>((resolve, reject) => {
       httpRequest(`${own.url}/v1/events`, { headers: as('viewer') }, (incoming) => {
         incoming.on('end', resolve).resume();
-        void own.close();
+        closing = own.close();
       })
         .on('error', reject)
         .end();
     });
     await ended;
+    await closing;
   });
 
   test('the log of an action that is queued arrives', async () => {

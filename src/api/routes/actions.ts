@@ -30,7 +30,7 @@ export function actionRoutes(app: Api, context: ApiContext): void {
   cancelRoute(app, context);
 }
 
-function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiContext): void {
+function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions',
@@ -44,10 +44,12 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiCon
     async handler(request, reply) {
       const asked = withHeaderKey(request.body, request.headers['idempotency-key']);
       checkEnqueue(contracts, asked);
+      await queueCap.admit(1);
       const [result] = await enqueue(database, [asked], request.actor);
       if (!result) throw new Error('enqueue answered nothing');
       if (result.kind === 'refused') throw result.error;
       const isNew = result.kind === 'created';
+      if (isNew) queueCap.added(1);
       if (isNew && isDueNow(asked)) waker.wake(asked.lane);
       reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
       return toAction(result.row, temporal.link);
