@@ -1,14 +1,14 @@
 /** Builds the API. It listens nowhere and reads no environment. */
 
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { createJsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { v7 as uuidv7 } from 'uuid';
 import { DEFAULT_MAX_QUEUED, MAX_BODY_BYTES } from '../domain/limits.ts';
 import { Audit } from './audit.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { Credentials, type Tokens } from './credentials.ts';
 import { ApiMetrics } from './metrics.ts';
+import { addOpenApi, describeApi } from './openapi.ts';
 import { addAuthentication } from './plugins/auth.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
 import { addProblems, sendProblem } from './plugins/problems.ts';
@@ -26,6 +26,7 @@ import { artifactRoutes } from './routes/artifacts.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flagRoutes } from './routes/flags.ts';
 import { homeRoutes } from './routes/home.ts';
@@ -47,6 +48,8 @@ export interface ApiOptions extends ApiPorts {
   readonly callsPerMinute?: number;
   /** Wrong tokens that an address may try in a minute; absent: 100. */
   readonly maxWrongTokens?: number;
+  /** How often streams of events show that they live; absent: 10 s. */
+  readonly beatIntervalMs?: number;
   /** How many actions may wait; absent: a million. */
   readonly maxQueued?: number;
   /** Names of set variables, for what `GET /v1/adapters` says of REAL. */
@@ -68,6 +71,7 @@ declare module 'fastify' {
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A socket on which nothing moves is closed. Live streams beat more often than that. */
 const CONNECTION_TIMEOUT_MS = 30_000;
+const BEAT_INTERVAL_MS = 10_000;
 
 /** Builds the application with all its routes. What it was given stays open when it closes. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
@@ -106,6 +110,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
       maxWrongTokens: options.maxWrongTokens ?? MAX_WRONG_TOKENS,
     }),
     audit: new Audit(options.database, (reason) => app.log.warn({ reason }, 'a row of the audit is not written yet')),
+    beatIntervalMs: options.beatIntervalMs ?? BEAT_INTERVAL_MS,
     queueCap: new QueueCap(options.database, options.maxQueued ?? DEFAULT_MAX_QUEUED),
     setVariables: options.setVariables ?? new Set(),
   };
@@ -113,12 +118,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addRefusalAudit(app, context.audit);
   await addAuthentication(app, context);
   addValidation(app);
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'AOL', version: '1' } },
-    transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
-  });
+  await addOpenApi(app);
 
   homeRoutes(app);
+  docsRoutes(app, () => describeApi(app, routes, context));
   sessionRoutes(app, context);
   actionRoutes(app, context);
   batchRoutes(app, context);

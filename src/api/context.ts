@@ -68,6 +68,8 @@ export interface ApiContext extends ApiPorts {
   readonly limits: RateLimits;
   readonly audit: Audit;
   readonly queueCap: QueueCap;
+  /** How often a stream of events shows that it lives, and looks whether its caller may still listen. */
+  readonly beatIntervalMs: number;
   /** Names of the variables that are set, of those that adapters need. */
   readonly setVariables: ReadonlySet<string>;
 }
@@ -83,6 +85,8 @@ declare module 'fastify' {
     bodyOptional?: boolean;
     /** Stopping work: it is served by connections of its own, and never refused for being asked too often. */
     control?: boolean;
+    /** Statuses of problems that it answers, besides those of every route. */
+    problems?: readonly number[];
     /** How many levels deeper than 32 its body may nest. */
     extraDepth?: number;
   }

@@ -4,7 +4,14 @@ import { ConfigurationError } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
 import { type ProcessEnvironment, processEnvironment, userCacheDir, withoutUnset } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
-import { type Environment, environmentSchema, type Variable, type VariableName, variables } from './variables.ts';
+import {
+  type Environment,
+  environmentSchema,
+  reservedVariables,
+  type Variable,
+  type VariableName,
+  variables,
+} from './variables.ts';
 
 /** Everything that the environment decides, read once, checked and deeply frozen. */
 export interface Config {
@@ -32,6 +39,8 @@ export interface Config {
     readonly callsPerMinute: number;
     readonly maxQueued: number;
   };
+  /** Names of the variables that are set, among those that are known. */
+  readonly setVariables: readonly string[];
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
   readonly tokens: Readonly<Record<Role, string | undefined>>;
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
@@ -72,6 +81,9 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       callsPerMinute: values.AOL_API_RATE,
       maxQueued: values.AOL_MAX_QUEUED,
     },
+    setVariables: Object.keys(given).filter(
+      (name) => isVariable(name) || reservedVariables.some((other) => other === name),
+    ),
     tokens: {
       admin: values.AOL_ADMIN_TOKEN,
       operator: values.AOL_OPERATOR_TOKEN,

@@ -34,7 +34,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
   app.route({
     method: 'POST',
     url: '/v1/actions',
-    config: { role: 'operator' },
+    config: { role: 'operator', problems: [409, 422] },
     schema: {
       summary: 'Queue an action; the same key again answers the action that is there',
       querystring: noQuery,
@@ -76,7 +76,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: { summary: 'One action', params, querystring: noQuery, response: { 200: actionSchema } },
     async handler(request) {
       const row = await findAction(database, request.params.id);
@@ -88,7 +88,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/logs',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: {
       summary: "An action's attempts and events, in the order of what happened",
       params,
@@ -110,7 +110,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/last-approved',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: {
       summary:
         'The newest other REAL action of its lane, type and target that was sent or approved, to compare it with',
@@ -129,7 +129,7 @@ function cancelRoute(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/cancel',
-    config: { role: 'operator', bodyOptional: true },
+    config: { role: 'operator', bodyOptional: true, problems: [404, 409] },
     schema: {
       summary: 'Cancel what waits; ask it of what runs',
       params,

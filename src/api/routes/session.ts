@@ -15,7 +15,7 @@ export function sessionRoutes(app: Api, { credentials, database, secureCookies, 
   app.route({
     method: 'POST',
     url: '/v1/session',
-    config: { role: 'public' },
+    config: { role: 'public', problems: [401] },
     schema: {
       summary: 'Sign in: a token for a cookie',
       querystring: noQuery,
