@@ -5,6 +5,7 @@ import process from 'node:process';
 import { costTrials } from './measures/cost.ts';
 import { drainTrials } from './measures/drain.ts';
 import { enqueueTrials } from './measures/enqueue.ts';
+import { httpTrials } from './measures/http.ts';
 import { idleTrials } from './measures/idle.ts';
 import { MEASURES, type Trial } from './measures/measure.ts';
 import { recoveryTrials } from './measures/recovery.ts';
@@ -18,7 +19,7 @@ import { type Servers, startServers } from './servers.ts';
 import { short } from './targets.ts';
 
 const folder = new URL('./results/', import.meta.url);
-const TRIALS = [enqueueTrials, idleTrials, drainTrials, recoveryTrials, costTrials, robustTrials].flat();
+const TRIALS = [enqueueTrials, idleTrials, drainTrials, recoveryTrials, costTrials, robustTrials, httpTrials].flat();
 const PACKAGES = ['@temporalio/worker', 'pg-boss', 'graphile-worker'] as const;
 const INTERRUPTED = 130;
 

@@ -13,6 +13,8 @@ const FULL: Sizes = {
   costJobs: 1_000,
   finishedRows: 1_000_000,
   churnJobs: 10_000,
+  listedRows: 1_000_000,
+  pages: 200,
 };
 
 const QUICK: Sizes = {
@@ -25,6 +27,8 @@ const QUICK: Sizes = {
   costJobs: 500,
   finishedRows: 100_000,
   churnJobs: 2_000,
+  listedRows: 100_000,
+  pages: 40,
 };
 
 export const USAGE = `npm run bench -- [--quick] [--rounds N] [--only ${MEASURES.join(',')}] [--systems aol,…]

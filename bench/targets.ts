@@ -103,6 +103,30 @@ const TARGETS: readonly Target[] = [
       bound: { atLeast: 0.5 },
     }),
   ),
+  ...[
+    'actions',
+    'actions of a lane',
+    'actions by status',
+    'actions by mode',
+    'actions by words',
+    'logs',
+    'logs by level',
+    'logs of a lane',
+    'ticks',
+  ].map(
+    (name): Target => ({
+      what: `a page of ${name}, p95 at any depth`,
+      figure: ['aol', `page of ${name} p95 ms`],
+      bound: { atMost: 50 },
+      unit: 'ms',
+    }),
+  ),
+  {
+    what: 'batch of 1,000, by a bare INSERT of the rows',
+    figure: ['aol', 'batch of 1,000 p50 ms'],
+    by: ['aol', 'bare INSERT of 1,000 p50 ms'],
+    bound: { atMost: 3 },
+  },
 ];
 
 export function judgeTargets(results: Results): readonly Verdict[] {

@@ -15,6 +15,9 @@ export interface Sizes {
   readonly costJobs: number;
   readonly finishedRows: number;
   readonly churnJobs: number;
+  /** Rows of the tables that lists are read from, and pages read of each list. */
+  readonly listedRows: number;
+  readonly pages: number;
 }
 
 /** One figure of one round: `idle p50 ms`. */
@@ -33,5 +36,5 @@ export interface Trial {
   run(servers: Servers, sizes: Sizes): Promise<readonly Figure[]>;
 }
 
-export const MEASURES = ['enqueue', 'idle', 'drain', 'recovery', 'cost', 'robust'] as const;
+export const MEASURES = ['enqueue', 'idle', 'drain', 'recovery', 'cost', 'robust', 'http'] as const;
 export type MeasureName = (typeof MEASURES)[number];

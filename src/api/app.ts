@@ -1,20 +1,24 @@
 /** Builds the API. It listens nowhere and reads no environment. */
 
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { createJsonSchemaTransform, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { v7 as uuidv7 } from 'uuid';
-import { MAX_BODY_BYTES } from '../domain/limits.ts';
+import { DEFAULT_MAX_QUEUED, MAX_BODY_BYTES } from '../domain/limits.ts';
+import { Audit } from './audit.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { Credentials, type Tokens } from './credentials.ts';
 import { ApiMetrics } from './metrics.ts';
+import { addOpenApi, describeApi } from './openapi.ts';
 import { addAuthentication } from './plugins/auth.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
 import { addProblems, sendProblem } from './plugins/problems.ts';
+import { addRateLimits, MAX_WRONG_TOKENS } from './plugins/rate-limits.ts';
+import { addRefusalAudit } from './plugins/refusals.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { collectRoutes, type RouteTable } from './plugins/route-table.ts';
 import { addHostCheck, addSecurityHeaders } from './plugins/security.ts';
 import { addValidation } from './plugins/validation.ts';
+import { QueueCap } from './queue-cap.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { approvalRoutes } from './routes/approvals.ts';
@@ -22,6 +26,7 @@ import { artifactRoutes } from './routes/artifacts.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flagRoutes } from './routes/flags.ts';
 import { homeRoutes } from './routes/home.ts';
@@ -37,8 +42,16 @@ export interface ApiOptions extends ApiPorts {
   readonly contracts: readonly QueueableType[];
   /** One bearer token for each role. */
   readonly tokens: Tokens;
-  /** Whether browsers reach it over TLS, by a proxy in front. */
-  readonly secureCookies?: boolean;
+  /** Whether a proxy in front ends TLS: it tells the callers' addresses, and browsers keep the cookie to TLS. */
+  readonly behindTls?: boolean;
+  /** Calls of one token in a minute; absent or 0: without limit. */
+  readonly callsPerMinute?: number;
+  /** Wrong tokens that an address may try in a minute; absent: 100. */
+  readonly maxWrongTokens?: number;
+  /** How often streams of events show that they live; absent: 10 s. */
+  readonly beatIntervalMs?: number;
+  /** How many actions may wait; absent: a million. */
+  readonly maxQueued?: number;
   /** Names of set variables, for what `GET /v1/adapters` says of REAL. */
   readonly setVariables?: ReadonlySet<string>;
   /** Host names under which it answers; absent: any. See `allowedHostNames`. */
@@ -51,15 +64,18 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Every route with its role. */
     routeTable: RouteTable;
+    audit: Audit;
   }
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A socket on which nothing moves is closed. Live streams beat more often than that. */
 const CONNECTION_TIMEOUT_MS = 30_000;
+const BEAT_INTERVAL_MS = 10_000;
 
 /** Builds the application with all its routes. What it was given stays open when it closes. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const { behindTls = false } = options;
   const app = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -70,7 +86,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     keepAliveTimeout: 5_000,
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: 'idle',
-    trustProxy: false,
+    trustProxy: behindTls ? (_address, hop) => hop === 0 : false,
     frameworkErrors: sendProblem,
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<ZodTypeProvider>();
@@ -78,7 +94,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const routes = collectRoutes(app);
   app.decorate('routeTable', routes);
   addProblems(app, routes);
-  addSecurityHeaders(app);
+  addSecurityHeaders(app, behindTls);
   addRequestLog(app);
   const metrics = new ApiMetrics(options);
   metrics.watchRequests(app);
@@ -88,17 +104,24 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     artifacts: metrics.watchArtifacts(options.artifacts),
     contracts: new Map(options.contracts.map((type) => [type.type, type])),
     credentials: new Credentials(options.tokens),
-    secureCookies: options.secureCookies ?? false,
+    secureCookies: behindTls,
+    limits: await addRateLimits(app, {
+      callsPerMinute: options.callsPerMinute ?? 0,
+      maxWrongTokens: options.maxWrongTokens ?? MAX_WRONG_TOKENS,
+    }),
+    audit: new Audit(options.database, (reason) => app.log.warn({ reason }, 'a row of the audit is not written yet')),
+    beatIntervalMs: options.beatIntervalMs ?? BEAT_INTERVAL_MS,
+    queueCap: new QueueCap(options.database, options.maxQueued ?? DEFAULT_MAX_QUEUED),
     setVariables: options.setVariables ?? new Set(),
   };
+  app.decorate('audit', context.audit);
+  addRefusalAudit(app, context.audit);
   await addAuthentication(app, context);
   addValidation(app);
-  await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title: 'AOL', version: '1' } },
-    transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
-  });
+  await addOpenApi(app);
 
   homeRoutes(app);
+  docsRoutes(app, () => describeApi(app, routes, context));
   sessionRoutes(app, context);
   actionRoutes(app, context);
   batchRoutes(app, context);

@@ -16,7 +16,10 @@ import type { Database } from '../db/pool.ts';
 import type { FieldProblem } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Waker } from '../temporal/waker.ts';
+import type { Audit } from './audit.ts';
 import type { Credentials } from './credentials.ts';
+import type { RateLimits } from './plugins/rate-limits.ts';
+import type { QueueCap } from './queue-cap.ts';
 
 /** The application, typed by its zod schemas. */
 export type Api = FastifyInstance<
@@ -62,6 +65,11 @@ export interface ApiContext extends ApiPorts {
   readonly credentials: Credentials;
   /** Whether browsers reach us over TLS, so that the cookie may be kept to it. */
   readonly secureCookies: boolean;
+  readonly limits: RateLimits;
+  readonly audit: Audit;
+  readonly queueCap: QueueCap;
+  /** How often a stream of events shows that it lives, and looks whether its caller may still listen. */
+  readonly beatIntervalMs: number;
   /** Names of the variables that are set, of those that adapters need. */
   readonly setVariables: ReadonlySet<string>;
 }
@@ -75,8 +83,10 @@ declare module 'fastify' {
     role?: RouteRole;
     /** A call without a body counts as one with `{}`. */
     bodyOptional?: boolean;
-    /** Stopping work: it is served by connections of its own. */
+    /** Stopping work: it is served by connections of its own, and never refused for being asked too often. */
     control?: boolean;
+    /** Statuses of problems that it answers, besides those of every route. */
+    problems?: readonly number[];
     /** How many levels deeper than 32 its body may nest. */
     extraDepth?: number;
   }

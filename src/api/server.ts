@@ -4,7 +4,7 @@ import { isNativeError } from 'node:util/types';
 import type { FastifyInstance } from 'fastify';
 import { ConfigurationError } from '../domain/errors.ts';
 import { type ApiOptions, createApi } from './app.ts';
-import { allowedHostNames } from './plugins/security.ts';
+import { allowedHostNames, isLoopback } from './plugins/security.ts';
 
 export interface ServerOptions extends Omit<ApiOptions, 'hostNames'> {
   readonly host: string;
@@ -21,8 +21,15 @@ export interface RunningApi {
 
 const CLOSE_GRACE_MS = 3_000;
 
-/** @throws ConfigurationError when the address cannot be bound to */
+/** @throws ConfigurationError when the address cannot be bound to, or is not this machine's alone and no TLS is in front */
 export async function startServer(options: ServerOptions): Promise<RunningApi> {
+  if (!isLoopback(options.host) && options.behindTls !== true) {
+    const cure = 'put a proxy that ends TLS in front of it and set AOL_API_TLS=proxied, or bind to 127.0.0.1';
+    throw new ConfigurationError(
+      'AOL_API_HOST',
+      `${options.host} is reachable by others, and tokens would travel in the clear: ${cure}`,
+    );
+  }
   const app = await createApi({ ...options, hostNames: allowedHostNames(options.host) });
   try {
     await app.listen({ host: options.host, port: options.port });

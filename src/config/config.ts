@@ -4,7 +4,14 @@ import { ConfigurationError } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
 import { type ProcessEnvironment, processEnvironment, userCacheDir, withoutUnset } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
-import { type Environment, environmentSchema, type Variable, type VariableName, variables } from './variables.ts';
+import {
+  type Environment,
+  environmentSchema,
+  reservedVariables,
+  type Variable,
+  type VariableName,
+  variables,
+} from './variables.ts';
 
 /** Everything that the environment decides, read once, checked and deeply frozen. */
 export interface Config {
@@ -23,7 +30,17 @@ export interface Config {
   readonly temporal: TemporalConfig;
   /** What Temporal stores is encrypted with the first and decrypted with all of them; without any it is plain. */
   readonly payloadKeys: readonly Uint8Array[];
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Whether a proxy in front ends TLS. */
+    readonly behindTls: boolean;
+    /** For each token; 0 is without limit. */
+    readonly callsPerMinute: number;
+    readonly maxQueued: number;
+  };
+  /** Names of the variables that are set, among those that are known. */
+  readonly setVariables: readonly string[];
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
   readonly tokens: Readonly<Record<Role, string | undefined>>;
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
@@ -65,7 +82,16 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     database: { url: values.DATABASE_URL },
     temporal: loadTemporalConfig(given),
     payloadKeys: values.AOL_PAYLOAD_KEY ?? [],
-    api: { host: values.AOL_API_HOST, port: values.AOL_API_PORT },
+    api: {
+      host: values.AOL_API_HOST,
+      port: values.AOL_API_PORT,
+      behindTls: values.AOL_API_TLS === 'proxied',
+      callsPerMinute: values.AOL_API_RATE,
+      maxQueued: values.AOL_MAX_QUEUED,
+    },
+    setVariables: Object.keys(given).filter(
+      (name) => isVariable(name) || reservedVariables.some((other) => other === name),
+    ),
     tokens: {
       admin: values.AOL_ADMIN_TOKEN,
       operator: values.AOL_OPERATOR_TOKEN,

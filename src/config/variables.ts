@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AGE_RULE, parseAgeMs } from '../domain/ages.ts';
+import { DEFAULT_CALLS_PER_MINUTE, DEFAULT_MAX_QUEUED } from '../domain/limits.ts';
 import { parsePayloadKeys } from '../domain/payload-keys.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
 
@@ -25,6 +26,14 @@ const port = (fallback: number) =>
     .default(String(fallback))
     .transform(Number)
     .pipe(z.int().min(1).max(65_535));
+
+const integer = (minimum: number, maximum: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,9}$/)
+    .default(String(fallback))
+    .transform(Number)
+    .pipe(z.int().min(minimum).max(maximum));
 
 const portRule = 'a port number from 1 to 65535';
 
@@ -117,6 +126,24 @@ const api = {
     meaning: 'Where the API and the dashboard listen.',
   },
   AOL_API_PORT: { schema: port(8321), rule: portRule, defaultText: '8321', meaning: 'Port of API and dashboard.' },
+  AOL_API_TLS: {
+    schema: z.enum(['proxied']).optional(),
+    rule: 'proxied, or unset',
+    defaultText: unset,
+    meaning: 'proxied: a proxy in front ends TLS. Without it the API binds to this machine only.',
+  },
+  AOL_API_RATE: {
+    schema: integer(0, 10_000_000, DEFAULT_CALLS_PER_MINUTE),
+    rule: 'a number from 0 to 10000000',
+    defaultText: String(DEFAULT_CALLS_PER_MINUTE),
+    meaning: 'Calls of one token in a minute, in each API process; 0 is without limit.',
+  },
+  AOL_MAX_QUEUED: {
+    schema: integer(1, 100_000_000, DEFAULT_MAX_QUEUED),
+    rule: 'a number from 1 to 100000000',
+    defaultText: String(DEFAULT_MAX_QUEUED),
+    meaning: 'How many actions may wait in all lanes; more are refused with 429.',
+  },
   AOL_ADMIN_TOKEN: {
     schema: token,
     rule: tokenRule,

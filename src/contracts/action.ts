@@ -23,17 +23,29 @@ import {
 } from './primitives.ts';
 
 /** What `POST /v1/actions` takes. The payload is checked against its type's own schema afterwards. */
-export const enqueueRequestSchema = z.strictObject({
-  type: actionTypeSchema,
-  payload: jsonObjectSchema,
-  idempotencyKey: idempotencyKeySchema.optional(),
-  lane: laneNameSchema.default(DEFAULT_LANE),
-  mode: actionModeSchema.default('PROOF'),
-  priority: prioritySchema.default(0),
-  runAt: runAtSchema.optional(),
-  maxAttempts: maxAttemptsSchema.default(MAX_ATTEMPTS),
-  requireApproval: z.boolean().default(false),
-});
+export const enqueueRequestSchema = z
+  .strictObject({
+    type: actionTypeSchema,
+    payload: jsonObjectSchema,
+    idempotencyKey: idempotencyKeySchema.optional(),
+    lane: laneNameSchema.default(DEFAULT_LANE),
+    mode: actionModeSchema.default('PROOF'),
+    priority: prioritySchema.default(0),
+    runAt: runAtSchema.optional(),
+    maxAttempts: maxAttemptsSchema.default(MAX_ATTEMPTS),
+    requireApproval: z.boolean().default(false),
+  })
+  .meta({
+    examples: [
+      { type: 'POST_SOCIAL', payload: { platform: 'bluesky', content: 'Hello' }, idempotencyKey: 'hello-1' },
+      {
+        type: 'CALL_WEBHOOK',
+        payload: { url: 'https://example.com/hooks/orders', body: { order: 42 }, dedupes: true },
+        priority: 5,
+        requireApproval: true,
+      },
+    ],
+  });
 export type EnqueueRequest = z.output<typeof enqueueRequestSchema>;
 export type EnqueueInput = z.input<typeof enqueueRequestSchema>;
 

@@ -7,10 +7,12 @@ export const CONTROL_VERBS = ['pause', 'resume', 'kill', 'start'] as const;
 export type ControlVerb = (typeof CONTROL_VERBS)[number];
 
 /** Without a lane it holds for all lanes, future ones included. */
-export const controlRequestSchema = z.strictObject({
-  lane: laneOrAllSchema.optional(),
-  reason: reasonSchema.optional(),
-});
+export const controlRequestSchema = z
+  .strictObject({
+    lane: laneOrAllSchema.optional(),
+    reason: reasonSchema.optional(),
+  })
+  .meta({ examples: [{ lane: 'default', reason: 'the campaign is over' }, {}] });
 export type ControlRequest = z.output<typeof controlRequestSchema>;
 
 export const controlAnswerSchema = z.object({
@@ -26,4 +28,6 @@ export const controlAnswerSchema = z.object({
 export type ControlAnswer = z.output<typeof controlAnswerSchema>;
 
 /** Why an action is cancelled, for its log. */
-export const cancelRequestSchema = z.strictObject({ reason: reasonSchema.optional() });
+export const cancelRequestSchema = z
+  .strictObject({ reason: reasonSchema.optional() })
+  .meta({ examples: [{ reason: 'no longer wanted' }] });

@@ -14,24 +14,32 @@ import {
 } from './primitives.ts';
 
 /** `POST /v1/actions/{id}/replay` */
-export const replayRequestSchema = z.strictObject({ reason: reasonSchema.optional() });
+export const replayRequestSchema = z
+  .strictObject({ reason: reasonSchema.optional() })
+  .meta({ examples: [{ reason: 'the receiver is back' }] });
 
 export const RESOLVE_OUTCOMES = ['sent', 'not_sent'] as const;
 export type ResolveOutcome = (typeof RESOLVE_OUTCOMES)[number];
 
 /** `POST /v1/actions/{id}/resolve`: what a person found out about an effect that is UNCONFIRMED. */
-export const resolveRequestSchema = z.strictObject({
-  outcome: z.enum(RESOLVE_OUTCOMES),
-  reason: reasonSchema.optional(),
-});
+export const resolveRequestSchema = z
+  .strictObject({
+    outcome: z.enum(RESOLVE_OUTCOMES),
+    reason: reasonSchema.optional(),
+  })
+  .meta({ examples: [{ outcome: 'sent', reason: 'it is in their inbox' }] });
 export type ResolveRequest = z.output<typeof resolveRequestSchema>;
 
 /** `POST /v1/actions/{id}/approve` and `/promote`: which artifact, by its SHA-256. */
-export const allowRequestSchema = z.strictObject({ sha256: sha256Schema, reason: reasonSchema.optional() });
+export const allowRequestSchema = z
+  .strictObject({ sha256: sha256Schema, reason: reasonSchema.optional() })
+  .meta({ examples: [{ sha256: '788f782ba1f61a9aae9379991b72efe30a29c12ea094576cf7a454c7a994853e' }] });
 export type AllowRequest = z.output<typeof allowRequestSchema>;
 
 /** `POST /v1/actions/{id}/reject` */
-export const rejectRequestSchema = z.strictObject({ reason: reasonSchema.optional() });
+export const rejectRequestSchema = z
+  .strictObject({ reason: reasonSchema.optional() })
+  .meta({ examples: [{ reason: 'the wrong audience' }] });
 
 /** Which dead letters; without a condition all of them. */
 export const dlqFilterSchema = z.strictObject({
@@ -58,7 +66,8 @@ export const dlqRequestSchema = z
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
     path: ['filter'],
     message: 'must be given, or else ids, and not both; {} is all dead letters',
-  });
+  })
+  .meta({ examples: [{ filter: { lane: 'default', dlqReason: 'exhausted' }, dryRun: true }] });
 export type DlqRequest = z.output<typeof dlqRequestSchema>;
 export type DlqInput = z.input<typeof dlqRequestSchema>;
 

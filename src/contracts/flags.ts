@@ -35,7 +35,8 @@ export const flagsPatchSchema = z
   .refine(({ flags, version }) => version === undefined || Object.keys(flags).length === 1, {
     path: ['version'],
     message: 'belongs to one flag: name exactly one',
-  });
+  })
+  .meta({ examples: [{ lane: 'default', flags: { max_actions_per_tick: 2 }, reason: 'slower today' }] });
 export type FlagsPatch = z.output<typeof flagsPatchSchema>;
 export type FlagsPatchInput = z.input<typeof flagsPatchSchema>;
 

@@ -7,7 +7,9 @@ export const SESSION_COOKIE = 'aol_session';
 /** Every change that is asked for with the cookie carries the session's token in this header. */
 export const CSRF_HEADER = 'x-csrf-token';
 
-export const signInRequestSchema = z.strictObject({ token: z.string().min(1).max(512) });
+export const signInRequestSchema = z
+  .strictObject({ token: z.string().min(1).max(512) })
+  .meta({ examples: [{ token: 'the token of a viewer, operator or admin' }] });
 export type SignInRequest = z.output<typeof signInRequestSchema>;
 
 export const sessionSchema = z.object({

@@ -19,15 +19,17 @@ export const tokenNameSchema = z
 
 export const DEFAULT_TOKEN_DAYS = 90;
 
-export const createTokenRequestSchema = z.strictObject({
-  name: tokenNameSchema,
-  role: z.enum(ROLES),
-  /** When it ends: 90 days from now when absent, never when null. */
-  expiresAt: runAtSchema
-    .refine((text) => Date.parse(text) > Date.now(), { message: 'must lie in the future' })
-    .nullable()
-    .optional(),
-});
+export const createTokenRequestSchema = z
+  .strictObject({
+    name: tokenNameSchema,
+    role: z.enum(ROLES),
+    /** When it ends: 90 days from now when absent, never when null. */
+    expiresAt: runAtSchema
+      .refine((text) => Date.parse(text) > Date.now(), { message: 'must lie in the future' })
+      .nullable()
+      .optional(),
+  })
+  .meta({ examples: [{ name: 'ci-bot', role: 'operator' }] });
 export type CreateTokenRequest = z.output<typeof createTokenRequestSchema>;
 
 export const tokenSchema = z.object({

@@ -71,7 +71,7 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
          $9::timestamptz[], $10::smallint[], $11::boolean[])
          AS n (id, lane, type, payload, idempotency_key, request_hash, mode, priority, run_at, max_attempts, approval_needed)
        WHERE EXISTS (SELECT FROM aol_lease WHERE aol_lease.lane = n.lane)
-       ORDER BY lane, idempotency_key
+       ORDER BY lane, idempotency_key, id
        ON CONFLICT (lane, idempotency_key) DO NOTHING
        RETURNING *),
      logged AS (

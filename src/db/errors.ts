@@ -54,7 +54,8 @@ function serverError(error: pg.DatabaseError): unknown {
     return new UnavailableError('postgres', `PostgreSQL is not ready: ${error.message}`, { cause: error });
   }
   if (INPUT_CLASSES.has(state.slice(0, 2))) {
-    return new InvalidRequestError(`PostgreSQL cannot store this: ${error.message}`, [], { cause: error });
+    // What PostgreSQL says of it names our columns and types; that is for the log.
+    return new InvalidRequestError('a value cannot be stored', [], { cause: error });
   }
   return error;
 }

@@ -18,6 +18,10 @@ export const MAX_BATCH_ACTIONS = 1_000;
 export const MAX_BATCH_BODY_BYTES = 8 * 1024 * 1024;
 export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;
+/** How many actions may wait, unless AOL_MAX_QUEUED says otherwise. */
+export const DEFAULT_MAX_QUEUED = 1_000_000;
+/** Calls of one token in a minute, unless AOL_API_RATE says otherwise. */
+export const DEFAULT_CALLS_PER_MINUTE = 60_000;
 /** Lists count exactly up to here; beyond, they say that there are more. */
 export const MAX_EXACT_TOTAL = 10_000;
 /** How many dead letters one call replays or clears. */

@@ -237,6 +237,40 @@ const HOSTILE = [
   '\uffff\ufffe',
 ];
 
+test('as filters and words they find nothing and break nothing', async () => {
+  const before = await countRows(api.database, 'aol_actions');
+  for (const text of HOSTILE) {
+    const escaped = encodeURIComponent(text.slice(0, 200));
+    for (const path of [`actions?q=${escaped}`, `logs?q=${escaped}`, `logs?actor=${escaped}`]) {
+      const answer = await api.call({ url: `/v1/${path}`, headers: as('viewer') });
+      expect([path, answer.statusCode]).toEqual([path, 200]);
+    }
+    for (const path of [
+      `actions?lane=${escaped}`,
+      `actions?cursor=${escaped}`,
+      `actions?status=${escaped}`,
+      `ticks?cursor=${escaped}`,
+    ]) {
+      const answer = await api.call({ url: `/v1/${path}`, headers: as('viewer') });
+      expect([path, [200, 400].includes(answer.statusCode)]).toEqual([path, true]);
+    }
+  }
+  expect(await countRows(api.database, 'aol_actions')).toBe(before);
+});
+
+test('what the database says of a value is not told', async () => {
+  const cursor = Buffer.from(`${'9'.repeat(30)}/019502a0-0000-7000-8000-000000000000`).toString('base64url');
+  const answer = await api.call({ url: `/v1/ticks?cursor=${cursor}`, headers: as('viewer') });
+  expect([answer.statusCode, answer.body]).toEqual([
+    400,
+    expect.not.stringMatching(/timestamp|syntax|SELECT|aol_|\/src\//),
+  ]);
+});
+
+test('a request that does not arrive in time is cut off', () => {
+  expect(api.app.server).toMatchObject({ requestTimeout: 10_000, headersTimeout: 10_000, timeout: 30_000 });
+});
+
 test.each(HOSTILE)('stored unchanged as key and content: %j', async (text) => {
   const content = text.slice(0, 200);
   const answer = await postRaw(

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createdTokenSchema } from '../../src/contracts/token.ts';
 import { Horizon } from '../../src/db/events.ts';
 import { transaction } from '../../src/db/pool.ts';
 import { prune } from '../../src/db/prune.ts';
@@ -165,7 +166,7 @@ describe('GET /v1/events', () => {
       expect(first.event).toBe('reset');
       listener.drop();
     }
-    const last = await append('younger than retention');
+    const last = await append('after the pruned ones');
     listener.lastId = last;
     await listener.open();
     await until('ready', () => listener.seen.at(-1)?.event === 'ready');
@@ -194,15 +195,43 @@ describe('GET /v1/events', () => {
       expect((await api.call({ url, headers: { ...as('viewer'), ...headers } })).statusCode).toBe(400);
     }
     const own = await createTestApi();
+    let closing: Promise<void> | undefined;
     const ended = new Promise<void>((resolve, reject) => {
       httpRequest(`${own.url}/v1/events`, { headers: as('viewer') }, (incoming) => {
         incoming.on('end', resolve).resume();
-        void own.close();
+        closing = own.close();
       })
         .on('error', reject)
         .end();
     });
     await ended;
+    await closing;
+  });
+
+  test('a comment shows that it lives; who may no longer listen is cut off', async () => {
+    const own = await createTestApi({ beatIntervalMs: 50 });
+    const made = await own.call({
+      method: 'POST',
+      url: '/v1/tokens',
+      headers: { ...as('admin'), 'content-type': 'application/json' },
+      payload: JSON.stringify({ name: 'listener', role: 'viewer' }),
+    });
+    const { id, token } = createdTokenSchema.parse(made.json());
+    let text = '';
+    let isOver = false;
+    httpRequest(`${own.url}/v1/events`, { headers: { authorization: `Bearer ${token}` } }, (incoming) => {
+      incoming.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+      });
+      incoming.on('end', () => {
+        isOver = true;
+      });
+    }).end();
+    await until('two comments', () => text.split(': beat').length > 2);
+    expect(isOver).toBe(false);
+    await own.call({ method: 'DELETE', url: `/v1/tokens/${id}`, headers: as('admin') });
+    await until('the end', () => isOver);
+    await own.close();
   });
 
   test('the log of an action that is queued arrives', async () => {

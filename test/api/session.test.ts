@@ -47,7 +47,7 @@ describe('signing in', () => {
   });
 
   test('behind TLS the cookie is Secure', async () => {
-    const secure = await createTestApi({ secureCookies: true });
+    const secure = await createTestApi({ behindTls: true });
     const answer = await secure.call({
       method: 'POST',
       url: '/v1/session',

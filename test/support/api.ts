@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
+import type { Audit } from '../../src/api/audit.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Answer, type Call, call } from './http.ts';
@@ -14,6 +15,7 @@ export const TOKENS = {
 
 export interface TestApi {
   readonly app: FastifyInstance;
+  readonly audit: Audit;
   readonly url: string;
   call(call: Call): Promise<Answer>;
   readonly database: TestDatabase;
@@ -52,6 +54,7 @@ export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promis
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     app,
+    audit: app.audit,
     url: `http://127.0.0.1:${port}`,
     call: (options) => call(port, options),
     database,

@@ -84,3 +84,29 @@ export async function finished(
   );
   return id;
 }
+
+/** A rendered action that waits for a person's word about the artifact {@link SHA}. */
+export async function awaitingApproval(db: Database, input: Partial<EnqueueInput> = {}): Promise<string> {
+  return rendered(db, 'AWAITING_APPROVAL', { mode: 'REAL', requireApproval: true, ...input });
+}
+
+/** A proof whose artifact is {@link SHA}. */
+export async function proved(db: Database, input: Partial<EnqueueInput> = {}): Promise<string> {
+  return rendered(db, 'SUCCESS', input);
+}
+
+async function rendered(
+  db: Database,
+  status: 'AWAITING_APPROVAL' | 'SUCCESS',
+  input: Partial<EnqueueInput>,
+): Promise<string> {
+  const id = await queued(db, input);
+  await run(db, id);
+  await db.query(
+    `UPDATE aol_actions SET status = $2, artifact_sha256 = $3, artifact_uri = 'artifact:test', claim_tick_id = NULL,
+       claim_lease_token = NULL, claim_until = NULL, updated_at = clock_timestamp(),
+       finished_at = CASE WHEN $2 = 'SUCCESS' THEN clock_timestamp() END WHERE id = $1`,
+    [id, status, SHA],
+  );
+  return id;
+}

@@ -19,13 +19,17 @@ export async function addAuthentication(app: Api, context: ApiContext): Promise<
     if (request.is404) return;
     const needed = request.routeOptions.config.role;
     if (needed === 'public') return;
-    const caller = await identify(request, context);
+    const caller = await identify(request, context).catch(async (error: unknown) => {
+      if (error instanceof UnauthenticatedError) await context.limits.countWrongToken(request);
+      throw error;
+    });
     request.actor = caller.actor;
     request.role = caller.role;
     request.csrfToken = caller.csrfToken;
     if (needed === undefined || !roleIncludes(caller.role, needed)) {
       throw new ForbiddenError(`this needs the role ${needed ?? 'of nobody'}; the token's role is ${caller.role}`);
     }
+    await context.limits.countCall(request);
   });
 }
 

@@ -7,6 +7,9 @@ export interface DeclaredRoute {
   readonly method: string;
   readonly url: string;
   readonly role: RouteRole;
+  /** Statuses of problems that not every route answers. */
+  readonly problems: readonly number[];
+  readonly bodyOptional: boolean;
 }
 
 export type RouteTable = DeclaredRoute[];
@@ -20,7 +23,10 @@ export function collectRoutes(app: Api): RouteTable {
   app.addHook('onRoute', (route: RouteOptions) => {
     const role = route.config?.role;
     if (role === undefined) throw new Error(`the route ${String(route.method)} ${route.url} declares no role`);
-    for (const method of [route.method].flat()) table.push({ method, url: route.url, role });
+    for (const method of [route.method].flat()) {
+      const { problems = [], bodyOptional = false } = route.config ?? {};
+      table.push({ method, url: route.url, role, problems, bodyOptional });
+    }
   });
   return table;
 }
@@ -30,6 +36,11 @@ export function allowedMethods(table: RouteTable, address: string): string[] {
   const path = address.split('?', 1)[0] ?? '';
   const matches = table.filter(({ url }) => pattern(url).test(path));
   return [...new Set(matches.map(({ method }) => method))].sort();
+}
+
+/** `/v1/actions/:id` as OpenAPI writes it. */
+export function openApiPath(url: string): string {
+  return url.replaceAll(/:([a-z]+)/gi, '{$1}');
 }
 
 function pattern(url: string): RegExp {

@@ -6,15 +6,20 @@ import type { Api } from '../context.ts';
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 } as const;
 
-export function addSecurityHeaders(app: Api): void {
+/** Browsers that were here once over TLS come back over TLS only. */
+const OVER_TLS = { 'strict-transport-security': 'max-age=31536000' } as const;
+
+export function addSecurityHeaders(app: Api, behindTls: boolean): void {
+  const headers = behindTls ? { ...HEADERS, ...OVER_TLS } : HEADERS;
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(HEADERS);
+    reply.headers(headers);
   });
 }
 

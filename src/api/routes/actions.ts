@@ -31,11 +31,11 @@ export function actionRoutes(app: Api, context: ApiContext): void {
   cancelRoute(app, context);
 }
 
-function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiContext): void {
+function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions',
-    config: { role: 'operator' },
+    config: { role: 'operator', problems: [409, 422] },
     schema: {
       summary: 'Queue an action; the same key again answers the action that is there',
       querystring: noQuery,
@@ -46,11 +46,15 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal }: ApiCon
       const startedAtMs = Date.now();
       const asked = withHeaderKey(request.body, request.headers['idempotency-key']);
       checkEnqueue(contracts, asked);
+      await queueCap.admit(1);
       const [result] = await enqueue(database, [asked], request.actor);
       if (!result) throw new Error('enqueue answered nothing');
       if (result.kind === 'refused') throw result.error;
       const isNew = result.kind === 'created';
-      if (isNew) traceQueued(request, result.row, startedAtMs);
+      if (isNew) {
+        queueCap.added(1);
+        traceQueued(request, result.row, startedAtMs);
+      }
       if (isNew && isDueNow(asked)) waker.wake(asked.lane);
       reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
       return toAction(result.row, temporal.link);
@@ -77,7 +81,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: { summary: 'One action', params, querystring: noQuery, response: { 200: actionSchema } },
     async handler(request) {
       const row = await findAction(database, request.params.id);
@@ -89,7 +93,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/logs',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: {
       summary: "An action's attempts and events, in the order of what happened",
       params,
@@ -111,7 +115,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/last-approved',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: {
       summary:
         'The newest other REAL action of its lane, type and target that was sent or approved, to compare it with',
@@ -130,7 +134,7 @@ function cancelRoute(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/cancel',
-    config: { role: 'operator', bodyOptional: true },
+    config: { role: 'operator', bodyOptional: true, problems: [404, 409] },
     schema: {
       summary: 'Cancel what waits; ask it of what runs',
       params,

@@ -20,7 +20,7 @@ export function approvalRoutes(app: Api, context: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/approve',
-    config: { role: 'operator' },
+    config: { role: 'operator', problems: [404, 409] },
     schema: {
       summary:
         'Let the artifact with this SHA-256 be performed, and nothing else; 409 when nothing waits or approval.expires has passed',
@@ -41,7 +41,7 @@ export function approvalRoutes(app: Api, context: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/reject',
-    config: { role: 'operator', bodyOptional: true },
+    config: { role: 'operator', bodyOptional: true, problems: [404, 409] },
     schema: {
       summary: 'Cancel what waits for approval',
       params,
@@ -58,7 +58,7 @@ export function approvalRoutes(app: Api, context: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/promote',
-    config: { role: 'operator' },
+    config: { role: 'operator', problems: [404, 409, 422] },
     schema: {
       summary: 'Queue, once, a REAL action that may perform exactly this proof’s artifact: 201 new, 200 the same again',
       params,

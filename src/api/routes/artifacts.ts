@@ -6,16 +6,18 @@ import { findAction } from '../../db/actions.ts';
 import { ArtifactError, NotFoundError } from '../../domain/errors.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { rawAnswer } from '../raw-answer.ts';
 
 export function artifactRoutes(app: Api, { database, artifacts }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/artifact',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404, 500] },
     schema: {
       summary: 'What would be sent or was sent, exactly the bytes that were hashed',
       params: z.strictObject({ id: actionIdSchema }),
       querystring: z.strictObject({}),
+      response: { 200: rawAnswer('The effect as it was stored', 'application/json', 'object') },
     },
     async handler(request, reply) {
       const { id, status, artifact_uri: uri, artifact_sha256: sha256 } = await findAction(database, request.params.id);

@@ -18,7 +18,7 @@ type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError
 /** The actions and the object around them nest two levels deeper than a single one. */
 const DEPTH_OF_ITEMS = 2;
 
-export function batchRoutes(app: Api, { database, contracts, waker, temporal }: ApiContext): void {
+export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
   const check = (item: unknown): Checked => {
     const parsed = enqueueRequestSchema.safeParse(item);
     if (!parsed.success) return { error: invalidRequest(parsed.error, 'action') };
@@ -46,7 +46,9 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal }: 
       const startedAtMs = Date.now();
       const checked = request.body.actions.map(check);
       const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
+      await queueCap.admit(asked.length);
       const queued = await enqueue(database, asked, request.actor);
+      queueCap.added(queued.filter(({ kind }) => kind === 'created').length);
       for (const lane of lanesToWake(asked, queued)) waker.wake(lane);
       const answers = queued.values();
       const refused = (error: unknown): BatchResult => {

@@ -28,7 +28,7 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
     app.route({
       method: 'POST',
       url: `/v1/control/${verb}`,
-      config: { role: 'operator', bodyOptional: true, control: true },
+      config: { role: 'operator', bodyOptional: true, control: true, problems: [404] },
       schema: {
         summary,
         querystring: z.strictObject({}),

@@ -27,7 +27,7 @@ function singleRoutes(app: Api, context: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/replay',
-    config: { role: 'operator', bodyOptional: true },
+    config: { role: 'operator', bodyOptional: true, problems: [404, 409] },
     schema: {
       summary: 'Give a dead letter a new round of attempts under the same key',
       params,
@@ -44,7 +44,7 @@ function singleRoutes(app: Api, context: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/resolve',
-    config: { role: 'operator' },
+    config: { role: 'operator', problems: [404, 409] },
     schema: {
       summary: 'Say whether an unconfirmed effect was sent: SUCCESS, or a new round of attempts',
       params,
@@ -72,7 +72,7 @@ function dlqRoutes(app: Api, { database, waker }: ApiContext): void {
     app.route({
       method: 'POST',
       url: `/v1/dlq/${verb}`,
-      config: { role: 'operator' },
+      config: { role: 'operator', problems: [404] },
       schema: { summary, querystring: noQuery, body: dlqRequestSchema, response: { 200: dlqAnswerSchema } },
       async handler(request) {
         const { ids, filter, dryRun, reason } = request.body;

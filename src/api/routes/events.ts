@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { eventsQuerySchema } from '../../contracts/log.ts';
-import { InvalidRequestError, TooManyRequestsError } from '../../domain/errors.ts';
+import { InvalidRequestError, TooManyRequestsError, UnavailableError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { EventFeed, type FeedItem } from '../events/feed.ts';
 import { identify } from '../plugins/auth.ts';
+import { rawAnswer } from '../raw-answer.ts';
 
-const BEAT_INTERVAL_MS = 10_000;
 const MAX_STREAMS = 500;
 
 export function eventRoutes(app: Api, context: ApiContext): void {
@@ -28,7 +28,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     schema: {
       summary: 'Live events of all lanes or one (server-sent events); goes on after Last-Event-ID',
       querystring: eventsQuerySchema,
-      produces: ['text/event-stream'],
+      response: { 200: rawAnswer('Events without end', 'text/event-stream') },
     },
     async handler(request, reply) {
       if (open.size >= MAX_STREAMS) throw new TooManyRequestsError('too many streams of events are open', 5);
@@ -37,15 +37,17 @@ export function eventRoutes(app: Api, context: ApiContext): void {
       // What is wrong at the beginning is a problem of HTTP, not the end of a stream.
       const first = await items.next();
       const stream = new PassThrough();
-      const beat = setInterval(() => {
-        identify(request, context).then(
-          () => stream.write(': beat\n\n'),
-          (error: unknown) => request.log.info({ err: error }, 'the caller may no longer listen'),
-        );
-      }, BEAT_INTERVAL_MS);
+      const beats = setInterval(() => {
+        const beat = () => void stream.write(': beat\n\n');
+        // While PostgreSQL is away nobody can be asked; whoever may no longer listen is cut off.
+        identify(request, context).then(beat, (error: unknown) => {
+          if (error instanceof UnavailableError) beat();
+          else ended.abort();
+        });
+      }, context.beatIntervalMs);
       open.add(ended);
       stream.once('close', () => {
-        clearInterval(beat);
+        clearInterval(beats);
         open.delete(ended);
         ended.abort();
       });

@@ -10,7 +10,7 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/control/flags',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: {
       summary: 'The flags in force in a lane, who set them and why; without a lane the defaults of all',
       querystring: flagsQuerySchema,
@@ -23,7 +23,7 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
   app.route({
     method: 'PATCH',
     url: '/v1/control/flags',
-    config: { role: 'operator' },
+    config: { role: 'operator', problems: [404, 409] },
     schema: {
       summary: 'Change flags; loosening a limit and proof_only: false need an admin',
       querystring: z.strictObject({}),

@@ -1,4 +1,4 @@
-/** `/` says where to go; `/openapi.json` describes every route. */
+/** `/` says where to go. */
 
 import { z } from 'zod';
 import type { Api } from '../context.ts';
@@ -13,17 +13,9 @@ export function homeRoutes(app: Api): void {
     schema: { summary: 'Where to go', response: { 200: homeSchema } },
     handler: () => ({
       name: 'AOL, the Autonomy Orchestration Layer',
-      api: '/openapi.json (with a bearer token)',
+      api: '/openapi.json and /docs (with a bearer token)',
       status: '/v1/status (with a bearer token)',
       health: '/readyz',
     }),
-  });
-
-  app.route({
-    method: 'GET',
-    url: '/openapi.json',
-    config: { role: 'viewer' },
-    schema: { summary: 'This description' },
-    handler: (_request, reply) => reply.type('application/json').send(JSON.stringify(app.swagger())),
   });
 }

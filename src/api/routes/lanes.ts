@@ -30,7 +30,7 @@ export function laneRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/lanes/:lane',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: { summary: 'The status of one lane', params, querystring: noQuery, response: { 200: laneStatusSchema } },
     async handler(request) {
       const { lanes } = await readStatus(database, request.params.lane);
@@ -43,7 +43,7 @@ export function laneRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/lanes/:lane/next',
-    config: { role: 'viewer' },
+    config: { role: 'viewer', problems: [404] },
     schema: {
       summary: 'What the next tick would claim, in its order, or why nothing',
       params,

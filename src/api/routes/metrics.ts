@@ -3,13 +3,18 @@
 import { z } from 'zod';
 import type { Api } from '../context.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import { rawAnswer } from '../raw-answer.ts';
 
 export function metricsRoutes(app: Api, metrics: ApiMetrics): void {
   app.route({
     method: 'GET',
     url: '/metrics',
     config: { role: 'viewer' },
-    schema: { summary: 'Metrics, in the text format of Prometheus', querystring: z.strictObject({}) },
+    schema: {
+      summary: 'Metrics, in the text format of Prometheus',
+      querystring: z.strictObject({}),
+      response: { 200: rawAnswer('Metrics', 'text/plain') },
+    },
     async handler(_request, reply) {
       const page = await metrics.page();
       return reply.type(metrics.contentType).send(page);

@@ -9,13 +9,13 @@ import { checkSite } from '../plugins/csrf.ts';
 
 const noQuery = z.strictObject({});
 
-export function sessionRoutes(app: Api, { credentials, database, secureCookies }: ApiContext): void {
+export function sessionRoutes(app: Api, { credentials, database, secureCookies, limits, audit }: ApiContext): void {
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const;
 
   app.route({
     method: 'POST',
     url: '/v1/session',
-    config: { role: 'public' },
+    config: { role: 'public', problems: [401] },
     schema: {
       summary: 'Sign in: a token for a cookie',
       querystring: noQuery,
@@ -25,8 +25,12 @@ export function sessionRoutes(app: Api, { credentials, database, secureCookies }
     async handler(request, reply) {
       checkSite(request);
       const session = await credentials.signIn(request.body.token, database);
-      if (!session) throw new UnauthenticatedError('the token is not known, or has ended');
+      if (!session) {
+        await limits.countWrongToken(request);
+        throw new UnauthenticatedError('the token is not known, or has ended');
+      }
       const { actor, role, csrfToken } = session;
+      await audit.signedIn(actor, request.ip);
       reply.setCookie(SESSION_COOKIE, session.cookie, { ...cookieOptions, maxAge: SESSION_MS / 1_000 });
       return { actor, role, csrfToken };
     },

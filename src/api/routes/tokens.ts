@@ -31,7 +31,7 @@ export function tokenRoutes(app: Api, { database }: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/v1/tokens',
-    config: { role: 'admin' },
+    config: { role: 'admin', problems: [409] },
     schema: {
       summary: 'Make a token; its secret is answered this once',
       querystring: noQuery,
@@ -54,7 +54,7 @@ export function tokenRoutes(app: Api, { database }: ApiContext): void {
   app.route({
     method: 'DELETE',
     url: '/v1/tokens/:id',
-    config: { role: 'admin' },
+    config: { role: 'admin', problems: [404] },
     schema: {
       summary: 'Revoke a token, at once and everywhere; again changes nothing',
       params: z.strictObject({ id: z.uuid({ message: 'must be a UUID' }) }),

@@ -27,7 +27,14 @@ export const registerApi: Register = (program, run) => {
           logger,
         });
         try {
-          const server = await startServer({ ...ports, ...config.api, contracts: builtInContracts, tokens, logger });
+          const server = await startServer({
+            ...ports,
+            ...config.api,
+            contracts: builtInContracts,
+            tokens,
+            logger,
+            setVariables: new Set(config.setVariables),
+          });
           logger.info({ url: server.url }, 'the API listens');
           sayReady();
           logger.info({ reason: await stopped }, 'the API closes');

@@ -1,0 +1,63 @@
+/** A bound for the queue, so that a storm of enqueues ends in refusals and not in a full disk. It is kept to within a few seconds. */
+
+import type { Database } from '../db/pool.ts';
+import { countQueued } from '../db/queue-depth.ts';
+import { QueueFullError, UnavailableError } from '../domain/errors.ts';
+
+const RECOUNT_INTERVAL_MS = 2_000;
+/** A full queue is counted anew this often, so that it opens soon after it was worked off. */
+const FULL_RECOUNT_INTERVAL_MS = 200;
+/** Counting may take this share of the time. */
+const MAX_COUNTING_SHARE = 50;
+const RETRY_AFTER_SECONDS = 5;
+
+export class QueueCap {
+  readonly #database: Database;
+  readonly #maxQueued: number;
+  /** At the last count, and what this process has queued since. */
+  #counted: number | undefined;
+  #added = 0;
+  #countedAtMs = 0;
+  #tookMs = 0;
+  #counting: Promise<void> | undefined;
+
+  constructor(database: Database, maxQueued: number) {
+    this.#database = database;
+    this.#maxQueued = maxQueued;
+  }
+
+  /** @throws QueueFullError when so many more would be too many */
+  async admit(adding: number): Promise<void> {
+    const isFull = () => (this.#counted ?? 0) + this.#added + adding > this.#maxQueued;
+    const ageMs = performance.now() - this.#countedAtMs;
+    if (this.#counted === undefined || (isFull() && ageMs > FULL_RECOUNT_INTERVAL_MS)) await this.#recount();
+    else if (ageMs > Math.max(RECOUNT_INTERVAL_MS, this.#tookMs * MAX_COUNTING_SHARE)) void this.#recount();
+    if (!isFull()) return;
+    throw new QueueFullError(`${this.#maxQueued} actions wait, and no more may (AOL_MAX_QUEUED)`, RETRY_AFTER_SECONDS);
+  }
+
+  added(count: number): void {
+    this.#added += count;
+  }
+
+  #recount(): Promise<void> {
+    this.#counting ??= this.#count().finally(() => {
+      this.#counting = undefined;
+    });
+    return this.#counting;
+  }
+
+  async #count(): Promise<void> {
+    const startedMs = performance.now();
+    const addedBefore = this.#added;
+    try {
+      this.#counted = await countQueued(this.#database, this.#maxQueued + 1);
+      this.#added -= addedBefore;
+    } catch (error) {
+      // Then nothing can be queued either, and the enqueue says so; or the count was too slow, and the next one tells.
+      if (!(error instanceof UnavailableError)) throw error;
+    }
+    this.#countedAtMs = performance.now();
+    this.#tookMs = this.#countedAtMs - startedMs;
+  }
+}

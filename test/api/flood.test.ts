@@ -1,0 +1,196 @@
+/** Floods: wrong tokens, calls beyond the rate, a full queue, huge and slow bodies; and what is refused is in the audit (F-17, F-21). */
+
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { MAX_WRONG_TOKENS } from '../../src/api/plugins/rate-limits.ts';
+import { startServer } from '../../src/api/server.ts';
+import { actionSchema } from '../../src/contracts/action.ts';
+import { type LogEntry, logListSchema } from '../../src/contracts/log.ts';
+import { as, countRows, createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
+import type { Answer } from '../support/http.ts';
+import { until } from '../support/until.ts';
+
+const action = (more: object = {}) => JSON.stringify({ type: 'POST_SOCIAL', payload: POST, ...more });
+
+async function refusals(api: TestApi): Promise<LogEntry[]> {
+  const answer = await api.call({ url: '/v1/logs?event=REFUSED&limit=200', headers: as('viewer') });
+  return logListSchema.parse(answer.json()).items;
+}
+
+function timesTold(entries: readonly LogEntry[]): number {
+  return entries.reduce((sum, { detail }) => sum + Number(detail?.times), 0);
+}
+
+describe('wrong tokens', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await createTestApi();
+  });
+  afterAll(() => api.close());
+
+  test('1,000 of them are locked out; valid ones are served; the audit counts each in a few rows', async () => {
+    const statuses: number[] = [];
+    for (let n = 0; n < 1_000; n += 50) {
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          api.call({
+            url: '/v1/status',
+            headers: { authorization: `Bearer aolt_00000000_${String(n + index).padStart(43, 'x')}` },
+          }),
+        ),
+      );
+      statuses.push(...answers.map(({ statusCode }) => statusCode));
+      const locked = answers.find(({ statusCode }) => statusCode === 429);
+      if (locked) {
+        expect(Number(locked.headers['retry-after'])).toBeGreaterThan(0);
+        expect(locked.json()).toMatchObject({ code: 'AOL_TOO_MANY_REQUESTS', status: 429 });
+      }
+    }
+    expect(statuses.filter((status) => status === 401)).toHaveLength(MAX_WRONG_TOKENS);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1_000 - MAX_WRONG_TOKENS);
+    const valid = await Promise.all([
+      api.call({ url: '/v1/status', headers: as('viewer') }),
+      postRaw(api, '/v1/control/kill', '{}'),
+      postRaw(api, '/v1/control/start', '{}'),
+    ]);
+    expect(valid.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
+    // Signing in counts too.
+    const signIn = await api.call({
+      method: 'POST',
+      url: '/v1/session',
+      headers: { 'content-type': 'application/json' },
+      payload: JSON.stringify({ token: 'x'.repeat(40) }),
+    });
+    expect(signIn.statusCode).toBe(429);
+    const first = await until('the first rows', async () => {
+      const entries = await refusals(api);
+      return entries.length >= 3 && entries;
+    });
+    expect(first.length).toBeLessThan(10);
+    expect(first.at(-1)).toMatchObject({
+      lane: '*',
+      actor: 'anonymous',
+      level: 'WARNING',
+      detail: { status: 401, route: '/v1/status' },
+    });
+    await api.audit.flush();
+    const all = await refusals(api);
+    expect(all.length).toBeLessThan(10);
+    expect(timesTold(all)).toBe(1_001);
+    expect(JSON.stringify(all)).not.toContain('aolt_');
+  });
+
+  test('who is known and refused has a row under the own name', async () => {
+    const answer = await postRaw(api, '/v1/control/pause', '{}', as('viewer'));
+    expect(answer.statusCode).toBe(403);
+    const entry = await until('the row', async () => (await refusals(api)).find(({ actor }) => actor === 'viewer'));
+    expect(entry).toMatchObject({ message: '403 POST /v1/control/pause from 127.0.0.1' });
+  });
+});
+
+describe('more calls than the rate', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await createTestApi({ callsPerMinute: 30 });
+  });
+  afterAll(() => api.close());
+
+  test('are 429 with Retry-After, for that token only, and never at pause and kill', async () => {
+    const calls = await Promise.all(
+      Array.from({ length: 40 }, () => api.call({ url: '/v1/lanes', headers: as('viewer') })),
+    );
+    expect(calls.filter(({ statusCode }) => statusCode === 200)).toHaveLength(30);
+    const refused = calls.filter(({ statusCode }) => statusCode === 429);
+    expect(refused).toHaveLength(10);
+    expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await api.call({ url: '/v1/lanes', headers: as('operator') })).statusCode).toBe(200);
+    const presses = await Promise.all(Array.from({ length: 50 }, () => postRaw(api, '/v1/control/pause', '{}')));
+    expect(presses.map(({ statusCode }) => statusCode)).toEqual(presses.map(() => 200));
+  });
+});
+
+describe('a queue that is full', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await createTestApi({ maxQueued: 5 });
+  });
+  afterAll(() => api.close());
+
+  test('takes no more, and takes more when it was worked off', async () => {
+    const answers: Answer[] = [];
+    for (let n = 0; n < 6; n += 1) answers.push(await postRaw(api, '/v1/actions', action()));
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 201, 201, 201, 201, 429]);
+    const full = answers.at(-1);
+    expect(full?.headers['retry-after']).toBe('5');
+    expect(full?.json()).toMatchObject({ code: 'AOL_QUEUE_FULL' });
+    const batch = await postRaw(api, '/v1/actions/batch', `{"actions":[${action()}]}`);
+    expect(batch.statusCode).toBe(429);
+    expect(await countRows(api.database, 'aol_actions')).toBe(5);
+    const { id } = actionSchema.parse(answers[0]?.json());
+    await postRaw(api, `/v1/actions/${id}/cancel`, '{}');
+    await until('room again', async () => (await postRaw(api, '/v1/actions', action())).statusCode === 201);
+  });
+});
+
+describe('storms (F-17)', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await createTestApi();
+  });
+  afterAll(() => api.close());
+
+  test('100 at once with one key: one row, one id, no 5xx', async () => {
+    const before = await countRows(api.database, 'aol_actions');
+    const body = action({ idempotencyKey: 'storm' });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => postRaw(api, '/v1/actions', body)));
+    expect(new Set(answers.map((answer) => actionSchema.parse(answer.json()).id)).size).toBe(1);
+    expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([...Array.from({ length: 99 }, () => 200), 201]);
+    expect(await countRows(api.database, 'aol_actions')).toBe(before + 1);
+  });
+
+  test('a body without a length that grows too large is 413 and cut off', async () => {
+    const { port } = new URL(api.url);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+      });
+      socket.on('error', () => resolve(text));
+      socket.on('close', () => resolve(text));
+      setTimeout(() => reject(new Error('it was not cut off')), 20_000).unref();
+      socket.write(
+        `POST /v1/actions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.operator}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
+      );
+      const chunk = `10000\r\n${'x'.repeat(0x1_00_00)}\r\n`;
+      const feed = () => {
+        while (socket.writable && socket.write(chunk));
+        if (socket.writable) socket.once('drain', feed);
+      };
+      feed();
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
+test('an address that others reach is refused unless TLS in front is declared', async () => {
+  const ports = {
+    contracts: [],
+    tokens: TOKENS,
+    artifacts: { get: () => Promise.reject(new Error('none')) },
+    waker: { wake: () => undefined, signalControl: () => undefined },
+    temporal: { health: () => Promise.resolve({ ok: true, detail: '', latencyMs: 0 }), link: () => null },
+    port: 0,
+  };
+  const { database } = await createTestApi().then(async (api) => {
+    await api.close();
+    return api;
+  });
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com']) {
+    await expect(startServer({ ...ports, database: database.pool, host })).rejects.toThrow(/AOL_API_TLS=proxied/);
+  }
+  const server = await startServer({ ...ports, database: database.pool, host: '0.0.0.0', behindTls: true });
+  const answer = await fetch(`${server.url}/healthz`);
+  expect([answer.status, answer.headers.get('strict-transport-security')]).toEqual([200, 'max-age=31536000']);
+  await server.close();
+});

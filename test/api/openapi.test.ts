@@ -1,0 +1,140 @@
+/** The description is true: every route and status is in it, its examples work, what is answered has the described shape. */
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { actionSchema } from '../../src/contracts/action.ts';
+import { as, createTestApi, type TestApi } from '../support/api.ts';
+import type { Answer } from '../support/http.ts';
+import { awaitingApproval, dead, proved, queued, unconfirmed } from '../support/settled.ts';
+
+const exampleSchema = z.record(z.string(), z.unknown());
+const operationSchema = z.object({
+  operationId: z.string(),
+  summary: z.string(),
+  security: z.array(z.unknown()).optional(),
+  parameters: z
+    .array(z.object({ name: z.string(), in: z.string(), schema: z.record(z.string(), z.unknown()) }))
+    .default([]),
+  requestBody: z
+    .object({
+      content: z.object({
+        'application/json': z.object({
+          example: exampleSchema.optional(),
+          examples: z.record(z.string(), z.object({ value: exampleSchema })).default({}),
+        }),
+      }),
+    })
+    .optional(),
+  responses: z.record(z.string(), z.object({ description: z.string(), headers: z.unknown().optional() })),
+});
+const documentSchema = z.object({
+  openapi: z.literal('3.1.0'),
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+});
+
+let api: TestApi;
+let document: z.output<typeof documentSchema>;
+let source: string;
+beforeAll(async () => {
+  api = await createTestApi();
+  const answer = await api.call({ url: '/openapi.json', headers: as('viewer') });
+  source = answer.body;
+  document = documentSchema.parse(answer.json());
+});
+afterAll(() => api.close());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+
+test('every route is described, under a name of its own', () => {
+  const described = operations().map(({ method, path }) => `${method} ${path}`);
+  const declared = api.app.routeTable
+    .filter(({ method }) => method !== 'HEAD')
+    .map(({ method, url }) => `${method} ${url.replaceAll(/:([a-z]+)/g, '{$1}')}`);
+  expect(described.sort()).toEqual(declared.sort());
+  const names = operations().map(({ operation }) => operation.operationId);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('each says what it may answer besides', () => {
+  for (const { path, method, operation } of operations()) {
+    const statuses = Object.keys(operation.responses);
+    expect([path, statuses.some((status) => status.startsWith('2'))]).toEqual([path, true]);
+    const always = ['400', '403', '429', '503', ...(operation.security?.length === 0 ? [] : ['401'])];
+    expect([method, path, statuses]).toEqual([method, path, expect.arrayContaining(always)]);
+    if (operation.requestBody) expect(statuses).toEqual(expect.arrayContaining(['413', '415']));
+    for (const status of ['429', '503']) expect(operation.responses[status]?.headers).toHaveProperty('retry-after');
+  }
+});
+
+test('the request of each type has its own payload', () => {
+  for (const type of ['POST_SOCIAL', 'CALL_WEBHOOK']) expect(source).toContain(`"const":"${type}"`);
+  expect(source).not.toContain('undefined');
+});
+
+/** An action for a decision to be about. */
+const SUBJECTS: Readonly<Record<string, (db: TestApi['database']['pool']) => Promise<string>>> = {
+  approve: awaitingApproval,
+  reject: awaitingApproval,
+  promote: (db) => proved(db, { type: 'CALL_WEBHOOK', payload: { url: 'https://example.com', body: 1 } }),
+  replay: dead,
+  resolve: unconfirmed,
+};
+
+async function request(path: string, method: string, body: Record<string, unknown> | undefined): Promise<Answer> {
+  const verb = path.split('/').at(-1) ?? '';
+  const db = api.database.pool;
+  const id = path.includes('/actions/{id}') ? await (SUBJECTS[verb] ?? queued)(db) : '';
+  const payload = { ...body };
+  if ('sha256' in payload) payload.sha256 = 'a'.repeat(64);
+  if ('token' in payload) payload.token = as('viewer').authorization?.replace('Bearer ', '');
+  return api.call({
+    method,
+    url: path.replace('{id}', id).replace('{lane}', method === 'PUT' ? 'example' : 'default'),
+    headers: { ...as('admin'), 'content-type': 'application/json' },
+    payload: body && JSON.stringify(payload),
+  });
+}
+
+test('every example of a body is accepted', async () => {
+  let requested = 0;
+  for (const { path, method, operation } of operations()) {
+    const { example, examples } = operation.requestBody?.content['application/json'] ?? { examples: {} };
+    const bodies = [...(example ? [example] : []), ...Object.values(examples).map(({ value }) => value)];
+    if (operation.requestBody && path !== '/v1/lanes/{lane}') expect([path, bodies.length]).not.toEqual([path, 0]);
+    for (const body of bodies) {
+      const answer = await request(path, method, body);
+      requested += 1;
+      expect([method, path, answer.statusCode, answer.statusCode >= 300 ? answer.body : '']).toEqual([
+        method,
+        path,
+        expect.any(Number),
+        '',
+      ]);
+      expect(Object.keys(operation.responses)).toContain(String(answer.statusCode));
+    }
+  }
+  expect(requested).toBeGreaterThan(15);
+});
+
+describe('/docs', () => {
+  test('is a page that loads and runs nothing, and names every call', async () => {
+    const answer = await api.call({ url: '/docs', headers: as('viewer') });
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    const policy = answer.headers['content-security-policy'];
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; frame-ancestors 'none'/);
+    expect(policy).not.toContain('unsafe');
+    expect(answer.body).not.toMatch(/<script|<img|<link|style=|onerror=/i);
+    for (const { path, method } of operations()) expect(answer.body).toContain(`${method} ${path}`);
+  });
+});
+
+test('answers are cut to their schema: a column that no schema names never goes out', async () => {
+  const id = await queued(api.database.pool);
+  const answer = await api.call({ url: `/v1/actions/${id}`, headers: as('viewer') });
+  const keys = Object.keys(z.record(z.string(), z.unknown()).parse(answer.json())).sort();
+  expect(keys).toEqual(Object.keys(actionSchema.shape).sort());
+  expect(answer.body).not.toContain('request_hash');
+});

@@ -1,0 +1,110 @@
+/**
+ * `npm run test:fuzz`: schemathesis, an independent fuzzer, against the whole of AOL on this machine. It makes its own Python
+ * environment under the temporary folder, starts AOL on free ports, and ends with the fuzzer's exit status.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../src/config/index.ts';
+import { freePort } from '../../src/local/index.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const here = fileURLToPath(new URL('./', import.meta.url));
+const VERSION = '4.32.5';
+const READY_LIMIT_MS = 120_000;
+
+const say = (line: string) => void process.stderr.write(`fuzz: ${line}\n`);
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(more: readonly string[]): Promise<number> {
+  const schemathesis = await fuzzer();
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'aol-fuzz-')));
+  chmodSync(folder, 0o711);
+  const token = `fuzz-${randomBytes(24).toString('hex')}`;
+  const port = await freePort();
+  const aol = await startAol(folder, port, token);
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    await ready(url, aol);
+    return await run(schemathesis, [
+      '--config-file',
+      join(here, 'schemathesis.toml'),
+      'run',
+      `${url}/openapi.json`,
+      '--header',
+      `Authorization: Bearer ${token}`,
+      ...more,
+    ]);
+  } finally {
+    await stop(aol);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Installed once for each version; the next run finds it. */
+async function fuzzer(): Promise<string> {
+  const folder = join(tmpdir(), `aol-schemathesis-${VERSION}`);
+  const program = join(folder, 'bin', 'schemathesis');
+  if (existsSync(program)) return program;
+  say(`installing schemathesis ${VERSION} into ${folder} …`);
+  await mustRun('python3', ['-m', 'venv', folder]);
+  await mustRun(join(folder, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${VERSION}`]);
+  return program;
+}
+
+async function startAol(folder: string, port: number, token: string): Promise<ChildProcess> {
+  const [temporalPort, pagePort, postgresPort] = [await freePort(), await freePort(), await freePort()];
+  return spawn(process.execPath, [join(root, 'bin', 'aol.mjs'), 'up'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...childEnvironment(),
+      AOL_DATA_DIR: join(folder, 'data'),
+      AOL_ADMIN_TOKEN: token,
+      AOL_API_PORT: String(port),
+      AOL_API_RATE: '0',
+      AOL_LOG_LEVEL: 'error',
+      AOL_TEMPORAL_PORT: String(temporalPort),
+      AOL_TEMPORAL_UI_PORT: String(pagePort),
+      AOL_POSTGRES_PORT: String(postgresPort),
+    },
+  });
+}
+
+async function ready(url: string, aol: ChildProcess): Promise<void> {
+  const limit = performance.now() + READY_LIMIT_MS;
+  while (performance.now() < limit) {
+    if (aol.exitCode !== null) throw new Error(`AOL ended with ${aol.exitCode}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok) return;
+    await delay(200);
+  }
+  throw new Error('AOL was not ready in time');
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function run(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit', cwd: tmpdir() });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function mustRun(program: string, args: readonly string[]): Promise<void> {
+  const status = await run(program, args);
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`);
+}
