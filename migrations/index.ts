@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import * as fiveTables from './0001_five_tables.ts';
 import * as effectsInOneTrip from './0002_effects_in_one_trip.ts';
 import * as controlPlane from './0003_control_plane.ts';
+import * as quickRules from './0005_quick_rules.ts';
 import * as approvalsRunOut from './0006_approvals_run_out.ts';
 
 export interface SchemaStep {
@@ -16,5 +17,6 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0001_five_tables', ...fiveTables },
   { name: '0002_effects_in_one_trip', ...effectsInOneTrip },
   { name: '0003_control_plane', ...controlPlane },
+  { name: '0005_quick_rules', ...quickRules },
   { name: '0006_approvals_run_out', ...approvalsRunOut },
 ];

@@ -1,6 +1,6 @@
 /** Canonical bytes and their SHA-256: what an artifact and a request are identified by. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { InvalidRequestError } from './errors.ts';
 
@@ -13,5 +13,5 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 of UTF-8 text or bytes, in lower-case hexadecimal. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }
