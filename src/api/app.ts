@@ -31,6 +31,8 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webRoutes } from './routes/web.ts';
+import { readWebFiles } from './web-files.ts';
 
 export interface ApiOptions extends ApiPorts {
   /** The action types that may be queued. */
@@ -41,6 +43,8 @@ export interface ApiOptions extends ApiPorts {
   readonly secureCookies?: boolean;
   /** Names of set variables, for what `GET /v1/adapters` says of REAL. */
   readonly setVariables?: ReadonlySet<string>;
+  /** Where the built dashboard lies; absent, or not built: there is none. */
+  readonly webFolder?: string | undefined;
   /** Host names under which it answers; absent: any. See `allowedHostNames`. */
   readonly hostNames?: readonly string[] | undefined;
   /** Absent: it logs nothing. */
@@ -98,7 +102,9 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
   });
 
-  homeRoutes(app);
+  const web = options.webFolder === undefined ? undefined : readWebFiles(options.webFolder);
+  homeRoutes(app, web);
+  if (web) webRoutes(app, web);
   sessionRoutes(app, context);
   actionRoutes(app, context);
   batchRoutes(app, context);

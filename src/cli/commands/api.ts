@@ -13,6 +13,7 @@ export const registerApi: Register = (program, run) => {
         const settings = await import('../settings.ts');
         const { openPorts } = await import('../../api/ports.ts');
         const { startServer } = await import('../../api/server.ts');
+        const { builtWebFolder } = await import('../../api/web-files.ts');
         const { createArtifactStore } = await import('../../artifacts/index.ts');
         const { resolveTokens } = await import('../../config/index.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
@@ -26,7 +27,14 @@ export const registerApi: Register = (program, run) => {
         });
         try {
           const tokens = resolveTokens(config);
-          const server = await startServer({ ...ports, ...config.api, contracts: builtInContracts, tokens, logger });
+          const server = await startServer({
+            ...ports,
+            ...config.api,
+            contracts: builtInContracts,
+            tokens,
+            logger,
+            webFolder: builtWebFolder,
+          });
           logger.info({ url: server.url }, 'the API listens');
           sayReady();
           logger.info({ reason: await stopped }, 'the API closes');
