@@ -10,6 +10,7 @@ COPY tsconfig.json ./
 COPY bin bin
 COPY migrations migrations
 COPY src src
+COPY web web
 RUN npm run build
 
 # Optional packages are compilers' and PostgreSQL's binaries and npm's own Node; containers bring the last two. Of Temporal's

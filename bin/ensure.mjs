@@ -28,7 +28,7 @@ export const mainFile = join(root, 'dist', 'src', 'cli', 'main.js');
 const minimumNode = [22, 12];
 /** No install or build takes that long: the pid in such a lock is somebody else's by now. */
 const lockLimitMs = 30 * 60_000;
-const sources = ['src', 'migrations', 'bin/build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const sources = ['src', 'migrations', 'web', 'bin/build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /** A failure that needs no stack trace. */
 export class Failure extends Error {}
@@ -112,6 +112,11 @@ export async function ensureBuilt() {
       await step('bundling the workflows', (command) =>
         command(pickNode(), ['--no-warnings', join(root, 'bin', 'build.mjs'), '--bundle', folder]),
       );
+      await step('building the dashboard', (command) => {
+        const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+        const to = ['--outDir', join(folder, 'web')];
+        return command(pickNode(), [vite, 'build', '--config', join(root, 'web', 'vite.config.mjs'), ...to]);
+      });
       writeFileSync(join(folder, '.stamp'), hash);
       if (existsSync(join(root, 'dist'))) {
         renameSync(join(root, 'dist'), old);

@@ -36,6 +36,8 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webRoutes } from './routes/web.ts';
+import { readWebFiles } from './web-files.ts';
 
 export interface ApiOptions extends ApiPorts {
   /** The action types that may be queued. */
@@ -54,6 +56,8 @@ export interface ApiOptions extends ApiPorts {
   readonly maxQueued?: number;
   /** Names of set variables, for what `GET /v1/adapters` says of REAL. */
   readonly setVariables?: ReadonlySet<string>;
+  /** Where the built dashboard lies; absent, or not built: there is none. */
+  readonly webFolder?: string | undefined;
   /** Host names under which it answers; absent: any. See `allowedHostNames`. */
   readonly hostNames?: readonly string[] | undefined;
   /** Absent: it logs nothing. */
@@ -120,8 +124,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addValidation(app);
   await addOpenApi(app);
 
-  homeRoutes(app);
+  const web = options.webFolder === undefined ? undefined : readWebFiles(options.webFolder);
+  homeRoutes(app, web);
   docsRoutes(app, () => describeApi(app, routes, context));
+  if (web) webRoutes(app, web);
   sessionRoutes(app, context);
   actionRoutes(app, context);
   batchRoutes(app, context);

@@ -13,6 +13,7 @@ export const registerApi: Register = (program, run) => {
         const settings = await import('../settings.ts');
         const { openPorts } = await import('../../api/ports.ts');
         const { startServer } = await import('../../api/server.ts');
+        const { builtWebFolder } = await import('../../api/web-files.ts');
         const { createArtifactStore } = await import('../../artifacts/index.ts');
         const { resolveTokens } = await import('../../config/index.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
@@ -34,6 +35,7 @@ export const registerApi: Register = (program, run) => {
             tokens,
             logger,
             setVariables: new Set(config.setVariables),
+            webFolder: builtWebFolder,
           });
           logger.info({ url: server.url }, 'the API listens');
           sayReady();

@@ -1,0 +1,83 @@
+/** `npm run screenshots`: pictures of every page, light, dark and on a phone, of a real stack with a scene played on it. */
+
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { TOKENS } from '../support/api.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { createDashboard } from '../support/dashboard.ts';
+import globalSetup from '../support/global-setup.ts';
+import globalTeardown from '../support/global-teardown.ts';
+import { playScene } from './scene.ts';
+
+const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', import.meta.url));
+const only = process.argv[3];
+
+const LOOKS = [
+  { name: 'light', colorScheme: 'light', width: 1440, height: 900 },
+  { name: 'dark', colorScheme: 'dark', width: 1440, height: 900 },
+  { name: 'phone', colorScheme: 'light', width: 360, height: 780 },
+] as const;
+
+await globalSetup();
+const dashboard = await createDashboard();
+let browser: Browser | undefined;
+try {
+  await dashboard.startWorker();
+  const scene = await playScene(dashboard);
+  browser = await launchBrowser();
+  await mkdir(folder, { recursive: true });
+  const pages = {
+    autonomy: '/',
+    actions: '/actions',
+    action: `/actions/${scene.proof}`,
+    mail: `/actions/${scene.mail}`,
+    decisions: '/decisions?show=AWAITING_APPROVAL',
+    unconfirmed: '/decisions?show=UNCONFIRMED',
+    'dead-letters': '/decisions?show=DLQ',
+    ticks: '/ticks',
+    logs: '/logs',
+    adapters: '/adapters',
+    settings: '/settings?lane=letters',
+    enqueue: '/enqueue?type=POST_SOCIAL',
+  };
+  for (const look of LOOKS) {
+    const context = await browser.newContext({
+      viewport: { width: look.width, height: look.height },
+      colorScheme: look.colorScheme,
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    page.on('console', (message) => process.stderr.write(`${look.name}: ${message.type()} ${message.text()}\n`));
+    page.on('pageerror', (error) => process.stderr.write(`${look.name}: ${error.stack}\n`));
+    await page.goto(dashboard.url);
+    await page.getByLabel('Token').waitFor();
+    if (!only || only === 'sign-in') await shoot(page, `sign-in-${look.name}`);
+    await page.getByLabel('Token').fill(TOKENS.admin);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    for (const [name, address] of Object.entries(pages)) {
+      if (only && only !== name) continue;
+      await page.goto(dashboard.url + address);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.locator('.loading').first().waitFor({ state: 'detached' });
+      if (name === 'enqueue') await page.getByRole('button', { name: 'Fill in the example' }).click();
+      await page.waitForTimeout(name === 'autonomy' ? 2_500 : 400);
+      await shoot(page, `${name}-${look.name}`);
+    }
+    await context.close();
+  }
+} finally {
+  await browser?.close();
+  await dashboard.close();
+  await globalTeardown();
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const path = join(folder, `${name}.png`);
+  await rm(path, { force: true });
+  await page.screenshot({ path, fullPage: true });
+  process.stdout.write(`${name} ${Math.round((await stat(path)).size / 1024)} kB\n`);
+}

@@ -1,0 +1,64 @@
+/** What it is doing, and what waits for a person. */
+
+import { Icon } from '../parts/icon.tsx';
+import { age, count, STATUS_WORDS } from '../parts/words.ts';
+import { decisionsWaiting, status, totals } from '../state/status.ts';
+
+const DOING = ['RUNNING', 'PENDING', 'RETRY', 'SUCCESS'] as const;
+const DECIDE = ['AWAITING_APPROVAL', 'UNCONFIRMED', 'DLQ'] as const;
+
+export function Counts() {
+  const sums = totals.value;
+  const oldest = Math.max(-1, ...(status.value?.lanes ?? []).map(({ oldestDueAgeMs }) => oldestDueAgeMs ?? -1));
+  return (
+    <section class="counts" aria-label="Counts">
+      <div class="counts-part">
+        <h2>It does</h2>
+        <ul class="tiles">
+          {DOING.map((name) => (
+            <Tile key={name} name={name} value={sums[name] ?? 0} href={`/actions?status=${name}`} />
+          ))}
+        </ul>
+        <p class="number">{oldest < 0 ? 'Nothing is due.' : `The oldest due action has waited ${age(oldest)}.`}</p>
+      </div>
+      <div class="counts-part" data-waits={decisionsWaiting.value > 0 || undefined}>
+        <h2>Waits for you</h2>
+        <ul class="tiles">
+          {DECIDE.map((name) => (
+            <Tile key={name} name={name} value={sums[name] ?? 0} href={`/decisions?show=${name}`} />
+          ))}
+        </ul>
+        <p>{decisionsWaiting.value === 0 ? 'Nothing waits for a decision.' : <a href="/decisions">Decide these</a>}</p>
+      </div>
+    </section>
+  );
+}
+
+function Tile({
+  name,
+  value,
+  href,
+}: {
+  readonly name: keyof typeof STATUS_WORDS;
+  readonly value: number;
+  readonly href: string;
+}) {
+  const { word, icon, tone, meaning } = STATUS_WORDS[name];
+  return (
+    <li>
+      <a
+        class="tile"
+        data-tone={value === 0 ? 'none' : tone}
+        href={href}
+        title={`${word}: ${meaning}`}
+        data-status={name}
+      >
+        <b class="number">{count(value)}</b>
+        <span>
+          <Icon name={icon} />
+          {word}
+        </span>
+      </a>
+    </li>
+  );
+}

@@ -1,0 +1,40 @@
+/** What the next tick of a lane would claim, in order. */
+
+import { ModeTag, Panel } from '../parts/basics.tsx';
+import { ResourceView } from '../parts/resource-view.tsx';
+import { shortened } from '../parts/words.ts';
+import { summaryOf } from '../show/effect.ts';
+import { useResource } from '../state/resource.ts';
+import { client } from '../state/session.ts';
+import { status } from '../state/status.ts';
+
+export function NextTick({ lane }: { readonly lane: string }) {
+  const next = useResource(lane, () => client.getNext(lane), {
+    isAbout: (entry) => entry.lane === lane || entry.lane === '*',
+    everyMs: 5_000,
+  });
+  const hasMany = (status.value?.lanes.length ?? 0) > 1;
+  return (
+    <Panel title="Next tick would do these" {...(hasMany && { note: `In lane ${lane}` })}>
+      <ResourceView of={next} what="the next tick">
+        {({ items, why }) => (
+          <>
+            {items.length > 0 && (
+              <ol class="next">
+                {items.map((action) => (
+                  <li key={action.id}>
+                    <ModeTag mode={action.mode} />
+                    <a class="wrap" href={`/actions/${action.id}`}>
+                      {shortened(summaryOf(action.type, action.payload), 90)}
+                    </a>
+                  </li>
+                ))}
+              </ol>
+            )}
+            <p class="quiet">{why}</p>
+          </>
+        )}
+      </ResourceView>
+    </Panel>
+  );
+}

@@ -1,0 +1,81 @@
+/** One field of a payload, with the control of its type. */
+
+import type { Field } from './schema.ts';
+
+interface FieldInputProps {
+  readonly field: Field;
+  readonly text: string;
+  readonly problem: string | undefined;
+  readonly onText: (text: string) => void;
+}
+
+export function FieldInput({ field, text, problem, onText }: FieldInputProps) {
+  const id = `payload-${field.name}`;
+  return (
+    <div class="field">
+      <label for={id}>
+        {field.name}
+        {!field.isRequired && <span class="quiet"> (optional)</span>}
+      </label>
+      <Control field={field} id={id} text={text} problem={problem} onText={onText} />
+      {field.description && <small>{field.description}</small>}
+      {field.kind === 'lines' && <small>One a line.</small>}
+      {field.kind === 'json' && <small>As JSON.</small>}
+      {problem && (
+        <span class="problem" id={`${id}-problem`}>
+          {problem}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Control({ field, id, text, problem, onText }: FieldInputProps & { readonly id: string }) {
+  const shared = {
+    id,
+    class: 'input',
+    value: text,
+    'aria-invalid': problem !== undefined,
+    'aria-required': field.isRequired,
+    'aria-describedby': problem === undefined ? undefined : `${id}-problem`,
+  };
+  switch (field.kind) {
+    case 'choice':
+      return (
+        <select {...shared} onChange={(event) => onText(event.currentTarget.value)}>
+          {!field.isRequired && <option value="">–</option>}
+          {field.choices.map((choice) => (
+            <option key={choice} value={choice}>
+              {choice}
+            </option>
+          ))}
+        </select>
+      );
+    case 'yes-no':
+      return (
+        <select {...shared} onChange={(event) => onText(event.currentTarget.value)}>
+          <option value="">–</option>
+          <option value="true">yes</option>
+          <option value="false">no</option>
+        </select>
+      );
+    case 'number':
+      return <input {...shared} inputMode="decimal" onInput={(event) => onText(event.currentTarget.value)} />;
+    case 'text':
+      if (!field.isLong) {
+        const mode = field.isAddress ? 'url' : 'text';
+        return <input {...shared} inputMode={mode} onInput={(event) => onText(event.currentTarget.value)} />;
+      }
+      return <textarea {...shared} rows={5} onInput={(event) => onText(event.currentTarget.value)} />;
+    default:
+      return (
+        <textarea
+          {...shared}
+          class={field.kind === 'json' ? 'input mono' : 'input'}
+          rows={4}
+          spellcheck={false}
+          onInput={(event) => onText(event.currentTarget.value)}
+        />
+      );
+  }
+}

@@ -1,0 +1,196 @@
+/** All actions: filters in the address, live rows, and what can be done to many at once. */
+
+import { useMemo, useState } from 'preact/hooks';
+import type { Action, ActionList } from '../../src/contracts/action.ts';
+import { ACTION_MODES, ACTION_STATUSES } from '../../src/domain/states.ts';
+import { At, Empty, ModeTag, PageHead, StatusTag } from '../parts/basics.tsx';
+import { BulkBar } from '../parts/bulk.tsx';
+import { ClearFilters, filtersOf, hasFilters, SelectFilter, TextFilter, wordsOf } from '../parts/filters.tsx';
+import { Pager } from '../parts/pager.tsx';
+import { ResourceView } from '../parts/resource-view.tsx';
+import { STATUS_WORDS, shortened } from '../parts/words.ts';
+import { summaryOf } from '../show/effect.ts';
+import { laneChoices, useAdapters } from '../state/catalogue.ts';
+import { useResource } from '../state/resource.ts';
+import { client } from '../state/session.ts';
+
+const FILTERS = ['q', 'status', 'type', 'lane', 'mode'] as const;
+const PAGE_SIZE = 100;
+const WAITING = 'AWAITING_APPROVAL,UNCONFIRMED,DLQ';
+
+export function ActionsPage() {
+  const filters = filtersOf([...FILTERS, 'cursor']);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const { status, mode, ...rest } = filters;
+  const list = useResource(
+    JSON.stringify(filters),
+    () =>
+      client.listActions({
+        ...rest,
+        status: wordsOf(status, ACTION_STATUSES),
+        mode: wordsOf(mode, ACTION_MODES)?.[0],
+        limit: PAGE_SIZE,
+      }),
+    { isAbout: ({ actionId, lane }) => actionId !== null && (!filters.lane || lane === filters.lane) },
+  );
+  const types = useAdapters().data?.items.map(({ type }) => ({ value: type, text: type })) ?? [];
+  const items = list.data?.items ?? [];
+  const chosen = useMemo(() => items.filter(({ id }) => selected.has(id)), [items, selected]);
+  const toggle = (id: string, isOn: boolean) => {
+    const next = new Set(selected);
+    if (isOn) next.add(id);
+    else next.delete(id);
+    setSelected(next);
+  };
+  return (
+    <>
+      <PageHead title="Actions">Everything that was queued, newest first. Rows change as they happen.</PageHead>
+      <section class="panel" aria-label="Actions">
+        <div class="panel-body">
+          <search class="filters">
+            <TextFilter name="q" label="Find" placeholder="id, key or words" />
+            <SelectFilter
+              name="status"
+              label="Status"
+              choices={[
+                { value: WAITING, text: 'Waits for a person' },
+                ...ACTION_STATUSES.map((value) => ({ value, text: STATUS_WORDS[value].word })),
+              ]}
+            />
+            <SelectFilter name="type" label="Type" choices={types} />
+            <SelectFilter name="lane" label="Lane" choices={laneChoices()} />
+            <SelectFilter
+              name="mode"
+              label="Mode"
+              choices={[
+                { value: 'PROOF', text: 'PROOF' },
+                { value: 'REAL', text: 'REAL' },
+              ]}
+            />
+            <ClearFilters names={FILTERS} />
+          </search>
+        </div>
+        {chosen.length > 0 && <BulkBar actions={chosen} onDone={() => setSelected(new Set())} />}
+        <ResourceView of={list} what="actions">
+          {(data) =>
+            data.items.length === 0 ? (
+              <NoActions />
+            ) : (
+              <ActionTable
+                list={data}
+                selected={selected}
+                toggle={toggle}
+                toggleAll={(isOn) => setSelected(new Set(isOn ? data.items.map(({ id }) => id) : []))}
+              />
+            )
+          }
+        </ResourceView>
+      </section>
+    </>
+  );
+}
+
+function NoActions() {
+  return hasFilters(FILTERS) ? (
+    <Empty title="No action fits">
+      <ClearFilters names={FILTERS} />
+    </Empty>
+  ) : (
+    <Empty title="Nothing has been queued yet">
+      <a href="/enqueue">Queue the first action</a> here, or <code>npx aol enqueue</code> it. As a proof it sends
+      nothing.
+    </Empty>
+  );
+}
+
+interface TableProps {
+  readonly list: ActionList;
+  readonly selected: ReadonlySet<string>;
+  readonly toggle: (id: string, isOn: boolean) => void;
+  readonly toggleAll: (isOn: boolean) => void;
+}
+
+function ActionTable({ list, selected, toggle, toggleAll }: TableProps) {
+  const isAll = list.items.length > 0 && list.items.every(({ id }) => selected.has(id));
+  return (
+    <>
+      <table class="table cards">
+        <thead>
+          <tr>
+            <th>
+              <input
+                type="checkbox"
+                aria-label="Select all on this page"
+                checked={isAll}
+                onChange={(event) => toggleAll(event.currentTarget.checked)}
+              />
+            </th>
+            <th scope="col">Status</th>
+            <th scope="col">Mode</th>
+            <th scope="col">What</th>
+            <th scope="col">Type</th>
+            <th scope="col">Lane</th>
+            <th scope="col" class="right">
+              Attempts
+            </th>
+            <th scope="col">Changed</th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.items.map((action) => (
+            <ActionRow key={action.id} action={action} isSelected={selected.has(action.id)} toggle={toggle} />
+          ))}
+        </tbody>
+      </table>
+      <Pager list={list} what="actions" />
+    </>
+  );
+}
+
+interface RowProps {
+  readonly action: Action;
+  readonly isSelected: boolean;
+  readonly toggle: (id: string, isOn: boolean) => void;
+}
+
+/** Drawn anew only when something of it changed: a hundred rows stay cheap while others change. */
+function ActionRow({ action, isSelected, toggle }: RowProps) {
+  const { id, status, updatedAt, waiting } = action;
+  return useMemo(() => {
+    const what = summaryOf(action.type, action.payload);
+    return (
+      <tr data-selected={isSelected ? '' : undefined} data-id={id}>
+        <td>
+          <input
+            type="checkbox"
+            aria-label={`Select ${shortened(what, 60)}`}
+            checked={isSelected}
+            onChange={(event) => toggle(id, event.currentTarget.checked)}
+          />
+        </td>
+        <td>
+          <StatusTag status={status} />
+        </td>
+        <td>
+          <ModeTag mode={action.mode} />
+        </td>
+        <td class="cut">
+          <a href={`/actions/${id}`} title={shortened(what, 300)}>
+            {shortened(what, 160)}
+          </a>
+          {(action.lastError ?? waiting) && (
+            <span class="quiet">{shortened(action.lastError ?? waiting ?? '', 160)}</span>
+          )}
+        </td>
+        <td class="quiet wide-only">{action.type}</td>
+        <td data-label="Lane">{action.lane}</td>
+        <td class="right number wide-only">
+          {action.attempts} of {action.maxAttempts}
+        </td>
+        <td>
+          <At iso={updatedAt} />
+        </td>
+      </tr>
+    );
+  }, [id, status, updatedAt, waiting, isSelected, action.attempts, action.lastError, toggle]);
+}

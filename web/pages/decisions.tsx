@@ -1,0 +1,101 @@
+/** What waits for a person: approvals, unconfirmed effects, dead letters. Nothing here happens without a press and a question. */
+
+import type { Action, ActionList } from '../../src/contracts/action.ts';
+import { Approval } from '../decisions/approval.tsx';
+import { DeadLetters } from '../decisions/dead-letters.tsx';
+import { Unconfirmed } from '../decisions/unconfirmed.tsx';
+import { Empty, PageHead } from '../parts/basics.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { Pager } from '../parts/pager.tsx';
+import { ResourceView } from '../parts/resource-view.tsx';
+import { count, STATUS_WORDS } from '../parts/words.ts';
+import { addressOf, query } from '../state/address.ts';
+import { type Resource, useResource } from '../state/resource.ts';
+import { client } from '../state/session.ts';
+import { totals } from '../state/status.ts';
+
+const KINDS = ['AWAITING_APPROVAL', 'UNCONFIRMED', 'DLQ'] as const;
+type Kind = (typeof KINDS)[number];
+
+const PAGE_SIZE = 10;
+
+export function DecisionsPage() {
+  const named = query.value.get('show');
+  const sums = totals.value;
+  // Without a choice: what waits, most urgent first.
+  const kind = KINDS.find((one) => one === named) ?? KINDS.find((one) => (sums[one] ?? 0) > 0) ?? 'AWAITING_APPROVAL';
+  return (
+    <>
+      <PageHead title="Decisions">What waits for a person. Each is asked once more before it is done.</PageHead>
+      <nav class="kinds" aria-label="Kinds of decisions">
+        {KINDS.map((one) => (
+          <a
+            key={one}
+            href={addressOf('/decisions', { show: one })}
+            aria-current={one === kind ? 'page' : undefined}
+            data-tone={(sums[one] ?? 0) > 0 ? STATUS_WORDS[one].tone : 'none'}
+          >
+            <Icon name={STATUS_WORDS[one].icon} />
+            {one === 'DLQ' ? 'Dead letters' : one === 'UNCONFIRMED' ? 'Unconfirmed' : 'Approvals'}
+            <b class="number">{count(sums[one] ?? 0)}</b>
+          </a>
+        ))}
+      </nav>
+      <Waiting key={kind} kind={kind} />
+    </>
+  );
+}
+
+function Waiting({ kind }: { readonly kind: Kind }) {
+  const cursor = query.value.get('cursor') ?? undefined;
+  const lane = query.value.get('lane') ?? undefined;
+  const type = query.value.get('type') ?? undefined;
+  const list = useResource(
+    JSON.stringify([kind, cursor, lane, type]),
+    () => client.listActions({ status: kind, cursor, lane, type, limit: PAGE_SIZE }),
+    { isAbout: ({ actionId }) => actionId !== null },
+  );
+  if (kind === 'DLQ') return <DeadLetters list={list} filter={{ lane, type }} />;
+  return (
+    <section class="panel" aria-label={kind === 'UNCONFIRMED' ? 'Unconfirmed' : 'Approvals'}>
+      <Decisions list={list} kind={kind} />
+    </section>
+  );
+}
+
+function Decisions({ list, kind }: { readonly list: Resource<ActionList>; readonly kind: Kind }) {
+  const Card = kind === 'UNCONFIRMED' ? Unconfirmed : Approval;
+  return (
+    <ResourceView of={list} what="what waits">
+      {(data) =>
+        data.items.length === 0 ? (
+          <Nothing kind={kind} />
+        ) : (
+          <>
+            <ul>
+              {data.items.map((action: Action) => (
+                <li key={action.id} class="decision" data-id={action.id}>
+                  <Card action={action} onDone={list.reload} />
+                </li>
+              ))}
+            </ul>
+            <Pager list={data} what="waiting" />
+          </>
+        )
+      }
+    </ResourceView>
+  );
+}
+
+function Nothing({ kind }: { readonly kind: Kind }) {
+  return kind === 'UNCONFIRMED' ? (
+    <Empty title="Nothing is unconfirmed" icon="check">
+      An effect stands here when it may or may not have happened and the receiver could not be asked.
+    </Empty>
+  ) : (
+    <Empty title="Nothing waits for approval" icon="check">
+      A lane asks for a person when its <a href="/settings">approval_policy</a> says so, or whoever queues an action
+      does.
+    </Empty>
+  );
+}

@@ -1,0 +1,48 @@
+/** Which page an address shows. */
+
+import { type ComponentChild, type ComponentType, h } from 'preact';
+import type { IconName } from '../parts/icon.tsx';
+import { ActionPage } from './action.tsx';
+import { ActionsPage } from './actions.tsx';
+import { AdaptersPage } from './adapters.tsx';
+import { AutonomyPage } from './autonomy.tsx';
+import { DecisionsPage } from './decisions.tsx';
+import { EnqueuePage } from './enqueue.tsx';
+import { LogsPage } from './logs.tsx';
+import { NowherePage } from './nowhere.tsx';
+import { SettingsPage } from './settings.tsx';
+import { TicksPage } from './ticks.tsx';
+
+interface PageEntry {
+  readonly path: string;
+  readonly title: string;
+  readonly icon: IconName;
+  readonly view: ComponentType;
+}
+
+/** In the order of the navigation. */
+export const PAGES: readonly PageEntry[] = [
+  { path: '/', title: 'Autonomy', icon: 'autonomy', view: AutonomyPage },
+  { path: '/decisions', title: 'Decisions', icon: 'decisions', view: DecisionsPage },
+  { path: '/actions', title: 'Actions', icon: 'actions', view: ActionsPage },
+  { path: '/enqueue', title: 'Enqueue', icon: 'enqueue', view: EnqueuePage },
+  { path: '/ticks', title: 'Ticks', icon: 'ticks', view: TicksPage },
+  { path: '/logs', title: 'Logs', icon: 'logs', view: LogsPage },
+  { path: '/adapters', title: 'Adapters', icon: 'adapters', view: AdaptersPage },
+  { path: '/settings', title: 'Settings', icon: 'settings', view: SettingsPage },
+];
+
+interface FoundPage {
+  /** Another key is another page: its state begins anew. */
+  readonly key: string;
+  readonly title: string;
+  readonly view: () => ComponentChild;
+}
+
+export function findPage(path: string): FoundPage {
+  const entry = PAGES.find((page) => page.path === path);
+  if (entry) return { key: entry.path, title: entry.title, view: () => h(entry.view, {}) };
+  const id = /^\/actions\/([0-9a-f-]{36})$/.exec(path)?.[1];
+  if (id !== undefined) return { key: path, title: `Action ${id}`, view: () => h(ActionPage, { id }) };
+  return { key: 'nowhere', title: 'Nothing here', view: () => h(NowherePage, {}) };
+}

@@ -1,0 +1,132 @@
+/** The tick ledger: each round of work, what it claimed and how that ended. */
+
+import type { Tick } from '../../src/contracts/tick.ts';
+import { At, Empty, ModeTag, PageHead, Tag } from '../parts/basics.tsx';
+import { ClearFilters, filtersOf, SelectFilter } from '../parts/filters.tsx';
+import type { IconName } from '../parts/icon.tsx';
+import { Pager } from '../parts/pager.tsx';
+import { ResourceView } from '../parts/resource-view.tsx';
+import { count, duration, type Tone } from '../parts/words.ts';
+import { laneChoices } from '../state/catalogue.ts';
+import { useResource } from '../state/resource.ts';
+import { client } from '../state/session.ts';
+
+const PAGE_SIZE = 50;
+
+const OUTCOMES: Readonly<Record<NonNullable<Tick['outcome']>, { readonly tone: Tone; readonly icon: IconName }>> = {
+  OK: { tone: 'good', icon: 'check' },
+  IDLE: { tone: 'idle', icon: 'clock' },
+  PAUSED: { tone: 'warn', icon: 'pause' },
+  NO_LEASE: { tone: 'warn', icon: 'lock' },
+  OVERRUN: { tone: 'warn', icon: 'warning' },
+  KILLED: { tone: 'bad', icon: 'stop' },
+  ERROR: { tone: 'bad', icon: 'cross' },
+};
+
+export function TicksPage() {
+  const filters = filtersOf(['lane', 'cursor']);
+  const ticks = useResource(JSON.stringify(filters), () => client.listTicks({ ...filters, limit: PAGE_SIZE }), {
+    everyMs: 3_000,
+  });
+  return (
+    <>
+      <PageHead title="Ticks">
+        One row for each round of work. Claimed = succeeded + failed + retried + released + awaiting + running.
+      </PageHead>
+      <section class="panel" aria-label="Tick ledger">
+        <div class="panel-body">
+          <search class="filters">
+            <SelectFilter name="lane" label="Lane" choices={laneChoices()} />
+            <ClearFilters names={['lane']} />
+          </search>
+        </div>
+        <ResourceView of={ticks} what="ticks">
+          {(list) =>
+            list.items.length === 0 ? (
+              <Empty title="No tick yet" icon="ticks">
+                The first one comes when a worker runs. <a href="/enqueue">Queue something</a> for it to do.
+              </Empty>
+            ) : (
+              <>
+                {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+                <section class="scroll" tabIndex={0} aria-label="Ticks, scrolls sideways">
+                  <TickTable ticks={list.items} />
+                </section>
+                <Pager list={list} what="ticks" />
+              </>
+            )
+          }
+        </ResourceView>
+      </section>
+    </>
+  );
+}
+
+const COUNTS = ['claimed', 'succeeded', 'failed', 'retried', 'released', 'awaiting', 'running'] as const;
+
+function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
+  return (
+    <table class="table ticks">
+      <thead>
+        <tr>
+          <th scope="col">Tick</th>
+          <th scope="col">Lane</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">Mode</th>
+          {COUNTS.map((name) => (
+            <th key={name} scope="col" class="right">
+              {name.charAt(0).toUpperCase() + name.slice(1)}
+            </th>
+          ))}
+          <th scope="col" class="right">
+            Took
+          </th>
+          <th scope="col">Started</th>
+        </tr>
+      </thead>
+      <tbody>
+        {ticks.map((tick) => (
+          <tr key={tick.id} title={tick.error ?? undefined}>
+            <td class="number">{count(tick.number)}</td>
+            <td>{tick.lane}</td>
+            <td>
+              <Outcome tick={tick} />
+            </td>
+            <td>
+              <ModeTag mode={tick.mode} />
+            </td>
+            {COUNTS.map((name) => (
+              <td key={name} class="right number" data-zero={tick[name] === 0 || undefined}>
+                {count(tick[name])}
+              </td>
+            ))}
+            <td class="right number">{tick.durationMs === null ? '–' : duration(tick.durationMs)}</td>
+            <td>
+              <At iso={tick.startedAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Outcome({ tick }: { readonly tick: Tick }) {
+  if (tick.outcome === null) {
+    return (
+      <Tag tone="run" icon="running">
+        open
+      </Tag>
+    );
+  }
+  const { tone, icon } = OUTCOMES[tick.outcome];
+  return (
+    <>
+      <Tag tone={tone} icon={icon}>
+        {tick.outcome}
+      </Tag>
+      {tick.repeats > 1 && <span class="quiet number"> × {count(tick.repeats)}</span>}
+      {tick.error && <span class="visually-hidden">: {tick.error}</span>}
+    </>
+  );
+}

@@ -1,0 +1,257 @@
+/** What a person can decide about one action, as buttons; each is asked before it is done. */
+
+import type { Action } from '../../src/contracts/action.ts';
+import { canTransition } from '../../src/domain/states.ts';
+import { go } from '../state/address.ts';
+import { useAdapters } from '../state/catalogue.ts';
+import { client } from '../state/session.ts';
+import { status } from '../state/status.ts';
+import { say } from '../state/toasts.ts';
+import { ActButton } from './act-button.tsx';
+import { ModeTag } from './basics.tsx';
+import { ask } from './confirm.tsx';
+import { statusWords } from './words.ts';
+
+interface DecideProps {
+  readonly action: Action;
+  /** After it was done. */
+  readonly onDone: () => void;
+  /** The SHA-256 that this browser computed from the artifact it shows; approving and promoting need it. */
+  readonly seenSha256?: string | undefined;
+  readonly size?: 'small';
+}
+
+export function DecisionButtons({ action, onDone, seenSha256, size }: DecideProps) {
+  const shared = { action, onDone, ...(size && { size }) };
+  switch (action.status) {
+    case 'AWAITING_APPROVAL':
+      return (
+        <>
+          <Approve {...shared} seenSha256={seenSha256} />
+          <Reject {...shared} />
+        </>
+      );
+    case 'UNCONFIRMED':
+      return (
+        <>
+          <Resolve {...shared} outcome="sent" />
+          <Resolve {...shared} outcome="not_sent" />
+          <Cancel {...shared} />
+        </>
+      );
+    case 'DLQ':
+      return (
+        <>
+          <Replay {...shared} />
+          <Cancel {...shared} verb="Clear" />
+        </>
+      );
+    case 'SUCCESS':
+      return action.mode === 'PROOF' ? <Promote {...shared} seenSha256={seenSha256} /> : null;
+    case 'CANCELLED':
+      return null;
+    default:
+      return <Cancel {...shared} />;
+  }
+}
+
+/** Whether cancel would do something. */
+export function isCancellable({ status: now }: Action): boolean {
+  return canTransition(now, 'CANCELLED') || now === 'RUNNING';
+}
+
+function done(what: string, answer: Action, onDone: () => void): void {
+  say(`${what}: now ${statusWords(answer.status).word.toLowerCase()}`);
+  onDone();
+}
+
+const withReason = (reason: string | undefined) => (reason === undefined ? {} : { reason });
+
+function Approve({ action, onDone, seenSha256, size }: DecideProps) {
+  const sha256 = action.artifactSha256;
+  const isSeen = sha256 !== null && seenSha256 === sha256;
+  return (
+    <ActButton
+      kind="primary"
+      icon="check"
+      {...(size && { size })}
+      disabledBecause={isSeen ? undefined : 'The artifact has not been read and checked yet.'}
+      act={() =>
+        ask({
+          title: 'Approve this artifact?',
+          effect: (
+            <>
+              <p class="row">
+                <ModeTag mode={action.mode} /> It goes back to the queue and is sent at the next tick that may.
+              </p>
+              <p>
+                Only the bytes with this SHA-256 may be sent: <code class="wrap">{sha256}</code>
+              </p>
+            </>
+          ),
+          verb: 'Approve',
+          asksReason: true,
+          async act(reason) {
+            if (sha256 === null) return;
+            done('Approved', await client.approve(action.id, { sha256, ...withReason(reason) }), onDone);
+          },
+        })
+      }
+    >
+      Approve
+    </ActButton>
+  );
+}
+
+function Reject({ action, onDone, size }: DecideProps) {
+  return (
+    <ActButton
+      kind="danger"
+      icon="cross"
+      {...(size && { size })}
+      act={() =>
+        ask({
+          title: 'Reject this artifact?',
+          effect: <p>The action is cancelled for good. To send something else, queue it anew.</p>,
+          verb: 'Reject',
+          kind: 'danger',
+          asksReason: true,
+          async act(reason) {
+            done('Rejected', await client.reject(action.id, withReason(reason)), onDone);
+          },
+        })
+      }
+    >
+      Reject
+    </ActButton>
+  );
+}
+
+function Resolve({ action, onDone, outcome, size }: DecideProps & { readonly outcome: 'sent' | 'not_sent' }) {
+  const wasSent = outcome === 'sent';
+  return (
+    <ActButton
+      icon={wasSent ? 'check' : 'retry'}
+      {...(size && { size })}
+      act={() =>
+        ask({
+          title: wasSent ? 'It was sent?' : 'It was not sent?',
+          effect: wasSent ? (
+            <p>The action becomes Success. Nothing is sent again. Look at the receiver first.</p>
+          ) : (
+            <p>
+              The action goes back to the queue with a new round of attempts, <b>and is sent</b>. If it had been sent
+              after all, it is sent twice. Look at the receiver first.
+            </p>
+          ),
+          verb: wasSent ? 'It was sent' : 'Send it again',
+          kind: wasSent ? 'primary' : 'danger',
+          asksReason: true,
+          async act(reason) {
+            done('Resolved', await client.resolve(action.id, { outcome, ...withReason(reason) }), onDone);
+          },
+        })
+      }
+    >
+      {wasSent ? 'It was sent' : 'It was not sent'}
+    </ActButton>
+  );
+}
+
+function Replay({ action, onDone, size }: DecideProps) {
+  return (
+    <ActButton
+      kind="primary"
+      icon="retry"
+      {...(size && { size })}
+      act={() =>
+        ask({
+          title: 'Replay this dead letter?',
+          effect: <p>It gets a new round of attempts under the same key. Numbering goes on.</p>,
+          verb: 'Replay',
+          asksReason: true,
+          async act(reason) {
+            done('Replayed', await client.replay(action.id, withReason(reason)), onDone);
+          },
+        })
+      }
+    >
+      Replay
+    </ActButton>
+  );
+}
+
+function Cancel({ action, onDone, size, verb = 'Cancel' }: DecideProps & { readonly verb?: 'Cancel' | 'Clear' }) {
+  return (
+    <ActButton
+      kind="danger"
+      icon="slash"
+      {...(size && { size })}
+      act={() =>
+        ask({
+          title: `${verb} this action?`,
+          effect: (
+            <p>
+              {action.status === 'RUNNING'
+                ? 'It runs now. It is released if nothing has been sent yet; otherwise its outcome stands.'
+                : 'It will not be done. That is final.'}
+            </p>
+          ),
+          verb: verb === 'Cancel' ? 'Cancel the action' : 'Clear',
+          kind: 'danger',
+          asksReason: true,
+          async act(reason) {
+            done('Cancelled', await client.cancel(action.id, withReason(reason)), onDone);
+          },
+        })
+      }
+    >
+      {verb}
+    </ActButton>
+  );
+}
+
+function Promote({ action, seenSha256, size }: DecideProps) {
+  const sha256 = action.artifactSha256;
+  const isSeen = sha256 !== null && seenSha256 === sha256;
+  const lane = status.value?.lanes.find((one) => one.lane === action.lane);
+  const adapter = useAdapters().data?.items.find(({ type }) => type === action.type);
+  const isUnseen = isSeen ? undefined : 'The artifact has not been read and checked yet.';
+  const hindrance = adapter?.performs === false ? `Sending ${action.type} is not built yet.` : isUnseen;
+  return (
+    <ActButton
+      icon="real"
+      {...(size && { size })}
+      title="Queues a REAL action that may send exactly these bytes"
+      disabledBecause={hindrance}
+      act={() =>
+        ask({
+          title: 'Promote this proof to REAL?',
+          effect: (
+            <>
+              <p class="row">
+                <ModeTag mode="REAL" /> A new action is queued that may send exactly what is shown here, once.
+              </p>
+              <p>
+                {lane?.mode === 'REAL'
+                  ? `Lane ${action.lane} is REAL: it will be sent at the next tick.`
+                  : `Lane ${action.lane} is PROOF: it waits until the lane is REAL.`}
+              </p>
+            </>
+          ),
+          verb: 'Promote to REAL',
+          kind: 'danger',
+          asksReason: true,
+          async act(reason) {
+            if (sha256 === null) return;
+            const real = await client.promote(action.id, { sha256, ...withReason(reason) });
+            say('Promoted: this is the REAL action');
+            go(`/actions/${real.id}`);
+          },
+        })
+      }
+    >
+      Promote to REAL
+    </ActButton>
+  );
+}

@@ -1,0 +1,102 @@
+/** Filters that live in the address bar, so that a view can be sent to somebody as a link. */
+
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { query, setQuery } from '../state/address.ts';
+
+const TYPING_MS = 250;
+
+interface Choice {
+  readonly value: string;
+  readonly text: string;
+}
+
+export function SelectFilter(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly choices: readonly Choice[];
+}) {
+  const id = useId();
+  const value = query.value.get(props.name) ?? '';
+  const isListed = value === '' || props.choices.some((choice) => choice.value === value);
+  return (
+    <div class="field">
+      <label for={id}>{props.label}</label>
+      <select
+        id={id}
+        class="input"
+        value={value}
+        onChange={(event) => setQuery({ [props.name]: event.currentTarget.value })}
+      >
+        <option value="">All</option>
+        {!isListed && <option value={value}>{value}</option>}
+        {props.choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** The address follows a moment after the last letter. */
+export function TextFilter(props: { readonly name: string; readonly label: string; readonly placeholder?: string }) {
+  const id = useId();
+  const value = query.value.get(props.name) ?? '';
+  const [text, setText] = useState(value);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const type = (next: string) => {
+    setText(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setQuery({ [props.name]: next.trim() }), TYPING_MS);
+  };
+  return (
+    <div class="field">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        class="input"
+        type="search"
+        value={text}
+        placeholder={props.placeholder}
+        maxLength={200}
+        onInput={(event) => type(event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+/** The filters of the address, those that are set. */
+export function filtersOf<const Name extends string>(names: readonly Name[]): Partial<Record<Name, string>> {
+  const filters: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const value = query.value.get(name);
+    if (value) filters[name] = value;
+  }
+  return filters;
+}
+
+/** Of a comma list in the address, the words that are known; what is not, is as if it were not there. */
+export function wordsOf<const Word extends string>(
+  text: string | undefined,
+  known: readonly Word[],
+): Word[] | undefined {
+  const words = text?.split(',') ?? [];
+  const found = known.filter((word) => words.includes(word));
+  return found.length > 0 ? found : undefined;
+}
+
+export function hasFilters(names: readonly string[]): boolean {
+  return names.some((name) => query.value.get(name));
+}
+
+export function ClearFilters({ names }: { readonly names: readonly string[] }) {
+  if (!hasFilters(names)) return null;
+  return (
+    <button type="button" class="button" onClick={() => setQuery(Object.fromEntries(names.map((name) => [name, ''])))}>
+      Clear filters
+    </button>
+  );
+}

@@ -1,0 +1,57 @@
+/** Rows of the log. */
+
+import { useMemo } from 'preact/hooks';
+import type { LogEntry } from '../../src/contracts/log.ts';
+import { At } from './basics.tsx';
+import { eventWords } from './timeline.tsx';
+import { duration, shortened } from './words.ts';
+
+export function LogTable({ entries }: { readonly entries: readonly LogEntry[] }) {
+  return (
+    <table class="table cards logs">
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Level</th>
+          <th scope="col">Event</th>
+          <th scope="col">Message</th>
+          <th scope="col">Lane</th>
+          <th scope="col">By</th>
+          <th scope="col">About</th>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map((entry) => (
+          <LogRow key={entry.id} entry={entry} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A row of the log never changes, so it is drawn once. */
+function LogRow({ entry }: { readonly entry: LogEntry }) {
+  return useMemo(
+    () => (
+      <tr>
+        <td>
+          <At iso={entry.at} />
+        </td>
+        <td class="level" data-level={entry.level}>
+          {entry.level.toLowerCase()}
+        </td>
+        <td>{eventWords(entry.event)}</td>
+        <td class="cut">
+          <span title={shortened(entry.message, 500)}>
+            {shortened(entry.message, 200)}
+            {entry.durationMs !== null && ` (${duration(entry.durationMs)})`}
+          </span>
+        </td>
+        <td data-label="Lane">{entry.lane}</td>
+        <td data-label="by">{entry.actor}</td>
+        <td>{entry.actionId && <a href={`/actions/${entry.actionId}`}>Action …{entry.actionId.slice(-6)}</a>}</td>
+      </tr>
+    ),
+    [entry.id],
+  );
+}

@@ -1,0 +1,39 @@
+import { PAGES } from '../pages/index.ts';
+import { path } from '../state/address.ts';
+import { decisionsWaiting } from '../state/status.ts';
+import { Icon } from './icon.tsx';
+import { count } from './words.ts';
+
+/** The pages; how much waits for a person stands beside Decisions. */
+export function Nav() {
+  return (
+    <nav class="nav" aria-label="Pages">
+      <ul>
+        {PAGES.map((page) => (
+          <li key={page.path}>
+            <a href={page.path} aria-current={isCurrent(page.path) ? 'page' : undefined}>
+              <Icon name={page.icon} />
+              {page.title}
+              {page.path === '/decisions' && <Waiting />}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function isCurrent(pagePath: string): boolean {
+  return path.value === pagePath || (pagePath === '/actions' && path.value.startsWith('/actions/'));
+}
+
+function Waiting() {
+  const waiting = decisionsWaiting.value;
+  if (waiting === 0) return null;
+  return (
+    <span class="badge">
+      {waiting > 999 ? '999+' : count(waiting)}
+      <span class="visually-hidden"> waiting</span>
+    </span>
+  );
+}

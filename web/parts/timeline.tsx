@@ -1,0 +1,49 @@
+/** What happened to one action, attempt by attempt. */
+
+import { useResource } from '../state/resource.ts';
+import { client } from '../state/session.ts';
+import { At } from './basics.tsx';
+import { ResourceView } from './resource-view.tsx';
+import { duration } from './words.ts';
+
+const MAX_SHOWN = 200;
+
+export function Timeline({ id }: { readonly id: string }) {
+  const logs = useResource(id, () => client.getLogs(id, { limit: MAX_SHOWN }), {
+    isAbout: (entry) => entry.actionId === id,
+  });
+  return (
+    <ResourceView of={logs} what="the timeline">
+      {({ items, total }) => (
+        <>
+          <ol class="timeline">
+            {items.map((entry) => (
+              <li key={entry.id} data-level={entry.level}>
+                <At iso={entry.at} />
+                <div class="wrap">
+                  <b>{eventWords(entry.event)}</b>
+                  {entry.attempt !== null && <span class="quiet"> attempt {entry.attempt}</span>}
+                  {entry.durationMs !== null && <span class="quiet number"> {duration(entry.durationMs)}</span>}
+                  <p class="quiet">
+                    {entry.message} <span class="quiet">· {entry.actor}</span>
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ol>
+          {total > items.length && (
+            <p>
+              <a href={`/logs?q=${id}`}>All {total} rows</a>
+            </p>
+          )}
+        </>
+      )}
+    </ResourceView>
+  );
+}
+
+/** `RETRY_SCHEDULED` → `Retry scheduled` */
+export function eventWords(event: string): string {
+  const words = event.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,158 @@
+/** Named tokens: who has one, and taking it away. The secret is shown once, when it is made. */
+
+import { useState } from 'preact/hooks';
+import type { CreatedToken } from '../../src/contracts/token.ts';
+import { tokenNameSchema } from '../../src/contracts/token.ts';
+import { ROLES, type Role } from '../../src/domain/roles.ts';
+import { ActButton } from '../parts/act-button.tsx';
+import { At, Note, Panel, Tag } from '../parts/basics.tsx';
+import { ask } from '../parts/confirm.tsx';
+import { ResourceView } from '../parts/resource-view.tsx';
+import { errorText } from '../state/errors.ts';
+import { useResource } from '../state/resource.ts';
+import { client, whyNot } from '../state/session.ts';
+import { say } from '../state/toasts.ts';
+
+export function Tokens() {
+  const reason = whyNot('admin');
+  return (
+    <Panel title="Tokens" note="Besides the three of the environment: one for each person or program, with an end.">
+      {reason === undefined ? <TokenList /> : <p class="quiet">{reason}</p>}
+    </Panel>
+  );
+}
+
+function TokenList() {
+  const tokens = useResource('tokens', () => client.listTokens(), {
+    isAbout: ({ event }) => event === 'TOKEN_CREATED' || event === 'TOKEN_REVOKED',
+  });
+  const [created, setCreated] = useState<CreatedToken>();
+  return (
+    <>
+      <ResourceView of={tokens} what="tokens">
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="quiet">There are none yet.</p>
+          ) : (
+            <table class="table cards">
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col">Role</th>
+                  <th scope="col">Begins with</th>
+                  <th scope="col">Made</th>
+                  <th scope="col">Ends</th>
+                  <th scope="col">State</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((token) => (
+                  <tr key={token.id}>
+                    <td>
+                      <b>{token.name}</b>
+                    </td>
+                    <td>{token.role}</td>
+                    <td class="mono">{token.prefix}…</td>
+                    <td data-label="made">
+                      <At iso={token.createdAt} />
+                    </td>
+                    <td data-label="ends">{token.expiresAt === null ? 'never' : <At iso={token.expiresAt} />}</td>
+                    <td>
+                      {token.revokedAt === null ? (
+                        <ActButton
+                          needs="admin"
+                          size="small"
+                          kind="danger"
+                          label={`Revoke ${token.name}`}
+                          act={() => askRevoke(token.id, token.name, tokens.reload)}
+                        >
+                          Revoke
+                        </ActButton>
+                      ) : (
+                        <Tag tone="idle" icon="slash">
+                          revoked
+                        </Tag>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </ResourceView>
+      {created && (
+        <Note tone="good" icon="lock">
+          Token <b>{created.name}</b>, shown this once: <code class="wrap">{created.token}</code>
+        </Note>
+      )}
+      <NewToken
+        onCreated={(token) => {
+          setCreated(token);
+          tokens.reload();
+        }}
+      />
+    </>
+  );
+}
+
+function NewToken({ onCreated }: { readonly onCreated: (token: CreatedToken) => void }) {
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('viewer');
+  const isValid = tokenNameSchema.safeParse(name).success;
+  const create = async () => {
+    try {
+      onCreated(await client.createToken({ name, role }));
+      setName('');
+    } catch (error) {
+      say(errorText(error), 'bad');
+    }
+  };
+  return (
+    <div class="row">
+      <div class="field">
+        <label for="token-name">Name</label>
+        <input
+          id="token-name"
+          class="input"
+          value={name}
+          maxLength={63}
+          spellcheck={false}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </div>
+      <div class="field">
+        <label for="token-role">Role</label>
+        <select
+          id="token-role"
+          class="input"
+          value={role}
+          onChange={(event) => setRole(ROLES.find((one) => one === event.currentTarget.value) ?? 'viewer')}
+        >
+          {ROLES.map((one) => (
+            <option key={one} value={one}>
+              {one}
+            </option>
+          ))}
+        </select>
+      </div>
+      <ActButton needs="admin" disabledBecause={isValid ? undefined : 'It needs a name first.'} act={create}>
+        Make token
+      </ActButton>
+    </div>
+  );
+}
+
+function askRevoke(id: string, name: string, onDone: () => void): void {
+  ask({
+    title: `Revoke the token ${name}?`,
+    effect: <p>It ends at once, and with it the sessions that were begun with it.</p>,
+    verb: 'Revoke',
+    kind: 'danger',
+    async act() {
+      await client.revokeToken(id);
+      say(`Token ${name} is revoked`);
+      onDone();
+    },
+  });
+}

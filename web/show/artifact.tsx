@@ -1,0 +1,71 @@
+/** An action's artifact: as its receiver would see it, as exact bytes, and its SHA-256. */
+
+import { useMemo, useState } from 'preact/hooks';
+import type { Action } from '../../src/contracts/action.ts';
+import type { ArtifactBytes } from '../../src/contracts/client.ts';
+import { Failure, Loading } from '../parts/basics.tsx';
+import { type Resource, useResource } from '../state/resource.ts';
+import { client } from '../state/session.ts';
+import { showEffect } from './effect.ts';
+import { HashCheck } from './hash-check.tsx';
+import { Text } from './json.tsx';
+import { ShownEffect } from './shown.tsx';
+
+export interface ReadArtifact extends ArtifactBytes {
+  readonly text: string;
+  readonly effect: unknown;
+}
+
+async function readArtifact(id: string): Promise<ReadArtifact> {
+  const { bytes, sha256 } = await client.getArtifact(id);
+  const text = new TextDecoder().decode(bytes);
+  return { bytes, sha256, text, effect: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Artifacts never change: one is read once. */
+export function useArtifact({ id, artifactSha256 }: Pick<Action, 'id' | 'artifactSha256'>): Resource<ReadArtifact> {
+  return useResource(`${id} ${artifactSha256}`, () => readArtifact(id), { isLive: false });
+}
+
+interface ArtifactViewProps {
+  readonly action: Action;
+  readonly artifact: Resource<ReadArtifact>;
+  /** Whether the hash is recomputed as soon as the bytes are there. */
+  readonly checksAtOnce?: boolean;
+}
+
+export function ArtifactView({ action, artifact, checksAtOnce = false }: ArtifactViewProps) {
+  const [shows, setShows] = useState<'seen' | 'bytes'>('seen');
+  const { data, error, reload } = artifact;
+  const shown = useMemo(() => showEffect(data?.effect), [data]);
+  if (action.artifactSha256 === null) return <p class="quiet">There is none yet.</p>;
+  if (!data) return error === undefined ? <Loading what="the artifact" /> : <Failure error={error} retry={reload} />;
+  return (
+    <div class="stack">
+      <fieldset class="row" aria-label="How the artifact is shown">
+        {(['seen', 'bytes'] as const).map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            class="button"
+            data-size="small"
+            aria-pressed={shows === kind}
+            onClick={() => setShows(kind)}
+          >
+            {kind === 'seen' ? 'As it is seen' : 'Exact bytes'}
+          </button>
+        ))}
+      </fieldset>
+      {shows === 'seen' ? <ShownEffect shown={shown} /> : <Text text={data.text} label="The artifact’s exact bytes" />}
+      <HashCheck sha256={action.artifactSha256} bytes={data.bytes} atOnce={checksAtOnce} />
+    </div>
+  );
+}

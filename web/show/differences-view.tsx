@@ -1,0 +1,42 @@
+/** The differences of two effects, for people. */
+
+import { Note } from '../parts/basics.tsx';
+import { counted } from '../parts/words.ts';
+import { differences, wordDifferences } from './differences.ts';
+
+const MAX_SHOWN = 60;
+
+export function Differences({ before, after }: { readonly before: unknown; readonly after: unknown }) {
+  const found = differences(before, after);
+  if (found.length === 0) {
+    return (
+      <Note tone="good" icon="check">
+        Exactly the same request as the one that was approved last.
+      </Note>
+    );
+  }
+  return (
+    <div class="stack">
+      <ul class="differences">
+        {found.slice(0, MAX_SHOWN).map(({ path, before: old, after: fresh }) => (
+          <li key={path}>
+            <code class="wrap">{path}</code>
+            <p class="wrap">
+              {old !== undefined && fresh !== undefined ? (
+                wordDifferences(old, fresh).map((word) => <Marked kind={word.kind} text={word.text} />)
+              ) : (
+                <Marked kind={old === undefined ? 'added' : 'removed'} text={old ?? fresh ?? ''} />
+              )}
+            </p>
+          </li>
+        ))}
+      </ul>
+      {found.length > MAX_SHOWN && <p class="quiet">And {counted(found.length - MAX_SHOWN, 'more difference')}.</p>}
+    </div>
+  );
+}
+
+function Marked({ kind, text }: { readonly kind: 'same' | 'removed' | 'added'; readonly text: string }) {
+  if (kind === 'same') return <>{text}</>;
+  return kind === 'added' ? <ins>{text}</ins> : <del>{text}</del>;
+}

@@ -1,0 +1,102 @@
+/** What differs between two effects, path by path; in long texts, word by word. */
+
+import { isObject } from './effect.ts';
+
+export interface Difference {
+  /** `request.body.record.text` */
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+export interface Word {
+  readonly kind: 'same' | 'removed' | 'added';
+  readonly text: string;
+}
+
+const MAX_PATHS = 5_000;
+/** The comparison of words takes the product of both lengths. */
+const MAX_WORDS = 600;
+
+export function differences(before: unknown, after: unknown): readonly Difference[] {
+  const old = flattened(before);
+  const fresh = flattened(after);
+  const paths = [...new Set([...old.keys(), ...fresh.keys()])];
+  return paths
+    .map((path) => ({ path, before: old.get(path), after: fresh.get(path) }))
+    .filter((difference) => difference.before !== difference.after);
+}
+
+function flattened(value: unknown): Map<string, string> {
+  const found = new Map<string, string>();
+  const walk = (part: unknown, path: string): void => {
+    if (found.size >= MAX_PATHS) return;
+    if (Array.isArray(part) && part.length > 0) {
+      for (const [index, item] of part.entries()) walk(item, `${path}[${index}]`);
+    } else if (isObject(part) && Object.keys(part).length > 0) {
+      for (const [name, item] of Object.entries(part)) walk(item, path === '' ? name : `${path}.${name}`);
+    } else found.set(path, typeof part === 'string' ? part : (JSON.stringify(part) ?? ''));
+  };
+  walk(value, '');
+  return found;
+}
+
+/** The longest common run of words stays; the rest was removed or added. */
+export function wordDifferences(before: string, after: string): readonly Word[] {
+  const old = wordsOf(before);
+  const fresh = wordsOf(after);
+  if (old.length > MAX_WORDS || fresh.length > MAX_WORDS) {
+    return [
+      { kind: 'removed', text: before },
+      { kind: 'added', text: after },
+    ];
+  }
+  const lengths = commonLengths(old, fresh);
+  const words: Word[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < old.length || j < fresh.length) {
+    const [left = '', right = ''] = [old[i], fresh[j]];
+    if (i < old.length && j < fresh.length && left === right) {
+      push(words, 'same', left);
+      i += 1;
+      j += 1;
+    } else if (j >= fresh.length || (i < old.length && lengthAt(lengths, i + 1, j) >= lengthAt(lengths, i, j + 1))) {
+      push(words, 'removed', left);
+      i += 1;
+    } else {
+      push(words, 'added', right);
+      j += 1;
+    }
+  }
+  return words;
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.match(/\s+|[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]/gu) ?? [];
+}
+
+function commonLengths(old: readonly string[], fresh: readonly string[]): readonly Uint16Array[] {
+  const rows = Array.from({ length: old.length + 1 }, () => new Uint16Array(fresh.length + 1));
+  for (let i = old.length - 1; i >= 0; i -= 1) {
+    for (let j = fresh.length - 1; j >= 0; j -= 1) {
+      const row = rows[i];
+      if (!row) continue;
+      row[j] =
+        old[i] === fresh[j]
+          ? lengthAt(rows, i + 1, j + 1) + 1
+          : Math.max(lengthAt(rows, i + 1, j), lengthAt(rows, i, j + 1));
+    }
+  }
+  return rows;
+}
+
+function lengthAt(rows: readonly Uint16Array[], i: number, j: number): number {
+  return rows[i]?.[j] ?? 0;
+}
+
+function push(words: Word[], kind: Word['kind'], text: string): void {
+  const last = words.at(-1);
+  if (last?.kind === kind) words[words.length - 1] = { kind, text: last.text + text };
+  else words.push({ kind, text });
+}

@@ -1,0 +1,95 @@
+/** An e-mail as an e-mail. Its HTML stands in a frame without scripts, forms, or anything from the network. */
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Note } from '../parts/basics.tsx';
+import { counted } from '../parts/words.ts';
+import type { MailShown } from './effect.ts';
+import { applyStyles, frameContent, sealedMail } from './mail-html.ts';
+
+const MAX_HEIGHT = 720;
+const MIN_HEIGHT = 80;
+
+export function Mail({ mail }: { readonly mail: MailShown }) {
+  const [shows, setShows] = useState<'html' | 'text'>(mail.html === undefined ? 'text' : 'html');
+  return (
+    <figure class="mail" aria-label="The e-mail">
+      <dl class="facts mail-head">
+        <MailField name="From" values={[mail.from ?? 'the sender of this server']} />
+        <MailField name="To" values={mail.to} />
+        <MailField name="Cc" values={mail.cc} />
+        <MailField name="Bcc" values={mail.bcc} />
+        <MailField name="Reply to" values={mail.replyTo === undefined ? [] : [mail.replyTo]} />
+        <dt>Subject</dt>
+        <dd>
+          <b>{mail.subject === '' ? '(none)' : mail.subject}</b>
+        </dd>
+      </dl>
+      {mail.html !== undefined && mail.text !== undefined && (
+        <div class="row mail-choice">
+          {(['html', 'text'] as const).map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              class="button"
+              data-size="small"
+              aria-pressed={shows === kind}
+              onClick={() => setShows(kind)}
+            >
+              {kind === 'html' ? 'As HTML' : 'As plain text'}
+            </button>
+          ))}
+        </div>
+      )}
+      {shows === 'html' && mail.html !== undefined ? (
+        <MailFrame html={mail.html} />
+      ) : (
+        <pre class="mail-text">{mail.text ?? '(no text)'}</pre>
+      )}
+    </figure>
+  );
+}
+
+function MailField({ name, values }: { readonly name: string; readonly values: readonly string[] }) {
+  if (values.length === 0) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{values.join(', ')}</dd>
+    </>
+  );
+}
+
+function MailFrame({ html }: { readonly html: string }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const [height, setHeight] = useState(MIN_HEIGHT);
+  const mail = useMemo(() => sealedMail(html), [html]);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    element.onload = () => {
+      const inner = element.contentDocument;
+      if (!inner) return;
+      applyStyles(inner, mail.sheets);
+      setHeight(Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, inner.documentElement.scrollHeight)));
+    };
+    Object.assign(element, { srcdoc: frameContent(mail) });
+  }, [mail]);
+  return (
+    <>
+      {/* No scripts: `allow-same-origin` lets this page style the frame, and lets the frame do nothing. */}
+      <iframe
+        ref={frame}
+        class="mail-frame"
+        title="The e-mail as its receiver sees it"
+        sandbox="allow-same-origin"
+        referrerpolicy="no-referrer"
+        style={{ height: `${height}px` }}
+      />
+      {mail.removed > 0 && (
+        <Note tone="idle" icon="lock">
+          {counted(mail.removed, 'part')} of it left out here: scripts, forms, and what it would load from the network.
+        </Note>
+      )}
+    </>
+  );
+}
