@@ -3,10 +3,11 @@
 import { type Config, findTokens } from '../config/index.ts';
 import { AolClient } from '../contracts/client.ts';
 import { ConfigurationError } from '../domain/errors.ts';
+import type { ClientOptions } from './context.ts';
 
 /** @throws ConfigurationError when there is no token */
-export function connectClient(config: Config): AolClient {
-  return new AolClient({ baseUrl: apiUrl(config), token: bestToken(config) });
+export function connectClient(config: Config, options: ClientOptions = {}): AolClient {
+  return new AolClient({ ...options, baseUrl: apiUrl(config), token: bestToken(config) });
 }
 
 /** The address of the API; one that is bound to all addresses is called on this machine's own. */

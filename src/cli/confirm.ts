@@ -3,12 +3,20 @@
 import { UsageError } from './errors.ts';
 import type { CliIo } from './io.ts';
 
+export interface Danger {
+  /** What it will do, with counts, as the beginning of a sentence: `kill stops 3 lanes at once`. */
+  readonly what: string;
+  readonly question: string;
+}
+
 /**
- * @param words what it does, and the question on a terminal
- * @throws UsageError when nobody said yes
+ * Says what will be done and asks.
+ *
+ * @throws UsageError when nobody said yes, or nobody is there to say it
  */
-export async function confirm(io: CliIo, words: { readonly what: string; readonly question: string }): Promise<void> {
-  if (!io.isTerminal) throw new UsageError(`${words.what}; without a terminal confirm with --yes`);
-  const answer = await io.ask(`${words.question} [y/N] `);
+export async function confirm(io: CliIo, { what, question }: Danger): Promise<void> {
+  if (!io.isTerminal) throw new UsageError(`${what}; without a terminal confirm with --yes; nothing was done`);
+  io.talk(`aol: ${what}`);
+  const answer = await io.ask(`${question} [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('not confirmed; nothing was done');
 }

@@ -2,9 +2,11 @@
 
 import type { Command } from 'commander';
 import type { Config } from '../config/index.ts';
-import type { AolClient } from '../contracts/client.ts';
+import type { AolClient, AolClientOptions } from '../contracts/client.ts';
 import { ExitCode } from './errors.ts';
 import type { CliIo } from './io.ts';
+
+export type ClientOptions = Pick<AolClientOptions, 'maxTries' | 'timeoutMs'>;
 
 export interface CliContext {
   readonly io: CliIo;
@@ -12,7 +14,7 @@ export interface CliContext {
   readonly json: boolean;
   config(): Promise<Config>;
   /** A client of the API that the configuration names. */
-  client(): Promise<AolClient>;
+  client(options?: ClientOptions): Promise<AolClient>;
   /** Prints a result: as JSON under `--json`, else in words. */
   print(result: unknown, words: () => string): void;
 }
@@ -28,12 +30,23 @@ export function createContext(io: CliIo, json: boolean): CliContext {
     io,
     json,
     config: () => io.config(),
-    async client() {
+    async client(options) {
       const { connectClient } = await import('./client.ts');
-      return connectClient(await io.config());
+      return connectClient(await io.config(), options);
     },
     print: (result, words) => io.out(json ? JSON.stringify(result, undefined, 2) : words()),
   };
+}
+
+/** After a page of a list: how many there are, and how to see more. */
+export function pageWords(
+  { io }: CliContext,
+  page: { readonly nextCursor: string | null; readonly total: number; readonly totalIsExact?: boolean },
+): void {
+  if (page.nextCursor === null) return;
+  io.talk(
+    `${page.totalIsExact === false ? 'more than ' : ''}${page.total} in all; more with --cursor ${page.nextCursor}`,
+  );
 }
 
 export { ExitCode };

@@ -25,6 +25,10 @@ export const ExitCode = {
   unavailable: 4,
   /** A variable of the environment is wrong, or a server that it names cannot be used. */
   configuration: 5,
+  /** `--wait`: the action has not ended; it waits for a person, or the time that was given ran out. */
+  unfinished: 6,
+  /** Ctrl+C, before it was done. */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
@@ -46,6 +50,10 @@ export function describeFailure(error: unknown): Failure {
   if (isUnreachable(error)) {
     const message = `${error.message}: is \`aol up\` or \`aol api\` running? AOL_API_HOST and AOL_API_PORT say where`;
     return { exitCode: ExitCode.unavailable, code: 'AOL_UNREACHABLE', message };
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    const message = 'stopped; what was done until then stays done';
+    return { exitCode: ExitCode.interrupted, code: 'AOL_INTERRUPTED', message };
   }
   if (error instanceof ConfigurationError) return failure(ExitCode.configuration, error);
   if (error instanceof UnavailableError) return failure(ExitCode.unavailable, error);

@@ -1,9 +1,10 @@
 /** The command line as a function: declares the commands, runs one, answers its exit code. */
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerActions } from './commands/actions.ts';
+import { registerAdapters } from './commands/adapters.ts';
 import { registerApi } from './commands/api.ts';
+import { registerApprovals } from './commands/approvals.ts';
 import { registerArtifacts } from './commands/artifacts.ts';
 import { registerControl } from './commands/control.ts';
 import { registerDlq } from './commands/dlq.ts';
@@ -16,11 +17,13 @@ import { registerMigrate } from './commands/migrate.ts';
 import { registerPrune } from './commands/prune.ts';
 import { registerRun } from './commands/run.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerTokens } from './commands/tokens.ts';
 import { registerUp } from './commands/up.ts';
 import { registerWorker } from './commands/worker.ts';
 import { createContext, type Register, type Runner } from './context.ts';
 import { commanderExitCode, describeFailure, ExitCode, failureText, isCommanderError } from './errors.ts';
 import type { CliIo } from './io.ts';
+import { version } from './version.ts';
 
 const COMMANDS: readonly Register[] = [
   registerUp,
@@ -30,16 +33,32 @@ const COMMANDS: readonly Register[] = [
   registerRun,
   registerEnqueue,
   registerActions,
+  registerApprovals,
   registerDlq,
   registerStatus,
   registerLogs,
   registerControl,
   registerFlags,
   registerLanes,
+  registerAdapters,
+  registerTokens,
   registerArtifacts,
   registerPrune,
   registerDoctor,
 ];
+
+/** All commands, with what they print and how they run. */
+export function createProgram(io: Pick<CliIo, 'out' | 'talk'>, run: Runner): Command {
+  const program = new Command('aol')
+    .description('Autonomy Orchestration Layer: queue actions, see their proofs, stop them at once.')
+    .version(version())
+    .option('--json', 'results as JSON', false)
+    .showHelpAfterError('(aol --help, aol help COMMAND)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.talk(text.trimEnd()) });
+  for (const register of COMMANDS) register(program, run);
+  return program;
+}
 
 /**
  * Runs one command line.
@@ -48,19 +67,11 @@ const COMMANDS: readonly Register[] = [
  * @returns the exit code
  */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
-  const program = new Command('aol')
-    .description('Autonomy Orchestration Layer: queue actions, see their proofs, stop them at once.')
-    .version(version())
-    .option('--json', 'results as JSON', false)
-    .showHelpAfterError('(aol --help, aol help COMMAND)')
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.talk(text.trimEnd()) });
-  const isJson = () => program.opts<{ json: boolean }>().json;
   let exitCode: number = ExitCode.ok;
-  const run: Runner = async (work) => {
+  const program = createProgram(io, async (work) => {
     exitCode = (await work(createContext(io, isJson()))) ?? ExitCode.ok;
-  };
-  for (const register of COMMANDS) register(program, run);
+  });
+  const isJson = () => program.opts<{ json: boolean }>().json;
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -70,17 +81,4 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     io.talk(isJson() ? JSON.stringify({ error: failure }) : failureText(failure));
     return failure.exitCode;
   }
-}
-
-/** From package.json, which lies above both the sources and what is built from them. */
-function version(): string {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const found: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-      if (typeof found === 'object' && found !== null && 'version' in found) return String(found.version);
-    } catch {
-      // The other place, then.
-    }
-  }
-  return 'unknown';
 }

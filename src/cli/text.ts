@@ -1,6 +1,8 @@
 /** Results as people read them. */
 
 import { stripVTControlCharacters } from 'node:util';
+import { type Cell, paint, textOf, toneOf } from './paint.ts';
+import { cutToWidth, displayWidth, padToWidth } from './width.ts';
 
 /** Text from outside, made safe for a terminal: nothing in it moves the cursor or colours anything. */
 export function printable(text: string): string {
@@ -11,31 +13,52 @@ export function printable(text: string): string {
   );
 }
 
-/** One line, cut to a length. */
-export function oneLine(text: string, maximumLength = 60): string {
-  const line = printable(text.replace(/\s+/g, ' '));
-  return line.length > maximumLength ? `${line.slice(0, maximumLength - 1)}…` : line;
+/** One line, cut to a width. */
+export function oneLine(text: string, maximumWidth = 60): string {
+  return cutToWidth(printable(text.replace(/\s+/g, ' ')), maximumWidth);
 }
 
-/** Columns under their titles. */
-export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [titles, ...rows].map((row) => row.map((cell) => oneLine(cell, 120)));
-  const widths = titles.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+/** Columns under their titles. Columns of numbers stand right. */
+export function table(titles: readonly string[], rows: readonly (readonly Cell[])[], isColored = false): string {
+  const texts = [titles, ...rows].map((row) => row.map((cell) => oneLine(textOf(cell), 120)));
+  const columns = titles.map((_, column) => {
+    const cells = texts.map((row) => row[column] ?? '');
+    const width = Math.max(...cells.map(displayWidth));
+    return { width, isNumeric: rows.length > 0 && cells.slice(1).every((text) => /^(\d+|-)$/.test(text)) };
+  });
+  return texts
+    .map((row, line) =>
+      columns
+        .map(({ width, isNumeric }, column) => {
+          const text = row[column] ?? '';
+          const tone = line === 0 ? undefined : toneOf(rows[line - 1]?.[column] ?? '');
+          const space = ' '.repeat(width - displayWidth(text));
+          const painted = paint(text, tone, isColored);
+          return isNumeric ? `${space}${painted}` : `${painted}${space}`;
+        })
         .join('  ')
         .trimEnd(),
     )
     .join('\n');
 }
 
+export type Field = readonly [name: string, value: Cell | number | null | undefined];
+
 /** Names and values, one a line; what is null is left out. */
-export function fields(entries: readonly (readonly [string, string | number | null | undefined])[]): string {
+export function fields(entries: readonly Field[], isColored = false): string {
   const shown = entries.filter(([, value]) => value !== null && value !== undefined && value !== '');
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}`).join('\n');
+  return shown
+    .map(([name, value]) => {
+      const cell: Cell = typeof value === 'number' ? String(value) : (value ?? '');
+      return `${padToWidth(name, width)}  ${paint(printable(textOf(cell)), toneOf(cell), isColored)}`;
+    })
+    .join('\n');
+}
+
+/** `1 action`, `3 actions` */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** `42s`, `3m`, `5h`, `2d` */

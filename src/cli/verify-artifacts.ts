@@ -1,6 +1,6 @@
 /** Recomputes every recorded SHA-256. */
 
-import { artifactRows } from '../db/artifacts.ts';
+import { artifactRows, countArtifacts } from '../db/artifacts.ts';
 import type { Queryable } from '../db/pool.ts';
 import { ArtifactError, errorText } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
@@ -13,12 +13,18 @@ export interface VerifyResult {
 
 const PAGE_SIZE = 500;
 
-/** Compares rows with the store, a page at a time. An error that is not about one artifact ends it. */
+/**
+ * Compares rows with the store, a page at a time. An error that is not about one artifact ends it.
+ *
+ * @param at told how many are done, and of how many
+ */
 export async function verifyArtifacts(
   db: Queryable,
   store: { get(uri: string): Promise<Uint8Array> },
+  at: (done: number, total: number) => void = () => undefined,
 ): Promise<VerifyResult> {
   const wrong: VerifyResult['wrong'][number][] = [];
+  const total = await countArtifacts(db);
   let checked = 0;
   let page = await artifactRows(db, null, PAGE_SIZE);
   while (page.length > 0) {
@@ -26,6 +32,7 @@ export async function verifyArtifacts(
       const reason = await problem(store, uri, sha256);
       if (reason !== undefined) wrong.push({ id, uri, reason });
       checked += 1;
+      at(checked, total);
     }
     page = await artifactRows(db, page.at(-1)?.id ?? null, PAGE_SIZE);
   }

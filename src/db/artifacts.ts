@@ -17,3 +17,12 @@ export function artifactRows(db: Queryable, afterId: string | null, limit: numbe
     [afterId, limit],
   );
 }
+
+/** How many there are, for whoever shows how far they have come. */
+export async function countArtifacts(db: Queryable): Promise<number> {
+  const [row] = await query<{ count: number }>(
+    db,
+    'SELECT count(*) AS count FROM aol_actions WHERE artifact_sha256 IS NOT NULL',
+  );
+  return row?.count ?? 0;
+}

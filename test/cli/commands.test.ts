@@ -52,7 +52,7 @@ describe('enqueue', () => {
   });
 
   test.each([
-    ['no type', ['enqueue'], 2, 'type'],
+    ['no type', ['enqueue'], 2, 'TYPE'],
     ['unknown option', ['enqueue', 'POST_SOCIAL', '--colour', 'red'], 2, '--colour'],
     ['payload that is not JSON', ['enqueue', 'POST_SOCIAL', '--payload', '{'], 2, 'JSON'],
     ['payload that would be rounded', ['enqueue', 'POST_SOCIAL', '--payload', '{"n":9007199254740993}'], 2, '2^53'],
@@ -137,13 +137,15 @@ describe('lanes and status', () => {
   test('lanes list and create', async () => {
     expect((await cli.run(['lanes', 'create', 'brand'])).out).toBe('lane brand created');
     expect((await cli.run(['lanes', 'create', 'brand'])).out).toBe('lane brand was there already');
-    expect((await cli.run(['lanes', 'list'])).out).toBe('brand\ndefault');
+    expect((await cli.run(['lanes', 'list', '--json'])).json()).toMatchObject({
+      items: [{ lane: 'brand' }, { lane: 'default' }],
+    });
     expect((await cli.run(['lanes', 'create', 'Not A Lane'])).exitCode).toBe(3);
   });
 
   test('status for people and for programs; --watch goes on until it is stopped', async () => {
     const { out } = await cli.run(['status']);
-    expect(out).toMatch(/mode +PROOF \(no worker is running\)/);
+    expect(out).toMatch(/mode +PROOF: nothing is sent \(no worker is running\)/);
     expect(out).toMatch(/temporal +AWAY: not here/);
     expect(out).toMatch(/brand +PROOF +RED/);
     const stop = new AbortController();

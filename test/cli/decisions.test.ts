@@ -153,7 +153,7 @@ describe('flags', () => {
 
   test.each(['proof_only', 'killed'])('%s asks, and says what it will do', async (name) => {
     const args = ['flags', 'set', name, name === 'killed' ? 'true' : 'false', '--lane', 'default'];
-    const words = name === 'killed' ? 'stops everything' : 'AOL_PROOF_MODE=0';
+    const words = name === 'killed' ? 'kill stops lane default' : 'AOL_PROOF_MODE=0';
     expect(await cli.run(args)).toMatchObject({ exitCode: 2, out: '', talk: expect.stringContaining(words) });
     expect((await cli.run(args, terminal(''))).exitCode).toBe(2);
     expect((await cli.run(args, terminal('y'))).exitCode).toBe(0);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
@@ -73,45 +73,5 @@ describe('migrate', () => {
       exitCode: 5,
       talk: expect.stringContaining('DATABASE_URL'),
     });
-  });
-});
-
-describe('doctor', () => {
-  const checksOf = (answer: unknown) =>
-    z
-      .object({
-        ok: z.boolean(),
-        checks: z.array(z.object({ name: z.string(), ok: z.boolean(), cure: z.string().nullable() })),
-      })
-      .parse(answer);
-
-  test('names each dependency, with a cure for what is not well', async () => {
-    const result = await cli.run(['doctor', '--json'], { env: { TEMPORAL_ADDRESS: '127.0.0.1:9' } });
-    expect(result.exitCode).toBe(1);
-    const { checks } = checksOf(result.json());
-    const well = Object.fromEntries(checks.map(({ name, ok }) => [name, ok]));
-    expect(well).toEqual({
-      node: true,
-      configuration: true,
-      'data folder': true,
-      artifacts: true,
-      tokens: true,
-      postgres: true,
-      temporal: false,
-      api: false,
-    });
-    for (const { ok, cure } of checks) expect(ok).toBe(cure === null);
-  });
-
-  test('a wrong variable, a file where a folder should be, no database', async () => {
-    const wrong = await cli.run(['doctor'], { env: { AOL_PROOF_MODE: 'maybe' } });
-    expect(wrong).toMatchObject({ exitCode: 1, out: expect.stringContaining('correct AOL_PROOF_MODE') });
-    const file = join(cli.dataDir, 'file');
-    mkdirSync(cli.dataDir, { recursive: true });
-    writeFileSync(file, '');
-    const env = { AOL_DATA_DIR: file, DATABASE_URL: '', TEMPORAL_ADDRESS: '127.0.0.1:9' };
-    const { out } = await cli.run(['doctor'], { env });
-    expect(out).toContain('FAIL  data folder');
-    expect(out).toContain('FAIL  postgres');
   });
 });

@@ -129,6 +129,7 @@ async function helpOf(path: readonly string[]): Promise<string | undefined> {
   const lines: string[] = [];
   const exitCode = await runCli([...path, '--help'], {
     out: (text) => lines.push(text),
+    outBytes: () => undefined,
     talk: () => undefined,
     isTerminal: false,
     color: false,

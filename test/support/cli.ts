@@ -15,9 +15,11 @@ export interface CliResult {
   json(): unknown;
 }
 
-export interface CliOptions extends Partial<Pick<CliIo, 'isTerminal' | 'ask' | 'signal'>> {
+export interface CliOptions extends Partial<Omit<CliIo, 'out' | 'outBytes' | 'talk' | 'config' | 'readStdin'>> {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Told each result as it comes. */
+  readonly onOut?: (text: string) => void;
 }
 
 export interface TestCli {
@@ -32,11 +34,15 @@ export function createTestCli(env: Readonly<Record<string, string>>): TestCli {
   return {
     dataDir,
     close: () => rmSync(dataDir, { recursive: true, force: true }),
-    async run(args, { env: more = {}, stdin = '', ...io } = {}) {
+    async run(args, { env: more = {}, stdin = '', onOut, ...io } = {}) {
       const out: string[] = [];
       const talk: string[] = [];
       const exitCode = await runCli(args, {
-        out: (text) => out.push(text),
+        out(text) {
+          out.push(text);
+          onOut?.(text);
+        },
+        outBytes: (bytes) => out.push(Buffer.from(bytes).toString('utf8')),
         talk: (text) => talk.push(text),
         isTerminal: false,
         color: false,

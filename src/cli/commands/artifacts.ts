@@ -1,10 +1,35 @@
 import { ExitCode, type Register } from '../context.ts';
+import { withProgress } from '../progress.ts';
+import { fields } from '../text.ts';
 
-/** `aol artifacts verify` */
+/** `aol artifacts show|verify` */
 export const registerArtifacts: Register = (program, run) => {
-  program
-    .command('artifacts')
-    .description('the stored effects')
+  const artifacts = program.command('artifacts').description('the stored effects');
+
+  artifacts
+    .command('show <actionId>')
+    .description('what would be sent, or was sent, by an action')
+    .option('--raw', 'exactly the hashed bytes', false)
+    .action((actionId: string, { raw }: { raw: boolean }) =>
+      run(async ({ io, client, print }) => {
+        const { readArtifact } = await import('../artifact.ts');
+        const { bytes, sha256, content } = await readArtifact(await client(), actionId);
+        if (raw) {
+          io.outBytes(bytes);
+        } else {
+          print({ actionId, sha256, artifact: content }, () => {
+            const head = fields([
+              ['action', actionId],
+              ['sha256', sha256],
+            ]);
+            return `${head}\n\n${JSON.stringify(content, undefined, 2)}`;
+          });
+        }
+        return undefined;
+      }),
+    );
+
+  artifacts
     .command('verify')
     .description('recompute the SHA-256 of every stored artifact and compare it with its row')
     .action(() =>
@@ -16,7 +41,8 @@ export const registerArtifacts: Register = (program, run) => {
         const { verifyArtifacts } = await import('../verify-artifacts.ts');
         const pool = createPool({ databaseUrl: databaseUrl(config), applicationName: 'aol-cli', maxConnections: 1 });
         try {
-          const result = await verifyArtifacts(pool, createArtifactStore(artifactLocation(config)));
+          const store = createArtifactStore(artifactLocation(config));
+          const result = await withProgress(context.io, 'verifying', ({ at }) => verifyArtifacts(pool, store, at));
           const wrong = result.wrong.map(({ id, uri, reason }) => `WRONG ${id} ${uri}: ${reason}\n`).join('');
           context.print(
             result,

@@ -1,7 +1,9 @@
+import type { AolClient } from '../../contracts/client.ts';
 import { CONTROL_VERBS, type ControlVerb } from '../../contracts/control.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, type Danger } from '../confirm.ts';
 import type { Register } from '../context.ts';
+import { counted } from '../text.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlVerb, string>> = {
   pause: 'no new attempts; what runs finishes',
@@ -26,9 +28,10 @@ export const registerControl: Register = (program, run) => {
       .option('--reason <text>', 'for the log')
       .option('--yes', 'do not ask', false)
       .action(({ yes, ...request }: Options) =>
-        run(async ({ io, client, print }) => {
-          if (verb === 'kill' && !yes) await confirm(io, killWords(request.lane));
-          const answer = await (await client()).control(verb, request);
+        run(async ({ io, client: connect, print }) => {
+          const client = await connect();
+          if (verb === 'kill' && !yes) await confirm(io, await killDanger(client, request.lane));
+          const answer = await client.control(verb, request);
           print(answer, () => answer.message);
           return undefined;
         }),
@@ -36,11 +39,21 @@ export const registerControl: Register = (program, run) => {
   }
 };
 
-/** What kill does, for whoever is asked. */
-export function killWords(lane: string | undefined): Parameters<typeof confirm>[1] {
-  const which = lane === undefined || lane === ALL_LANES ? 'ALL lanes' : `lane ${lane}`;
+/** What kill does, and to how much. The counts are left out when they cannot be had: that must not keep anybody from it. */
+export async function killDanger(client: AolClient, lane: string | undefined): Promise<Danger> {
+  const isAll = lane === undefined || lane === ALL_LANES;
+  const which = isAll ? 'ALL lanes' : `lane ${lane}`;
+  const status = await client.status().catch(() => undefined);
+  const lanes = status?.lanes.filter((one) => isAll || one.lane === lane) ?? [];
+  const count = (...statuses: string[]) =>
+    lanes.reduce((sum, one) => sum + statuses.reduce((of, name) => of + (one.counts[name] ?? 0), 0), 0);
+  const counts =
+    lanes.length === 0
+      ? ''
+      : `: ${isAll ? `${counted(lanes.length, 'lane')}, ` : ''}${counted(count('RUNNING'), 'running action')} ` +
+        `aborted, ${count('PENDING', 'RETRY')} waiting kept`;
   return {
-    what: 'kill stops everything until start',
-    question: `Kill ${which}? Nothing runs there until \`aol start\`.`,
+    what: `kill stops ${which} at once, until \`aol start\`${counts}`,
+    question: `Kill ${which}?`,
   };
 }

@@ -4,9 +4,10 @@ import type { AolClient } from '../../contracts/client.ts';
 import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/decisions.ts';
 import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
 import { confirm } from '../confirm.ts';
-import { type CliContext, ExitCode, type Register, type Runner } from '../context.ts';
+import { type CliContext, ExitCode, pageWords, type Register, type Runner } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { age, oneLine, table } from '../text.ts';
+import { withProgress } from '../progress.ts';
+import { age, counted, oneLine, table } from '../text.ts';
 
 interface ListOptions {
   readonly type?: string;
@@ -66,12 +67,12 @@ export const registerDlq: Register = (program, run) => {
     .option('--limit <n>', 'how many', Number, 20)
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action((options: ListOptions) =>
-      run(async ({ io, client, print }) => {
-        const page = await (await client()).listActions({ ...options, status: 'DLQ' });
-        print(page, () =>
+      run(async (context) => {
+        const page = await (await context.client()).listActions({ ...options, status: 'DLQ' });
+        context.print(page, () =>
           table(['ID', 'LANE', 'TYPE', 'REASON', 'ATTEMPTS', 'AGE', 'LAST ERROR'], page.items.map(row)),
         );
-        if (page.nextCursor) io.talk(`${page.total} in all; more with --cursor ${page.nextCursor}`);
+        pageWords(context, page);
         return undefined;
       }),
     );
@@ -124,23 +125,27 @@ async function decide(
   const answer =
     ids.length > 0
       ? await verb.call(client, { ids: [...ids], reason })
-      : await decideAll(client, verb, { ...filter, before: before ?? preview.asOf }, reason);
+      : await decideAll(context, client, verb, { ...filter, before: before ?? preview.asOf }, reason);
   return report(context, verb, answer);
 }
 
 /** A call takes 1,000. The limit in time keeps what fails anew meanwhile from being taken again. */
 async function decideAll(
+  { io }: CliContext,
   client: AolClient,
   verb: Verb,
   filter: DlqFilter,
   reason: string | undefined,
 ): Promise<DlqAnswer> {
-  let total = await verb.call(client, { filter, reason });
-  for (let last = total; last.remaining > 0 && last.changed > 0; ) {
-    last = await verb.call(client, { filter, reason });
-    total = { ...total, changed: total.changed + last.changed, remaining: last.remaining };
-  }
-  return total;
+  return withProgress(io, verb.name, async ({ at }) => {
+    let total = await verb.call(client, { filter, reason });
+    for (let last = total; last.remaining > 0 && last.changed > 0; ) {
+      at(total.changed, total.matched);
+      last = await verb.call(client, { filter, reason });
+      total = { ...total, changed: total.changed + last.changed, remaining: last.remaining };
+    }
+    return total;
+  });
 }
 
 function report(context: CliContext, verb: Verb, answer: DlqAnswer): number | undefined {
@@ -156,5 +161,5 @@ function report(context: CliContext, verb: Verb, answer: DlqAnswer): number | un
 }
 
 function count(n: number): string {
-  return `${n} dead ${n === 1 ? 'letter' : 'letters'}`;
+  return counted(n, 'dead letter');
 }

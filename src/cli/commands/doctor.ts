@@ -7,7 +7,7 @@ export const registerDoctor: Register = (program, run) => {
     .description('check each dependency; ends with 1 when one is not well')
     .action(() =>
       run(async ({ io, print }) => {
-        const { examine } = await import('../doctor.ts');
+        const { examine } = await import('../doctor/index.ts');
         const checks = await examine(io);
         const ok = checks.every((check) => check.ok);
         print({ ok, checks }, () =>

@@ -1,11 +1,13 @@
 import { Argument } from 'commander';
+import type { AolClient } from '../../contracts/client.ts';
 import type { FlagsOfLane } from '../../contracts/flags.ts';
 import { ALL_LANES, FLAG_NAMES, FLAGS, type FlagKind, type FlagName } from '../../domain/flags.ts';
-import { confirm } from '../confirm.ts';
+import { confirm, type Danger } from '../confirm.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { table } from '../text.ts';
-import { killWords } from './control.ts';
+import type { Cell } from '../paint.ts';
+import { counted, table } from '../text.ts';
+import { killDanger } from './control.ts';
 
 interface SetOptions {
   readonly lane: string;
@@ -23,9 +25,9 @@ export const registerFlags: Register = (program, run) => {
     .description('the flags in force, who set them and why')
     .option('--lane <lane>', 'one lane; the defaults of all when absent', ALL_LANES)
     .action(({ lane }: { lane: string }) =>
-      run(async ({ client, print }) => {
+      run(async ({ io, client, print }) => {
         const answer = await (await client()).getFlags(lane);
-        print(answer, () => flagTable(answer));
+        print(answer, () => flagTable(answer, io.color));
         return undefined;
       }),
     );
@@ -40,12 +42,13 @@ export const registerFlags: Register = (program, run) => {
     .option('--if-version <n>', 'only if the flag has this version; 0: only if the lane inherits it')
     .option('--yes', 'do not ask', false)
     .action((name: FlagName, text: string, { lane, reason, ifVersion, yes }: SetOptions) =>
-      run(async ({ io, client, print }) => {
+      run(async ({ io, client: connect, print }) => {
         const value = parseValue(name, text);
-        const words = dangerOf(name, value, lane);
-        if (words && !yes) await confirm(io, words);
         const expected = ifVersion === undefined ? {} : { version: wholeNumber(ifVersion, '--if-version') };
-        const answer = await (await client()).patchFlags({ lane, flags: { [name]: value }, reason, ...expected });
+        const client = await connect();
+        const danger = yes ? undefined : await dangerOf(client, name, value, lane);
+        if (danger) await confirm(io, danger);
+        const answer = await client.patchFlags({ lane, flags: { [name]: value }, reason, ...expected });
         print(answer, () => changedText(answer, name, answer.changed.length > 0));
         return undefined;
       }),
@@ -70,21 +73,53 @@ function wholeNumber(text: string, name: string): number {
 }
 
 /** What a change does that nobody should do by mistake. */
-function dangerOf(name: FlagName, value: unknown, lane: string): Parameters<typeof confirm>[1] | undefined {
-  if (name === 'killed' && value === true) return killWords(lane);
-  if (name !== 'proof_only' || value !== false) return undefined;
-  const which = lane === ALL_LANES ? 'ALL lanes without a value of their own' : `lane ${lane}`;
-  const effect = `workers that run with AOL_PROOF_MODE=0 then perform the REAL actions of ${which}, what waits already included`;
-  return { what: effect, question: `Unlock REAL? ${effect[0]?.toUpperCase()}${effect.slice(1)}.` };
+async function dangerOf(client: AolClient, name: FlagName, value: unknown, lane: string): Promise<Danger | undefined> {
+  if (name === 'killed' && value === true) return killDanger(client, lane);
+  if (name === 'proof_only' && value === false) return realDanger(client, lane);
+  return undefined;
 }
 
-function flagTable({ flags }: FlagsOfLane): string {
+/** What the lane's key of REAL sets free: what waits already, if a worker holds the other key. */
+async function realDanger(client: AolClient, lane: string): Promise<Danger> {
+  const isAll = lane === ALL_LANES;
+  const lanes = isAll ? await inheritingLanes(client) : [lane];
+  const waiting = await Promise.all(
+    lanes.map((one) => client.listActions({ lane: one, mode: 'REAL', status: ['PENDING', 'RETRY'], limit: 1 })),
+  );
+  const count = waiting.reduce((sum, { total }) => sum + total, 0);
+  const { workers } = await client.status();
+  const which = isAll
+    ? `ALL lanes without a value of their own (${lanes.length} now, and future ones)`
+    : `lane ${lane}`;
+  return {
+    what:
+      `workers with AOL_PROOF_MODE=0 (${workers.real} of ${workers.count} now) then SEND the REAL actions of ${which}: ` +
+      `${counted(count, 'REAL action waits', 'REAL actions wait')} there already`,
+    question: 'Turn REAL on?',
+  };
+}
+
+async function inheritingLanes(client: AolClient): Promise<string[]> {
+  const { items } = await client.listLanes();
+  const flags = await Promise.all(items.map(({ lane }) => client.getFlags(lane)));
+  return flags.filter((one) => one.flags.proof_only.inherited).map((one) => one.lane);
+}
+
+function flagTable({ flags }: FlagsOfLane, isColored: boolean): string {
   const rows = FLAG_NAMES.map((name) => {
     const { value, version, inherited, updatedBy, reason } = flags[name];
     const source = inherited ? 'inherited' : 'own';
-    return [name, String(value), source, String(version), updatedBy ?? '-', reason ?? ''];
+    return [name, valueWord(name, value), source, String(version), updatedBy ?? '-', reason ?? ''];
   });
-  return table(['NAME', 'VALUE', 'FROM', 'VERSION', 'SET BY', 'REASON'], rows);
+  return table(['NAME', 'VALUE', 'FROM', 'VERSION', 'SET BY', 'REASON'], rows, isColored);
+}
+
+function valueWord(name: FlagName, value: boolean | number | string): Cell {
+  const text = String(value);
+  if (name === 'proof_only') return { text, tone: value === false ? 'real' : 'proof' };
+  if (name === 'killed' && value === true) return { text, tone: 'bad' };
+  if (name === 'paused' && value === true) return { text, tone: 'warn' };
+  return text;
 }
 
 function changedText({ lane, flags }: FlagsOfLane, name: FlagName, isChanged: boolean): string {

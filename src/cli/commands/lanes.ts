@@ -1,16 +1,41 @@
 import type { Register } from '../context.ts';
+import { laneTable } from '../status-text.ts';
+import { actionTable } from './actions.ts';
 
-/** `aol lanes list|create` */
+/** `aol lanes list|show|next|create` */
 export const registerLanes: Register = (program, run) => {
   const lanes = program.command('lanes').description('look at lanes, create them');
 
   lanes
     .command('list')
-    .description('the names of all lanes')
+    .description('all lanes, and how each is')
     .action(() =>
-      run(async ({ client, print }) => {
-        const page = await (await client()).listLanes();
-        print(page, () => page.items.map(({ lane }) => lane).join('\n'));
+      run(async ({ io, json, client: connect, print }) => {
+        const client = await connect();
+        if (json) print(await client.listLanes(), () => '');
+        else io.out(laneTable((await client.status()).lanes, io.color));
+        return undefined;
+      }),
+    );
+
+  lanes
+    .command('show <lane>')
+    .description('one lane: its mode and why, lease, counts')
+    .action((lane: string) =>
+      run(async ({ io, client, print }) => {
+        const status = await (await client()).getLane(lane);
+        print(status, () => `${laneTable([status], io.color)}\n\n${status.mode}: ${status.why}`);
+        return undefined;
+      }),
+    );
+
+  lanes
+    .command('next <lane>')
+    .description('what its next tick would claim, in that order, or why nothing')
+    .action((lane: string) =>
+      run(async ({ io, client, print }) => {
+        const next = await (await client()).getNext(lane);
+        print(next, () => (next.items.length === 0 ? next.why : `${actionTable(next.items, io.color)}\n\n${next.why}`));
         return undefined;
       }),
     );

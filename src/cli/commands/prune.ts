@@ -2,6 +2,7 @@ import type { PruneResult } from '../../db/prune.ts';
 import { AGE_RULE, parseAgeMs } from '../../domain/ages.ts';
 import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { withProgress } from '../progress.ts';
 import { fields } from '../text.ts';
 
 /** The log is looked through as a whole, which takes longer than other statements may. */
@@ -31,7 +32,11 @@ export const registerPrune: Register = (program, run) => {
         try {
           const store = createArtifactStore(artifactLocation(config));
           const { dryRun } = options;
-          const result = await prune(pool, store, { olderThanMs, dryRun, signal: context.io.signal });
+          const { signal } = context.io;
+          const title = dryRun ? 'counting' : 'pruning';
+          const result = await withProgress(context.io, title, () =>
+            prune(pool, store, { olderThanMs, dryRun, signal }),
+          );
           context.print(result, () => words(result));
           return result.failures.length === 0 ? ExitCode.ok : ExitCode.failed;
         } finally {

@@ -1,79 +1,76 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { styleText } from 'node:util';
-import type { LaneStatus, Status } from '../../contracts/status.ts';
+import type { AolClient } from '../../contracts/client.ts';
+import type { Status } from '../../contracts/status.ts';
 import { type CliContext, ExitCode, type Register } from '../context.ts';
-import { duration, fields, table } from '../text.ts';
+import { describeFailure } from '../errors.ts';
+import { withPicture } from '../live.ts';
+import { statusLines, statusPage } from '../status-text.ts';
 
 const WATCH_INTERVAL_MS = 1_000;
+const WATCH_TIMEOUT_MS = 3_000;
 
 /** `aol status` */
 export const registerStatus: Register = (program, run) => {
   program
     .command('status')
     .description('mode and why, lanes, dependencies')
-    .option('--watch', 'again each second, until Ctrl+C', false)
+    .option('--watch', 'live, until Ctrl+C; without a terminal a line for whatever changed', false)
     .action((options: { watch: boolean }) =>
       run(async (context) => {
-        const client = await context.client();
-        const show = async () => printStatus(context, await client.status(), options.watch);
-        if (!options.watch) return show();
-        while (!context.io.signal?.aborted) {
-          await show();
-          await delay(WATCH_INTERVAL_MS, undefined, { signal: context.io.signal }).catch(() => undefined);
-        }
-        return undefined;
+        if (options.watch) return watch(context);
+        const status = await (await context.client()).status();
+        context.print(status, () => statusPage(status, context.io.color));
+        return status.dependencies.postgres.ok ? undefined : ExitCode.unavailable;
       }),
     );
 };
 
-function printStatus({ io, json }: CliContext, status: Status, watched: boolean): ExitCode | undefined {
-  if (json) io.out(JSON.stringify(status, undefined, watched ? undefined : 2));
-  else io.out(`${watched && io.isTerminal ? '\u001b[H\u001b[2J' : ''}${statusText(status, io.color)}`);
-  return status.dependencies.postgres.ok ? undefined : ExitCode.unavailable;
+/** Each second, also while the API is away. */
+async function watch(context: CliContext): Promise<undefined> {
+  const { io, json } = context;
+  const client = await context.client({ maxTries: 1, timeoutMs: WATCH_TIMEOUT_MS });
+  const eachSecond = async (show: (seen: Look) => void): Promise<undefined> => {
+    while (!io.signal?.aborted) {
+      show(await look(client));
+      await delay(WATCH_INTERVAL_MS, undefined, { signal: io.signal }).catch(() => undefined);
+    }
+  };
+  if (json) {
+    return eachSecond((seen) => {
+      if (seen.status) io.out(JSON.stringify(seen.status));
+      else io.talk(JSON.stringify({ error: seen.failure }));
+    });
+  }
+  if (!io.screen) return eachSecond(changesOnly(io.out));
+  return withPicture(io.screen, (picture) =>
+    eachSecond((seen) => {
+      const head = `${new Date().toISOString()}  (Ctrl+C ends this)`;
+      picture.draw(`${head}\n\n${seen.status ? statusPage(seen.status, io.color) : seen.failure.message}`);
+    }),
+  );
 }
 
-function statusText(status: Status, color: boolean): string {
-  const { workers, dependencies, lanes } = status;
-  const health = (name: 'postgres' | 'temporal') =>
-    `${dependencies[name].ok ? 'ok' : 'AWAY'}: ${dependencies[name].detail}`;
-  const head = fields([
-    ['mode', `${status.mode} (${status.why})`],
-    ['workers', `${workers.count} (${workers.proof} PROOF, ${workers.real} REAL)`],
-    ['postgres', health('postgres')],
-    ['temporal', health('temporal')],
-  ]);
-  const titles = [
-    'LANE',
-    'MODE',
-    'LEASE',
-    'PENDING',
-    'RUNNING',
-    'RETRY',
-    'APPROVAL',
-    'SUCCESS',
-    'UNCONFIRMED',
-    'DLQ',
-    'OLDEST DUE',
-    'LAST TICK',
-    'NOTE',
-  ];
-  const text = `${head}\n\n${table(titles, lanes.map(laneRow))}`;
-  return color ? text.replace(/ (GREEN|AMBER|RED) /g, (_, word: Health) => ` ${styleText(COLORS[word], word)} `) : text;
+type Look =
+  | { readonly status: Status }
+  | { readonly status?: undefined; readonly failure: ReturnType<typeof describeFailure> };
+
+/** @throws AolApiError when the server refuses; that it is away is an answer */
+async function look(client: AolClient): Promise<Look> {
+  try {
+    return { status: await client.status() };
+  } catch (error) {
+    const failure = describeFailure(error);
+    if (failure.exitCode !== ExitCode.unavailable) throw error;
+    return { failure };
+  }
 }
 
-type Health = LaneStatus['lease']['health'];
-const COLORS = { GREEN: 'green', AMBER: 'yellow', RED: 'red' } as const satisfies Record<Health, string>;
-
-function laneRow({ lane, mode, lease, counts, oldestDueAgeMs, lastTick, flags }: LaneStatus): string[] {
-  const count = (status: string) => String(counts[status] ?? 0);
-  const notes = [flags.killed === true ? 'killed' : '', flags.paused === true ? 'paused' : ''].filter(Boolean);
-  return [
-    lane,
-    mode,
-    lease.health,
-    ...['PENDING', 'RUNNING', 'RETRY', 'AWAITING_APPROVAL', 'SUCCESS', 'UNCONFIRMED', 'DLQ'].map(count),
-    oldestDueAgeMs === null ? '-' : duration(oldestDueAgeMs),
-    lastTick === null ? '-' : `#${lastTick.number} ${lastTick.outcome ?? 'open'}`,
-    notes.join(', '),
-  ];
+/** Prints each line that was not there the time before. */
+function changesOnly(out: (text: string) => void): (seen: Look) => void {
+  let before: readonly string[] = [];
+  return (seen) => {
+    const lines = seen.status ? statusLines(seen.status) : [seen.failure.message];
+    for (const line of lines) if (!before.includes(line)) out(`${new Date().toISOString()} ${line}`);
+    before = lines;
+  };
 }

@@ -1,0 +1,116 @@
+import { Option } from 'commander';
+import type { AolClient } from '../../contracts/client.ts';
+import type { ApiToken } from '../../contracts/token.ts';
+import { parseAgeMs } from '../../domain/ages.ts';
+import { ROLES, type Role } from '../../domain/roles.ts';
+import type { Register } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { age, fields, table } from '../text.ts';
+
+const PAGE_SIZE = 200;
+
+/** `aol tokens create|list|revoke` */
+export const registerTokens: Register = (program, run) => {
+  const tokens = program
+    .command('tokens')
+    .description('named tokens of the API; all of it needs the token of an admin');
+
+  tokens
+    .command('create <name>')
+    .description('make a token; it is shown this once')
+    .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
+    .option('--expires <age>', 'when it ends: 30d, 36h, a time, or never; 90 days from now when absent')
+    .action((name: string, { role, expires }: { role: Role; expires?: string }) =>
+      run(async ({ client, print }) => {
+        const made = await (await client()).createToken({ name, role, ...expiry(expires) });
+        print(made, () =>
+          fields([
+            ['name', made.name],
+            ['role', made.role],
+            ['ends', made.expiresAt ?? 'never'],
+            ['token', made.token],
+            ['note', 'it is shown this once; `aol tokens revoke` ends it'],
+          ]),
+        );
+        return undefined;
+      }),
+    );
+
+  tokens
+    .command('list')
+    .description('all tokens, newest first; never their secrets')
+    .action(() =>
+      run(async ({ io, client, print }) => {
+        const items = await allTokens(await client());
+        const list = { items, nextCursor: null, total: items.length, totalIsExact: true };
+        print(list, () => tokenTable(items, io.color));
+        return undefined;
+      }),
+    );
+
+  tokens
+    .command('revoke <nameOrId>')
+    .description('end a token, at once and everywhere')
+    .action((nameOrId: string) =>
+      run(async ({ client: connect, print }) => {
+        const client = await connect();
+        const id = await idOf(client, nameOrId);
+        await client.revokeToken(id);
+        print({ id, revoked: true }, () => `${nameOrId} is revoked`);
+        return undefined;
+      }),
+    );
+};
+
+/** @throws UsageError when it is no time */
+function expiry(text: string | undefined): { readonly expiresAt?: string | null } {
+  if (text === undefined) return {};
+  if (text === 'never') return { expiresAt: null };
+  const ageMs = parseAgeMs(text);
+  if (ageMs !== undefined) return { expiresAt: new Date(Date.now() + ageMs).toISOString() };
+  if (Number.isNaN(Date.parse(text)))
+    throw new UsageError('--expires is 30d, 36h, a time such as 2027-01-01T00:00:00Z, or never');
+  return { expiresAt: new Date(text).toISOString() };
+}
+
+async function allTokens(client: AolClient): Promise<ApiToken[]> {
+  const items: ApiToken[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.listTokens({ limit: PAGE_SIZE, cursor });
+    items.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return items;
+}
+
+/** Of the live token of that name, else what was given. */
+async function idOf(client: AolClient, nameOrId: string): Promise<string> {
+  const tokens = await allTokens(client);
+  const found = tokens.find(({ name, revokedAt }) => name === nameOrId && revokedAt === null);
+  return found?.id ?? tokens.find(({ id }) => id === nameOrId)?.id ?? notThere(nameOrId);
+}
+
+function notThere(nameOrId: string): never {
+  throw new UsageError(`there is no token ${nameOrId} that could be revoked`);
+}
+
+function tokenTable(items: readonly ApiToken[], isColored: boolean): string {
+  const rows = items.map((token) => [
+    token.name,
+    token.role,
+    stateWord(token),
+    token.prefix,
+    token.expiresAt ?? 'never',
+    token.lastUsedAt === null ? 'never' : `${age(token.lastUsedAt)} ago`,
+    token.createdBy,
+    token.id,
+  ]);
+  return table(['NAME', 'ROLE', 'STATE', 'BEGINS', 'ENDS', 'USED', 'MADE BY', 'ID'], rows, isColored);
+}
+
+function stateWord({ revokedAt, expiresAt }: ApiToken) {
+  if (revokedAt !== null) return { text: 'revoked', tone: 'faint' as const };
+  if (expiresAt !== null && Date.parse(expiresAt) <= Date.now()) return { text: 'ended', tone: 'faint' as const };
+  return { text: 'live', tone: 'good' as const };
+}

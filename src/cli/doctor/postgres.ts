@@ -1,0 +1,29 @@
+/** PostgreSQL and its schema. */
+
+import { type Config, maskPassword } from '../../config/index.ts';
+import { pendingSteps } from '../../db/migrate.ts';
+import { errorText } from '../../domain/errors.ts';
+import { databaseUrl } from '../settings.ts';
+import { type Check, failed, passed } from './check.ts';
+
+/** The server, and its schema. */
+export async function checkPostgres(config: Config): Promise<readonly [Check, Check]> {
+  try {
+    const url = databaseUrl(config);
+    const missing = await pendingSteps(url);
+    const schema =
+      missing.length === 0
+        ? passed('migrations', 'the schema is up to date')
+        : failed('migrations', `the schema lacks ${missing.join(', ')}`, 'run `aol migrate`');
+    return [passed('postgres', maskPassword(url)), schema];
+  } catch (error) {
+    const cure =
+      config.database.url === undefined
+        ? 'run `aol up`, or set DATABASE_URL'
+        : 'start the server that DATABASE_URL names, or correct it';
+    return [
+      failed('postgres', errorText(error, 300), cure),
+      failed('migrations', 'PostgreSQL does not answer', 'see postgres'),
+    ];
+  }
+}

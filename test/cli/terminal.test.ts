@@ -1,0 +1,104 @@
+/** What only a terminal gets: colours, a picture drawn in place, a line of progress. */
+
+import { describe, expect, test } from '@jest/globals';
+import type { CliIo } from '../../src/cli/io.ts';
+import { withPicture } from '../../src/cli/live.ts';
+import { modeWord, paint, statusWords, textOf } from '../../src/cli/paint.ts';
+import { withProgress } from '../../src/cli/progress.ts';
+import { fields, table } from '../../src/cli/text.ts';
+import { cutToWidth, displayWidth } from '../../src/cli/width.ts';
+import { until } from '../support/until.ts';
+
+const ESCAPE = '\u001b';
+
+describe('words', () => {
+  test('PROOF and REAL differ in colour, and are the same words without', () => {
+    const rows = [[modeWord('PROOF')], [modeWord('REAL')]];
+    const plain = table(['MODE'], rows);
+    const colored = table(['MODE'], rows, true);
+    expect(plain.split('\n')).toEqual(['MODE', 'PROOF', 'REAL']);
+    expect(colored).toContain(`${ESCAPE}[36mPROOF`);
+    expect(colored).toContain(`${ESCAPE}[41mREAL`);
+    expect(paint('REAL', 'real', false)).toBe('REAL');
+  });
+
+  test('a SUCCESS says whether something was sent', () => {
+    expect(textOf(statusWords('SUCCESS', 'PROOF'))).toBe('SUCCESS: it was proved, nothing was sent');
+    expect(textOf(statusWords('SUCCESS', 'REAL'))).toBe('SUCCESS: it was sent');
+    expect(textOf(statusWords('UNCONFIRMED', 'REAL'))).toContain('may have been sent');
+  });
+
+  test('columns stand under one another, whatever the characters and colours', () => {
+    const rows = [
+      ['漢字', { text: 'bad', tone: 'bad' as const }, '7'],
+      ['👍🏽 ok', 'x', '1000'],
+      [`é${ESCAPE}[31m`, '', '-'],
+    ];
+    expect(table(['NAME', 'WORD', 'N'], rows).split('\n')).toEqual([
+      'NAME   WORD     N',
+      '漢字   bad      7',
+      '👍🏽 ok  x     1000',
+      'é               -',
+    ]);
+    expect(displayWidth('漢字')).toBe(4);
+    expect(cutToWidth('漢字漢字', 5)).toBe('漢字…');
+    expect(
+      fields(
+        [
+          ['a', 1],
+          ['long', { text: 'x', tone: 'good' }],
+          ['none', null],
+        ],
+        true,
+      ),
+    ).toBe(`a     1\nlong  ${ESCAPE}[32mx${ESCAPE}[39m`);
+  });
+});
+
+describe('a picture', () => {
+  test('is drawn from the top without flicker, fits, and gives the terminal back', async () => {
+    const written: string[] = [];
+    const screen = { rows: () => 3, write: (text: string) => written.push(text) };
+    const failing = withPicture(screen, (picture) => {
+      picture.draw('one\ntwo\nthree\nfour');
+      return Promise.reject(new Error('over'));
+    });
+    await expect(failing).rejects.toThrow('over');
+    expect(written).toEqual([
+      `${ESCAPE}[?25l${ESCAPE}[?7l${ESCAPE}[H${ESCAPE}[2J`,
+      `${ESCAPE}[Hone${ESCAPE}[K\ntwo${ESCAPE}[K\n${ESCAPE}[J`,
+      `${ESCAPE}[?7h${ESCAPE}[?25h`,
+    ]);
+  });
+});
+
+describe('progress', () => {
+  const io = (progress?: (text: string) => void): Pick<CliIo, 'progress'> => ({ progress });
+
+  test('shows a bar where a person watches, and takes it away', async () => {
+    const written: string[] = [];
+    await withProgress(
+      io((text) => written.push(text)),
+      'counting',
+      async ({ at }) => {
+        await until('it spins', () => written.length > 0);
+        at(1, 2);
+        await until('it shows how far it is', () => written.some((text) => text.includes('1/2')));
+      },
+    );
+    expect(written[0]).toContain('counting');
+    expect(written.some((text) => text.includes(`[${'█'.repeat(12)}${'░'.repeat(12)}] 1/2`))).toBe(true);
+    expect(written.at(-1)).toBe(`\r${ESCAPE}[2K`);
+  });
+
+  test('writes nothing elsewhere, nor for what is over at once', async () => {
+    expect(await withProgress(io(), 'counting', ({ at }) => Promise.resolve(at(1, 2)))).toBeUndefined();
+    const written: string[] = [];
+    await withProgress(
+      io((text) => written.push(text)),
+      'counting',
+      () => Promise.resolve(),
+    );
+    expect(written).toEqual([]);
+  });
+});
