@@ -150,6 +150,11 @@ describe('the rest of the border', () => {
     expect(other.statusCode).toBe(405);
     expect(other.headers.allow).toBe('GET, HEAD');
     expect(other.json()).toMatchObject({ status: 405, code: 'AOL_METHOD_NOT_ALLOWED' });
+    // An address of its own is not an action's, and a method that few know is no reason to look at the body.
+    for (const method of ['GET', 'QUERY', 'OPTIONS', 'TRACE']) {
+      const answer = await api.call({ method, url: '/v1/actions/batch', headers: as('viewer') });
+      expect([method, answer.statusCode, answer.headers.allow]).toEqual([method, 405, 'POST']);
+    }
   });
 
   test('an address that cannot be decoded is a problem too', async () => {
