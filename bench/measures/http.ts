@@ -159,7 +159,7 @@ async function fillTemplate(servers: Servers, rows: number): Promise<void> {
     await db.query(
       `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, status, mode, dlq_reason, attempts,
          artifact_sha256, artifact_uri, receipt, created_by, created_at, run_at, due_at, updated_at, finished_at)
-       SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7000' || substr(md5(n::text), 1, 16))::uuid,
+       SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008' || substr(md5(n::text), 1, 15))::uuid,
          'lane-' || n % 4, 'POST_SOCIAL', jsonb_build_object('platform', 'mastodon', 'content', 'some words, and number ' || n),
          'old-' || n, repeat('a', 64), status, CASE WHEN n % 10000 = 0 THEN 'REAL' ELSE 'PROOF' END,
          CASE WHEN status = 'DLQ' THEN 'rejected' END, 1, repeat('b', 64), 'artifact:old', '{}', 'bench', at, at, at, at,

@@ -11,6 +11,7 @@ import { ApiMetrics } from './metrics.ts';
 import { addOpenApi, describeApi } from './openapi.ts';
 import { addAuthentication } from './plugins/auth.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
+import { addNotFound } from './plugins/not-found.ts';
 import { addProblems, sendProblem } from './plugins/problems.ts';
 import { addRateLimits, MAX_WRONG_TOKENS } from './plugins/rate-limits.ts';
 import { addRefusalAudit } from './plugins/refusals.ts';
@@ -97,7 +98,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
 
   const routes = collectRoutes(app);
   app.decorate('routeTable', routes);
-  addProblems(app, routes);
+  addProblems(app);
   addSecurityHeaders(app, behindTls);
   addRequestLog(app);
   const metrics = new ApiMetrics(options);
@@ -119,6 +120,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     setVariables: options.setVariables ?? new Set(),
   };
   app.decorate('audit', context.audit);
+  addNotFound(app, routes);
   addRefusalAudit(app, context.audit);
   await addAuthentication(app, context);
   addValidation(app);

@@ -136,7 +136,7 @@ const api = {
     schema: integer(0, 10_000_000, DEFAULT_CALLS_PER_MINUTE),
     rule: 'a number from 0 to 10000000',
     defaultText: String(DEFAULT_CALLS_PER_MINUTE),
-    meaning: 'Calls of one token in a minute, in each API process; 0 is without limit.',
+    meaning: 'Calls of one token in a minute, in each API process; 0 is without limit, also for wrong tokens.',
   },
   AOL_MAX_QUEUED: {
     schema: integer(1, 100_000_000, DEFAULT_MAX_QUEUED),

@@ -16,9 +16,9 @@ export interface BatchInput {
   readonly actions: readonly EnqueueInput[];
 }
 
-export const batchResultSchema = z.union([
-  z.object({ status: z.int(), action: actionSchema }),
-  z.object({ status: z.int(), problem: problemSchema }),
+export const batchResultSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal([200, 201]), action: actionSchema }),
+  z.object({ status: z.literal([400, 409, 422]), problem: problemSchema }),
 ]);
 export type BatchResult = z.output<typeof batchResultSchema>;
 

@@ -12,6 +12,8 @@ import { type Queryable, query } from './pool.ts';
 /** Rows that a page looks through for what no index finds: so many take about 20 ms, of texts about 10. */
 const SIFT_BUDGET = 20_000;
 const TEXT_BUDGET = 2_000;
+/** Rows of each status that something to compare with is looked for in. */
+const COMPARED_ROWS = 2_000;
 /** One walk through the index for each lane and status; with more of them it is quicker to look at every row. */
 const MAX_WALKS = 200;
 
@@ -90,15 +92,14 @@ function anyOf(parts: readonly Part[]): Part {
 export async function findLastApproved(db: Queryable, action: ActionRow): Promise<ActionRow | null> {
   const [row] = await query<ActionRow>(
     db,
-    `SELECT * FROM (
-       SELECT a.* FROM unnest($2::text[]) AS s (status) CROSS JOIN LATERAL (
-         SELECT * FROM aol_actions WHERE lane = $1 AND status = s.status ORDER BY id DESC LIMIT ${SIFT_BUDGET / 10}) AS a
-     ) AS newest
-     WHERE id <> $3 AND type = $4 AND mode = 'REAL'
-       AND (status = 'SUCCESS' OR approval_by IS NOT NULL)
-       AND (payload ->> 'platform', payload ->> 'service', payload ->> 'url', payload ->> 'to')
-         IS NOT DISTINCT FROM ($5::jsonb ->> 'platform', $5::jsonb ->> 'service', $5::jsonb ->> 'url', $5::jsonb ->> 'to')
-     ORDER BY id DESC LIMIT 1`,
+    `SELECT found.* FROM unnest($2::text[]) AS s (status) CROSS JOIN LATERAL (
+       SELECT * FROM (
+         SELECT * FROM aol_actions WHERE lane = $1 AND status = s.status ORDER BY id DESC LIMIT ${COMPARED_ROWS}) AS newest
+       WHERE id <> $3 AND type = $4 AND mode = 'REAL' AND (status = 'SUCCESS' OR approval_by IS NOT NULL)
+         AND (payload ->> 'platform', payload ->> 'service', payload ->> 'url', payload ->> 'to')
+           IS NOT DISTINCT FROM ($5::jsonb ->> 'platform', $5::jsonb ->> 'service', $5::jsonb ->> 'url', $5::jsonb ->> 'to')
+       ORDER BY id DESC LIMIT 1) AS found
+     ORDER BY found.id DESC LIMIT 1`,
     [action.lane, ACTION_STATUSES, action.id, action.type, JSON.stringify(action.payload)],
   );
   return row ?? null;

@@ -1,11 +1,15 @@
+import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { pino } from 'pino';
 import { createApi } from '../../src/api/app.ts';
 import { collectRoutes, type DeclaredRoute } from '../../src/api/plugins/route-table.ts';
 import { allowedHostNames } from '../../src/api/plugins/security.ts';
+import { problemSchema } from '../../src/contracts/problem.ts';
 import { ROLES, type Role, roleIncludes } from '../../src/domain/roles.ts';
 import { as, createTestApi, type TestApi, TOKENS } from '../support/api.ts';
+import { proved } from '../support/settled.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -137,10 +141,47 @@ describe('the rest of the border', () => {
   test('security headers stand on answers and on problems', async () => {
     for (const url of ['/healthz', '/v1/status', '/nothing']) {
       const { headers } = await api.call({ url });
-      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
-      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      });
+      expect(headers).not.toHaveProperty('strict-transport-security');
       expect(headers['access-control-allow-origin']).toBeUndefined();
     }
+  });
+
+  test('a failure of ours says nothing of our insides but a number that the log knows', async () => {
+    const lines: string[] = [];
+    const sink = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        lines.push(chunk.toString('utf8'));
+        done();
+      },
+    });
+    const inside = 'SELECT secret FROM aol_actions at /srv/aol/src/db/pool.ts:1';
+    const broken = await createTestApi({
+      logger: pino({ level: 'error' }, sink),
+      artifacts: { get: () => Promise.reject(new Error(inside)) },
+    });
+    const id = await proved(broken.database.pool);
+    const answer = await broken.call({ url: `/v1/actions/${id}/artifact`, headers: as('viewer') });
+    expect(answer.statusCode).toBe(500);
+    const { instance, ...problem } = problemSchema.parse(answer.json());
+    expect(problem).toEqual({
+      type: 'urn:aol:error:AOL_INTERNAL',
+      title: 'Internal Server Error',
+      status: 500,
+      detail: 'something failed; the server log knows this instance',
+      code: 'AOL_INTERNAL',
+    });
+    await broken.close();
+    expect(lines.join()).toContain(inside);
+    expect(lines.join()).toContain(instance);
   });
 
   test('unknown addresses are 404, known ones with another method 405', async () => {
@@ -150,6 +191,11 @@ describe('the rest of the border', () => {
     expect(other.statusCode).toBe(405);
     expect(other.headers.allow).toBe('GET, HEAD');
     expect(other.json()).toMatchObject({ status: 405, code: 'AOL_METHOD_NOT_ALLOWED' });
+    // An address of its own is not an action's, and a method that few know is no reason to look at the body.
+    for (const method of ['GET', 'QUERY', 'OPTIONS', 'TRACE']) {
+      const answer = await api.call({ method, url: '/v1/actions/batch', headers: as('viewer') });
+      expect([method, answer.statusCode, answer.headers.allow]).toEqual([method, 405, 'POST']);
+    }
   });
 
   test('an address that cannot be decoded is a problem too', async () => {

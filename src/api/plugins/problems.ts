@@ -20,7 +20,6 @@ import {
   VersionConflictError,
 } from '../../domain/errors.ts';
 import type { Api } from '../context.ts';
-import { allowedMethods, type RouteTable } from './route-table.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 const MAX_PROBLEMS = 50;
@@ -99,13 +98,6 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   return reply.code(answer.status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(answer);
 }
 
-export function addProblems(app: Api, routes: RouteTable): void {
+export function addProblems(app: Api): void {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
-  app.setNotFoundHandler((request, reply) => {
-    const allowed = allowedMethods(routes, request.url);
-    if (allowed.length === 0) return sendProblem(new NotFoundError('there is nothing at this address'), request, reply);
-    reply.header('allow', allowed.join(', '));
-    const message = `this address takes ${allowed.join(', ')}`;
-    return sendProblem(Object.assign(new Error(message), { statusCode: 405 }), request, reply);
-  });
 }

@@ -14,19 +14,21 @@ export interface RateLimits {
 
 const WINDOW_MS = 60_000;
 export const MAX_WRONG_TOKENS = 100;
+const unlimited = () => Promise.resolve();
 /** Several tokens may share an address. */
 const TOKENS_PER_ADDRESS = 2;
 
 export interface Rates {
   /** For each token; 0 is without limit. */
   readonly callsPerMinute: number;
-  /** For each address and minute. */
+  /** For each address and minute; 0 is without limit. */
   readonly maxWrongTokens: number;
 }
 
 export async function addRateLimits(app: Api, { callsPerMinute, maxWrongTokens }: Rates): Promise<RateLimits> {
   await app.register(rateLimit, { global: false, cache: 10_000 });
   const limit = (max: number, key: (request: FastifyRequest) => string) => {
+    if (max === 0) return unlimited;
     const count = app.createRateLimit({ max, timeWindow: WINDOW_MS, keyGenerator: key });
     return async (request: FastifyRequest) => {
       const answer = await count(request);
@@ -34,10 +36,8 @@ export async function addRateLimits(app: Api, { callsPerMinute, maxWrongTokens }
       throw new TooManyRequestsError('too many calls: wait', Math.max(1, answer.ttlInSeconds));
     };
   };
-  const unlimited = () => Promise.resolve();
-  const ofToken = callsPerMinute === 0 ? unlimited : limit(callsPerMinute, ({ actor }) => `token ${actor}`);
-  const ofAddress =
-    callsPerMinute === 0 ? unlimited : limit(callsPerMinute * TOKENS_PER_ADDRESS, ({ ip }) => `address ${ip}`);
+  const ofToken = limit(callsPerMinute, ({ actor }) => `token ${actor}`);
+  const ofAddress = limit(callsPerMinute * TOKENS_PER_ADDRESS, ({ ip }) => `address ${ip}`);
   const wrongTokens = limit(maxWrongTokens, ({ ip }) => `wrong ${ip}`);
   // Pressing stop is never refused for being pressed too often; a wrong token at it is.
   app.addHook('onRequest', (request) => (request.routeOptions.config.control ? unlimited() : ofAddress(request)));

@@ -1,6 +1,6 @@
 /** The routes that exist, collected as they are declared. */
 
-import type { RouteOptions } from 'fastify';
+import type { FastifyRequest, RouteOptions } from 'fastify';
 import type { Api, RouteRole } from '../context.ts';
 
 export interface DeclaredRoute {
@@ -33,9 +33,22 @@ export function collectRoutes(app: Api): RouteTable {
 
 /** The methods that an address takes; none when there is no such address. */
 export function allowedMethods(table: RouteTable, address: string): string[] {
-  const path = address.split('?', 1)[0] ?? '';
-  const matches = table.filter(({ url }) => pattern(url).test(path));
+  const path = pathOf(address);
+  const exact = table.filter(({ url }) => url === path);
+  const matches = exact.length > 0 ? exact : table.filter(({ url }) => pattern(url).test(path));
   return [...new Set(matches.map(({ method }) => method))].sort();
+}
+
+/** Whether a call met `/v1/actions/:id` though its address is that of a route by itself, which lacks the method. */
+export function isShadowed(table: RouteTable, { url, method, routeOptions }: FastifyRequest): boolean {
+  const path = pathOf(url);
+  if (routeOptions.url === path) return false;
+  const exact = table.filter((route) => route.url === path);
+  return exact.length > 0 && exact.every((route) => route.method !== method);
+}
+
+function pathOf(address: string): string {
+  return address.split('?', 1)[0] ?? '';
 }
 
 /** `/v1/actions/:id` as OpenAPI writes it. */
@@ -44,6 +57,9 @@ export function openApiPath(url: string): string {
 }
 
 function pattern(url: string): RegExp {
-  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll('.', '\\.')));
+  const parts = url.split('/').map((part) => {
+    if (part === '*') return '.*';
+    return part.startsWith(':') ? '[^/]+' : part.replaceAll('.', '\\.');
+  });
   return new RegExp(`^${parts.join('/')}$`);
 }

@@ -17,6 +17,7 @@ type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError
 
 /** The actions and the object around them nest two levels deeper than a single one. */
 const DEPTH_OF_ITEMS = 2;
+const REFUSED = [400, 409, 422] as const;
 
 export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
   const check = (item: unknown): Checked => {
@@ -53,7 +54,9 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
       const answers = queued.values();
       const refused = (error: unknown): BatchResult => {
         const problem = toProblem(error, request.id);
-        return { status: problem.status, problem };
+        const status = REFUSED.find((one) => one === problem.status);
+        if (status === undefined) throw error;
+        return { status, problem };
       };
       const results = checked.map((item): BatchResult => {
         if ('error' in item) return refused(item.error);

@@ -33,6 +33,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     async handler(request, reply) {
       if (open.size >= MAX_STREAMS) throw new TooManyRequestsError('too many streams of events are open', 5);
       const ended = new AbortController();
+      reply.raw.once('close', () => ended.abort());
       const items = feed.follow({ after: lastEventId(request, request.query.lastEventId), signal: ended.signal });
       // What is wrong at the beginning is a problem of HTTP, not the end of a stream.
       const first = await items.next();
