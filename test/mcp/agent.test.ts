@@ -266,7 +266,7 @@ describe('stopping', () => {
             expect([name.split(' ')[1], value]).toEqual([expect.stringMatching(/^(paused|killed)$/), true]);
         })
         .afterEach(release),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
     await setFlag(stack.db, 'proof_only', true);
     const { rows: approved } = await stack.db.query(
