@@ -13,6 +13,7 @@ import { registerEnqueue } from './commands/enqueue.ts';
 import { registerFlags } from './commands/flags.ts';
 import { registerLanes } from './commands/lanes.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerMcp } from './commands/mcp.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPrune } from './commands/prune.ts';
 import { registerRun } from './commands/run.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Register[] = [
   registerTokens,
   registerArtifacts,
   registerPrune,
+  registerMcp,
   registerDoctor,
 ];
 

@@ -8,6 +8,8 @@ import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
 import { type Addresses, keep, type Stack, type Start, startServers, stopAll } from './servers.ts';
 
 export interface UpOptions {
+  /** The result is a line of JSON. */
+  readonly json?: boolean;
   /** Results, one text at the end of the start. */
   readonly print?: (text: string) => void;
   /** Talk. */
@@ -52,7 +54,8 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   try {
     const startedMs = performance.now();
     await start({ config, dataDir, log, signal: stop.asked, running }, options.mainFile, (addresses) => {
-      print(summary(config, dataDir, addresses, performance.now() - startedMs));
+      const tookMs = performance.now() - startedMs;
+      print(options.json ? facts(config, dataDir, addresses) : summary(config, dataDir, addresses, tookMs));
     });
     await new Promise((resolve) => onAbort(stop.asked, () => resolve(undefined)));
     log('stopping: what runs may finish, at most 30 s; Ctrl+C again stops at once');
@@ -170,4 +173,10 @@ AOL is ready (after ${(tookMs / 1000).toFixed(1)} s).
   Stop          Ctrl+C
 
 `;
+}
+
+/** For programs; where the tokens lie rather than one of them. */
+function facts(config: Config, dataDir: string, { temporal }: Addresses): string {
+  const temporalPage = temporal.page ?? null;
+  return `${JSON.stringify({ ready: true, api: apiUrl(config), proofMode: config.proofMode, dataDir, temporalPage })}\n`;
 }

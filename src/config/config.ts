@@ -43,6 +43,8 @@ export interface Config {
   readonly setVariables: readonly string[];
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
   readonly tokens: Readonly<Record<Role, string | undefined>>;
+  /** Of `aol mcp`; undefined is the operator's. */
+  readonly mcpToken: string | undefined;
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
   /** Ports of the servers that `aol up` starts. */
@@ -97,6 +99,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       operator: values.AOL_OPERATOR_TOKEN,
       viewer: values.AOL_VIEWER_TOKEN,
     },
+    mcpToken: values.AOL_MCP_TOKEN,
     webhook: { allow: values.AOL_WEBHOOK_ALLOW ?? '', signingSecrets: values.AOL_WEBHOOK_SECRET ?? [] },
     local: {
       temporalPort: values.AOL_TEMPORAL_PORT,

@@ -165,6 +165,14 @@ const api = {
     meaning: 'Bearer token of viewers: read.',
     secret: true,
   },
+  AOL_MCP_TOKEN: {
+    schema: token,
+    rule: tokenRule,
+    defaultText: "the operator's",
+    meaning:
+      'Bearer token of `aol mcp`: one that `aol tokens create` made, so that the log names the agent. Never an admin’s.',
+    secret: true,
+  },
 } as const satisfies Record<string, Variable>;
 
 const local = {

@@ -34,7 +34,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   api: ['contracts', 'db', 'domain', 'observability', 'temporal'],
   config: ['domain'],
   local: ['domain'],
-  cli: ['api', 'artifacts', 'config', 'contracts', 'db', 'domain', 'local', 'observability', 'temporal', 'worker'],
+  mcp: ['contracts', 'domain'],
+  cli: [
+    'api',
+    'artifacts',
+    'config',
+    'contracts',
+    'db',
+    'domain',
+    'local',
+    'mcp',
+    'observability',
+    'temporal',
+    'worker',
+  ],
 };
 const folders = Object.keys(mayImport);
 

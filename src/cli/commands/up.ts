@@ -6,9 +6,9 @@ export const registerUp: Register = (program, run) => {
     .command('up')
     .description('start everything on this machine: PostgreSQL, Temporal, worker and API')
     .action(() =>
-      run(async ({ config }) => {
+      run(async ({ config, json }) => {
         const { up } = await import('../up.ts');
-        return up(await config());
+        return up(await config(), { json });
       }),
     );
 };

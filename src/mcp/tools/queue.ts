@@ -1,0 +1,53 @@
+/** The one tool that makes work: as a proof, or as a request for REAL that a person has to approve. */
+
+import { z } from 'zod';
+import { actionSchema, enqueueRequestSchema } from '../../contracts/action.ts';
+import {
+  actionModeSchema,
+  actionTypeSchema,
+  idempotencyKeySchema,
+  laneNameSchema,
+  maxAttemptsSchema,
+  prioritySchema,
+} from '../../contracts/primitives.ts';
+import { fieldProblems } from '../../contracts/problem.ts';
+import { InvalidRequestError } from '../../domain/errors.ts';
+import { tool } from '../tool.ts';
+
+const input = z.strictObject({
+  type: actionTypeSchema.describe('e.g. POST_SOCIAL; list_adapters names all'),
+  payload: z.record(z.string(), z.unknown()).describe("what the type's schema in list_adapters asks for"),
+  idempotencyKey: idempotencyKeySchema
+    .optional()
+    .describe('a name of your own for this one thing: the same call with it queues nothing twice'),
+  lane: laneNameSchema.optional().describe('"default" when absent'),
+  mode: actionModeSchema
+    .default('PROOF')
+    .describe('PROOF renders what would be sent and sends nothing. REAL asks: it waits until a person approves it'),
+  priority: prioritySchema.optional().describe('higher first'),
+  runAt: z.iso.datetime({ offset: true }).optional().describe('not before, e.g. 2026-12-24T18:00:00Z'),
+  maxAttempts: maxAttemptsSchema.optional(),
+});
+
+export const enqueueAction = tool({
+  name: 'enqueue_action',
+  title: 'Queue an action',
+  description:
+    'Queues an action. In PROOF (the default) it is rendered and nothing is sent; get_artifact then shows the exact request. ' +
+    'In REAL it is rendered and waits in AWAITING_APPROVAL until a person has approved it: you cannot. ' +
+    'Give an idempotencyKey, and use the same one when you repeat a call.',
+  kind: 'queues',
+  input,
+  output: actionSchema,
+  async run(client, asked) {
+    // Whatever was asked, nothing goes out without a person.
+    const parsed = enqueueRequestSchema.safeParse({ ...asked, requireApproval: asked.mode === 'REAL' });
+    if (!parsed.success) throw new InvalidRequestError('this cannot be queued', fieldProblems(parsed.error));
+    const action = await client.enqueue(parsed.data);
+    const then =
+      action.mode === 'REAL'
+        ? 'it is rendered and then waits for the approval of a person'
+        : 'it is rendered; nothing is sent';
+    return { words: `${action.id} is ${action.status} in ${action.mode}: ${then}.`, result: action };
+  },
+});
