@@ -1,5 +1,6 @@
 /** The two local activities of a tick: claim, and prove. */
 
+import type { ArtifactStore } from '../artifacts/port.ts';
 import type { BookkeepingActivities, ProveTickInput, TickSummary } from '../contracts/activities.ts';
 import { claimTick, type WorkerIdentity } from '../db/claim.ts';
 import { type AttemptResult, type ClaimedAction, claimedActions, closeAttempts, countCrash } from '../db/close.ts';
@@ -9,15 +10,17 @@ import { MAX_CRASHES } from '../domain/limits.ts';
 import { translating } from './errors.ts';
 import type { Observer } from './observer.ts';
 import { type ProofPorts, proveAction } from './prove-action.ts';
+import { createTickStore } from './tick-store.ts';
 
 export interface BookkeepingPorts extends ProofPorts {
+  readonly artifacts: Pick<ArtifactStore, 'put' | 'putAll'>;
   readonly db: Database;
   readonly worker: WorkerIdentity;
   readonly observer: Observer;
 }
 
-/** Proofs of one tick that are stored at the same time. */
-const CONCURRENT_PROOFS = 16;
+/** Proofs of one tick that are held in memory, and stored, at the same time. */
+const CONCURRENT_PROOFS = 250;
 
 /** Makes the bookkeeping activities. Each is idempotent by tick id: a second run finds what the first one left. */
 export function createBookkeepingActivities(ports: BookkeepingPorts): BookkeepingActivities {
@@ -47,8 +50,23 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
 async function proveTick(ports: BookkeepingPorts, tick: ProveTickInput): Promise<TickSummary> {
   const actions = await claimedActions(ports.db, tick.tickId, tick.token);
   if (tick.resumed) return proveOneByOne(ports, tick, actions);
-  const results = await mapConcurrently(actions, CONCURRENT_PROOFS, (action) => observedProof(ports, tick, action));
+  const results: AttemptResult[] = [];
+  for (let first = 0; first < actions.length; first += CONCURRENT_PROOFS) {
+    results.push(...(await proveTogether(ports, tick, actions.slice(first, first + CONCURRENT_PROOFS))));
+  }
   return closeAttempts(ports.db, tick, results);
+}
+
+function proveTogether(
+  ports: BookkeepingPorts,
+  tick: ProveTickInput,
+  actions: readonly ClaimedAction[],
+): Promise<AttemptResult[]> {
+  const artifacts = createTickStore(ports.artifacts, tick.tickId, actions.length);
+  const proofs = actions.map((action) =>
+    observedProof({ ...ports, artifacts }, tick, action).finally(() => artifacts.ended()),
+  );
+  return Promise.all(proofs);
 }
 
 /**
@@ -76,25 +94,15 @@ async function proveAgain(
   return observedProof(ports, tick, action);
 }
 
-function observedProof(ports: BookkeepingPorts, tick: ProveTickInput, action: ClaimedAction): Promise<AttemptResult> {
+function observedProof(
+  ports: ProofPorts & Pick<BookkeepingPorts, 'observer'>,
+  tick: ProveTickInput,
+  action: ClaimedAction,
+): Promise<AttemptResult> {
   return ports.observer.proof(tick, action, () => proveAction(ports, action));
 }
 
 function crashed(action: ClaimedAction): AttemptResult {
   const message = `its worker died ${MAX_CRASHES} times while it ran`;
   return { to: 'DLQ', id: action.id, reason: 'crashed', message, durationMs: 0 };
-}
-
-async function mapConcurrently<Item, Result>(
-  items: readonly Item[],
-  width: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const lane = async () => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
-  return results;
 }

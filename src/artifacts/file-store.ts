@@ -1,21 +1,29 @@
 /** Artifacts as files below one directory: written whole or not at all, and never through a link. */
 
-import { randomUUID } from 'node:crypto';
-import { open, opendir, rename, rm, unlink } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ArtifactError } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
 import {
-  CREATE_ONLY,
+  checkDirectory,
   createDirectorySync,
   ensureDirectory,
+  entries,
   errorCode,
+  type Place,
   READ_ONLY,
+  refuseOther,
+  removeFile,
   statOf,
   storeError,
+  TEMPORARY_NAME,
+  unlinked,
   withFile,
+  writeWhole,
 } from './files.ts';
 import { createLimiter } from './limiter.ts';
+import { isPackedUri, PACK_FOLDER, parseMemberUri, parsePackUri } from './pack.ts';
+import { listMembers, oldPacks, packFolders, readMember, removePack, writePack } from './pack-files.ts';
 import {
   type ArtifactKey,
   type ArtifactStore,
@@ -27,8 +35,6 @@ import {
 
 /** Node runs four file operations at once; a few more keep those busy. */
 const MAX_CONCURRENT_WRITES = 16;
-/** What {@link replace} writes to before it is renamed. */
-const TEMPORARY_NAME = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/u;
 /** Effects are at most 1 MiB; anything larger was not written by us. */
 const MAX_ARTIFACT_BYTES = 4 * 1024 * 1024;
 
@@ -49,19 +55,45 @@ export function createFileStore(directory: string): ArtifactStore {
       return artifactUri(key);
     },
 
-    async get(uri) {
-      const key = parseArtifactUri(uri);
+    async putAll(tickId, artifacts) {
       try {
-        return await read(root, key);
+        return await limited(() => writePack(place, tickId, artifacts));
+      } catch (error) {
+        throw storeError(error, `writing the artifacts of tick ${tickId}`);
+      }
+    },
+
+    async get(uri) {
+      const readIt = reader(root, uri);
+      try {
+        return await readIt();
       } catch (error) {
         if (errorCode(error) === 'ENOENT') throw new ArtifactError(`${uri} is missing`, { cause: error });
         throw storeError(error, `reading ${uri}`);
       }
     },
 
-    list: () => listFiles(root),
+    async *list() {
+      yield* listFiles(root);
+      yield* listMembers(root);
+    },
+
+    packs: ({ olderThanMs }) => oldPacks(root, Date.now() - olderThanMs),
+
+    async removePack(uri) {
+      const key = parsePackUri(uri);
+      try {
+        return await removePack(root, key);
+      } catch (error) {
+        throw storeError(error, `removing ${uri}`);
+      }
+    },
 
     async remove(uri) {
+      if (isPackedUri(uri)) {
+        parseMemberUri(uri);
+        return false;
+      }
       const key = parseArtifactUri(uri);
       try {
         return await remove(root, key);
@@ -80,6 +112,15 @@ export function createFileStore(directory: string): ArtifactStore {
   };
 }
 
+function reader(root: string, uri: string): () => Promise<Uint8Array> {
+  if (isPackedUri(uri)) {
+    const member = parseMemberUri(uri);
+    return () => readMember(root, member, uri);
+  }
+  const key = parseArtifactUri(uri);
+  return () => read(root, key);
+}
+
 function pathsOf(root: string, key: ArtifactKey) {
   const shard = join(root, key.shard);
   const file = resolve(shard, key.fileName);
@@ -87,15 +128,10 @@ function pathsOf(root: string, key: ArtifactKey) {
   return { shard, file };
 }
 
-interface Place {
-  readonly root: string;
-  readonly syncDirectory: (path: string) => Promise<void>;
-}
-
 async function write({ root, syncDirectory }: Place, key: ArtifactKey, bytes: Uint8Array): Promise<void> {
   const { shard, file } = pathsOf(root, key);
   if (await ensureDirectory(shard)) await syncDirectory(root);
-  if (!(await isStored(root, key, file))) await replace(shard, file, bytes);
+  if (!(await isStored(root, key, file))) await writeWhole(shard, file, bytes);
   await syncDirectory(shard);
 }
 
@@ -103,7 +139,7 @@ async function write({ root, syncDirectory }: Place, key: ArtifactKey, bytes: Ui
 async function isStored(root: string, key: ArtifactKey, file: string): Promise<boolean> {
   const found = await statOf(file);
   if (!found) return false;
-  if (!found.isFile()) throw new ArtifactError('refused: a link or a directory stands where the artifact should');
+  refuseOther(found);
   try {
     await read(root, key);
     return true;
@@ -113,46 +149,10 @@ async function isStored(root: string, key: ArtifactKey, file: string): Promise<b
   }
 }
 
-async function replace(shard: string, file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(shard, `.${randomUUID()}.tmp`);
-  try {
-    await withFile(await open(temporary, CREATE_ONLY, 0o600), async (handle) => {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    });
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** Refuses a link in place of a directory of ours. */
-async function checkShard(shard: string): Promise<void> {
-  const directory = await statOf(shard);
-  if (directory && !directory.isDirectory()) {
-    throw new ArtifactError('refused: a file or a link stands where a directory of artifacts should');
-  }
-}
-
 async function remove(root: string, key: ArtifactKey): Promise<boolean> {
   const { shard, file } = pathsOf(root, key);
-  await checkShard(shard);
-  const found = await statOf(file);
-  if (!found) return false;
-  if (!found.isFile()) throw new ArtifactError('refused: a link or a directory stands where the artifact should');
-  return unlinked(file);
-}
-
-/** Whether this call removed it, and not another one at the same time. */
-async function unlinked(file: string): Promise<boolean> {
-  try {
-    await unlink(file);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  await checkDirectory(shard);
+  return removeFile(file);
 }
 
 async function sweep(
@@ -161,7 +161,7 @@ async function sweep(
 ): Promise<number> {
   const beforeMs = Date.now() - olderThanMs;
   let swept = 0;
-  for await (const { shard, entry } of shardEntries(root)) {
+  for await (const { shard, entry } of allEntries(root)) {
     if (!entry.isFile() || !TEMPORARY_NAME.test(entry.name)) continue;
     const file = join(root, shard, entry.name);
     const found = await statOf(file);
@@ -173,7 +173,7 @@ async function sweep(
 
 async function read(root: string, key: ArtifactKey): Promise<Uint8Array> {
   const { shard, file } = pathsOf(root, key);
-  await checkShard(shard);
+  await checkDirectory(shard);
   const bytes = await withFile(await open(file, READ_ONLY), async (handle) => {
     const found = await handle.stat();
     if (!found.isFile() || found.size > MAX_ARTIFACT_BYTES) {
@@ -201,11 +201,10 @@ async function* shardEntries(root: string) {
   }
 }
 
-/** The entries of a directory; none when it is not there. */
-async function* entries(path: string) {
-  try {
-    yield* await opendir(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw storeError(error, 'listing artifacts');
+async function* allEntries(root: string) {
+  yield* shardEntries(root);
+  for await (const day of packFolders(root)) {
+    const shard = join(PACK_FOLDER, day);
+    for await (const entry of entries(join(root, shard))) yield { shard, entry };
   }
 }

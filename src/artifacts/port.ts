@@ -9,23 +9,48 @@ export interface StoredArtifact {
   readonly sha256: string;
 }
 
+export interface NewArtifact {
+  readonly actionId: string;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** One file with the artifacts of several actions. It can only go as a whole. */
+export interface StoredPack {
+  /** What the URIs of its artifacts begin with. */
+  readonly uri: string;
+  readonly actionIds: readonly string[];
+}
+
 export interface ArtifactStore {
   /** Stores bytes durably and answers their URI. The same artifact may be put again. */
   put(actionId: string, sha256: string, bytes: Uint8Array): Promise<string>;
+  /**
+   * Stores what one tick made, durably, all of it or nothing, at the price of one; answers the URIs in the order given. 8 MiB at
+   * most. The same artifacts may be put again.
+   */
+  putAll(tickId: string, artifacts: readonly NewArtifact[]): Promise<string[]>;
   /** The bytes, after their SHA-256 was checked. Throws ArtifactError when they are missing or altered. */
   get(uri: string): Promise<Uint8Array>;
   /** Every artifact that is there, in no particular order. */
   list(): AsyncIterable<StoredArtifact>;
-  /** Removes an artifact; false when it was not there. Throws ArtifactError for what is no artifact of this store. */
+  /**
+   * Removes an artifact; false when it was not there, or goes with its pack. Throws ArtifactError for what is no artifact of this
+   * store.
+   */
   remove(uri: string): Promise<boolean>;
+  /** Packs that were written longer ago than that. */
+  packs(options: { readonly olderThanMs: number }): AsyncIterable<StoredPack>;
+  /** Removes a pack; false when it was not there. */
+  removePack(uri: string): Promise<boolean>;
   /** Removes what writers that died left half written, if it is older than that, and answers how many; `dryRun` only counts. */
   sweep(options: { readonly olderThanMs: number; readonly dryRun?: boolean }): Promise<number>;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
-const SHA256 = /^[0-9a-f]{64}$/u;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
+export const SHA256 = /^[0-9a-f]{64}$/u;
 const FILE_NAME = /^([0-9a-f-]{36})-([0-9a-f]{64})\.json$/u;
-const SCHEME = 'artifact:';
+export const SCHEME = 'artifact:';
 
 export interface ArtifactKey {
   readonly actionId: string;

@@ -11,7 +11,15 @@ import { type Database, type Queryable, query, transaction } from './pool.ts';
 /** What pruning needs of the artifact store. */
 export interface PrunableArtifacts {
   remove(uri: string): Promise<boolean>;
+  packs(options: { readonly olderThanMs: number }): AsyncIterable<Pack>;
+  removePack(uri: string): Promise<boolean>;
   sweep(options: { readonly olderThanMs: number; readonly dryRun?: boolean }): Promise<number>;
+}
+
+/** One file with the artifacts of several actions. */
+interface Pack {
+  readonly uri: string;
+  readonly actionIds: readonly string[];
 }
 
 export interface PruneOptions {
@@ -59,11 +67,13 @@ export async function prune(db: Database, artifacts: PrunableArtifacts, options:
     found.actions += uris.length;
     for (const uri of uris) {
       if (uri === null) continue;
-      const failure = dryRun ? undefined : await removeArtifact(artifacts, uri);
+      const failure = dryRun ? undefined : await removal(() => artifacts.remove(uri));
       if (failure === undefined) found.artifacts += 1;
       else if (failure !== 'absent') failures.push({ uri, reason: failure });
     }
   }
+  // Nothing was deleted in a dry run, so no pack is without use: its artifacts were counted with their actions.
+  if (!dryRun) found.artifacts += await prunePacks(db, artifacts, options, failures);
   const logs = dryRun
     ? await countLogs(db, before)
     : await inBatches(run, LOG_BATCH_SIZE, (n) => pruneLogs(db, run, n));
@@ -164,10 +174,39 @@ async function prunableOf(db: Queryable, ids: readonly string[]): Promise<(strin
   return rows.map((row) => row.uri);
 }
 
+/** Packs of which no action needs anything any more. Answers how many artifacts were in them. */
+async function prunePacks(
+  db: Queryable,
+  artifacts: PrunableArtifacts,
+  { olderThanMs, signal }: PruneOptions,
+  failures: { uri: string; reason: string }[],
+): Promise<number> {
+  let removed = 0;
+  for await (const pack of artifacts.packs({ olderThanMs })) {
+    signal?.throwIfAborted();
+    if (await isPackUsed(db, pack)) continue;
+    const failure = await removal(() => artifacts.removePack(pack.uri));
+    if (failure === undefined) removed += pack.actionIds.length;
+    else if (failure !== 'absent') failures.push({ uri: pack.uri, reason: failure });
+  }
+  return removed;
+}
+
+/** An action that has not finished may yet be closed with what was stored for it. */
+async function isPackUsed(db: Queryable, pack: Pack): Promise<boolean> {
+  const [row] = await query<{ used: boolean }>(
+    db,
+    `SELECT EXISTS (SELECT FROM aol_actions WHERE id = ANY ($1::uuid[])
+       AND (finished_at IS NULL OR starts_with(artifact_uri, $2))) AS used`,
+    [pack.actionIds, `${pack.uri}#`],
+  );
+  return row?.used ?? true;
+}
+
 /** Undefined when it was removed, `absent` when it was not there, else why it could not be. */
-async function removeArtifact(artifacts: PrunableArtifacts, uri: string): Promise<string | undefined> {
+async function removal(remove: () => Promise<boolean>): Promise<string | undefined> {
   try {
-    return (await artifacts.remove(uri)) ? undefined : 'absent';
+    return (await remove()) ? undefined : 'absent';
   } catch (error) {
     if (error instanceof ArtifactError || error instanceof UnavailableError) return errorText(error);
     throw error;

@@ -139,15 +139,17 @@ function claimed(
 
 /** The same store, its failures counted. */
 export function observeArtifacts(store: ArtifactStore, metrics: WorkerMetrics): ArtifactStore {
+  const counted = async <Result>(storing: Promise<Result>): Promise<Result> => {
+    try {
+      return await storing;
+    } catch (error) {
+      metrics.artifactFailed();
+      throw error;
+    }
+  };
   return {
     ...store,
-    async put(actionId, sha256, bytes) {
-      try {
-        return await store.put(actionId, sha256, bytes);
-      } catch (error) {
-        metrics.artifactFailed();
-        throw error;
-      }
-    },
+    put: (...artifact) => counted(store.put(...artifact)),
+    putAll: (...artifacts) => counted(store.putAll(...artifacts)),
   };
 }

@@ -12,7 +12,7 @@ import { createRegistry } from '../../src/adapters/registry.ts';
 import type { ArtifactStore } from '../../src/artifacts/port.ts';
 import type { BookkeepingActivities, ClaimTickResult } from '../../src/contracts/activities.ts';
 import { enqueue } from '../../src/db/actions.ts';
-import { NotFoundError, UnavailableError } from '../../src/domain/errors.ts';
+import { ArtifactError, NotFoundError, UnavailableError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { holder, proofWorker, request, setFlag } from '../support/engine.ts';
 import { createStage } from '../support/stage-adapter.ts';
@@ -21,6 +21,7 @@ let database: TestDatabase | undefined;
 let db: TestDatabase['pool'];
 let stored: string[];
 let storage: ArtifactStore['put'];
+let together: number[];
 let activities: BookkeepingActivities;
 const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 
@@ -30,6 +31,7 @@ beforeEach(async () => {
   db = database.pool;
   await setFlag(db, 'tick_interval_ms', 0);
   stored = [];
+  together = [];
   storage = async (actionId, sha256) => {
     stored.push(actionId);
     return `artifact:${actionId.slice(-2)}/${actionId}-${sha256}.json`;
@@ -43,7 +45,13 @@ function inNewProcess(): BookkeepingActivities {
   return createBookkeepingActivities({
     db,
     adapters: createRegistry([createStage().adapter]),
-    artifacts: { put: (...args) => storage(...args) },
+    artifacts: {
+      put: (...args) => storage(...args),
+      putAll: (_tickId, artifacts) => {
+        together.push(artifacts.length);
+        return Promise.all(artifacts.map(({ actionId, sha256, bytes }) => storage(actionId, sha256, bytes)));
+      },
+    },
     observer: unobserved,
     random: () => 0.5,
     worker: proofWorker,
@@ -101,6 +109,28 @@ describe('claim and prove', () => {
     const { rows } = await db.query(`SELECT dlq_reason FROM aol_actions WHERE status = 'DLQ'`);
     expect(rows).toEqual([{ dlq_reason: 'crashed' }]);
     expect(stored).toHaveLength(1);
+  });
+
+  test('what a tick proves is stored together; an action that cannot be rendered is not waited for', async () => {
+    await queue(3);
+    await enqueue(db, [request({ type: 'PLAY', payload: { name: 'bad', acts: ['no such act'] } })], 'test');
+    await setFlag(db, 'max_actions_per_tick', 10);
+    const tickId = randomUUID();
+    await claim(tickId);
+    expect(await prove(tickId, false)).toMatchObject({ claimed: 4, succeeded: 3, deadLettered: 1, running: 0 });
+    expect(together).toEqual([3]);
+  });
+
+  test('what cannot be stored together is stored one by one, and only the wrong one fails', async () => {
+    await queue(3);
+    const { rows } = await db.query<{ id: string }>(`SELECT id FROM aol_actions WHERE payload ->> 'name' = '1'`);
+    const put = storage;
+    storage = (actionId, ...rest) =>
+      actionId === rows[0]?.id ? Promise.reject(new ArtifactError('a link')) : put(actionId, ...rest);
+    const tickId = randomUUID();
+    await claim(tickId);
+    expect(await prove(tickId, false)).toMatchObject({ succeeded: 2, deadLettered: 1 });
+    expect(together).toEqual([3]);
   });
 
   test('storage that is away makes a RETRY, not a failure of the activity', async () => {

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createArtifactStore } from '../../src/artifacts/index.ts';
 import { createdTokenSchema } from '../../src/contracts/token.ts';
 import { Horizon } from '../../src/db/events.ts';
 import { transaction } from '../../src/db/pool.ts';
@@ -177,7 +181,7 @@ describe('GET /v1/events', () => {
   test('pruning through retention marks the place', async () => {
     await finished(api.database.pool, { status: 'SUCCESS', daysAgo: 10 });
     const place = (await logIds()).at(0) ?? 0;
-    const store = { remove: () => Promise.resolve(true), sweep: () => Promise.resolve(0) };
+    const store = createArtifactStore(`file:${join(tmpdir(), randomUUID())}`);
     const { logs } = await prune(api.database.pool, store, { olderThanMs: 0 });
     expect(logs).toBeGreaterThan(0);
     const listener = new Listener();

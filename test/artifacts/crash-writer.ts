@@ -7,10 +7,12 @@ import { sha256Hex } from '../../src/domain/hashing.ts';
 const store = createArtifactStore(process.argv[2] ?? '');
 process.stdout.write('writing\n');
 for (;;) {
-  await Promise.all(
-    Array.from({ length: 20 }, () => {
-      const bytes = new TextEncoder().encode(randomUUID().repeat(5_000));
-      return store.put(randomUUID(), sha256Hex(bytes), bytes);
-    }),
-  );
+  const artifacts = Array.from({ length: 20 }, () => {
+    const bytes = new TextEncoder().encode(randomUUID().repeat(5_000));
+    return { actionId: randomUUID(), sha256: sha256Hex(bytes), bytes };
+  });
+  await Promise.all([
+    store.putAll(randomUUID(), artifacts.slice(10)),
+    ...artifacts.slice(0, 10).map(({ actionId, sha256, bytes }) => store.put(actionId, sha256, bytes)),
+  ]);
 }

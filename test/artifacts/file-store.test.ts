@@ -233,13 +233,16 @@ test('kill -9 while writing leaves no half artifact', async () => {
     await killed(child);
     rounds += 1;
   }
-  let artifacts = 0;
+  const found = { alone: 0, packed: 0 };
   for await (const { uri } of store().list()) {
     expect((await store().get(uri)).length).toBe(180_000);
-    artifacts += 1;
+    found[uri.startsWith('artifact:pack/') ? 'packed' : 'alone'] += 1;
   }
   expect(rounds).toBeGreaterThan(2);
-  expect(artifacts).toBeGreaterThan(0);
+  expect(found.alone).toBeGreaterThan(0);
+  expect(found.packed).toBeGreaterThan(0);
+  // A half-written pack would be one whose index says more than is there.
+  expect(found.packed % 10).toBe(0);
 }, 30_000);
 
 async function killed(child: ChildProcess): Promise<void> {

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -77,6 +78,39 @@ async function promotedFrom(proof: string, daysAgo: number): Promise<string> {
 }
 
 describe('prune', () => {
+  test('a pack goes with the last action that needs it, and never one that an action may yet be closed with', async () => {
+    const all = { olderThanMs: 0 };
+    const old = await finished(db, { status: 'SUCCESS', daysAgo: 1 });
+    const young = await finished(db, { status: 'SUCCESS', daysAgo: -1 });
+    const running = await queued(db);
+    const pack = async (...actions: string[]) => {
+      const artifacts = actions.map((actionId) => {
+        const bytes = Buffer.from(JSON.stringify({ actionId }));
+        return { actionId, sha256: sha256Hex(bytes), bytes };
+      });
+      const uris = await store.putAll(randomUUID(), artifacts);
+      return { uris, file: join(folder, (uris[0]?.split('#')[0] ?? '').slice('artifact:'.length)) };
+    };
+    const shared = await pack(old, young);
+    const orphan = await pack(old, running);
+    for (const [index, id] of [old, young].entries()) {
+      const set = 'UPDATE aol_actions SET artifact_sha256 = $2, artifact_uri = $3 WHERE id = $1';
+      await db.query(set, [id, shared.uris[index]?.slice(-64), shared.uris[index]]);
+    }
+    expect(await prune(db, store, { ...all, dryRun: true })).toMatchObject({ actions: 1, artifacts: 1 });
+    expect(await prune(db, store, all)).toMatchObject({ actions: 1, artifacts: 0, failures: [] });
+    expect(await store.get(shared.uris[1] ?? '')).toBeDefined();
+    await access(orphan.file);
+    await db.query(
+      `UPDATE aol_actions SET status = 'CANCELLED', finished_at = now() + interval '1 day' WHERE id = $1`,
+      [running],
+    );
+    await db.query(`UPDATE aol_actions SET finished_at = now() - interval '1 minute' WHERE id = $1`, [young]);
+    expect(await prune(db, store, all)).toMatchObject({ actions: 1, artifacts: 4, failures: [] });
+    await expect(store.get(shared.uris[1] ?? '')).rejects.toThrow('is missing');
+    await expect(access(orphan.file)).rejects.toThrow('ENOENT');
+  });
+
   test('takes what is final and old, its artifact and its log, and nothing else', async () => {
     const old = [await withArtifact('SUCCESS', 91), await withArtifact('CANCELLED', 400)];
     const young = await withArtifact('SUCCESS', 89);
