@@ -1,7 +1,7 @@
 /** The two local activities of a tick: claim, and prove. */
 
 import type { ArtifactStore } from '../artifacts/port.ts';
-import type { BookkeepingActivities, ProveTickInput, TickSummary } from '../contracts/activities.ts';
+import type { BookkeepingActivities, ProveTickInput, TickInput, TickSummary } from '../contracts/activities.ts';
 import { claimTick, type WorkerIdentity } from '../db/claim.ts';
 import { type AttemptResult, type ClaimedAction, claimedActions, closeAttempts, countCrash } from '../db/close.ts';
 import { abandonEffect, closeOverrun } from '../db/effects.ts';
@@ -17,6 +17,8 @@ export interface BookkeepingPorts extends ProofPorts {
   readonly db: Database;
   readonly worker: WorkerIdentity;
   readonly observer: Observer;
+  /** Starts the workflows of a tick's effects. Those that were started before count as started. */
+  readonly startEffects: (tick: TickInput, tickNumber: number) => Promise<void>;
 }
 
 /** Proofs of one tick that are held in memory, and stored, at the same time. */
@@ -30,12 +32,18 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
   return {
     claimTick: translating(async (input) => {
       const claim = await claimTick(ports.db, input, ports.worker);
-      if (claim.kind === 'claimed' && !claim.resumed) fresh.add(input.tickId);
+      if (claim.kind !== 'claimed') return claim;
+      if (!claim.resumed) fresh.add(input.tickId);
+      if (input.startsEffects && claim.effects.length > 0) {
+        const { token, effects, maxTickMs } = claim;
+        const tick = { lane: input.holder.lane, tickId: input.tickId, token, effects, maxTickMs };
+        await ports.startEffects(tick, claim.tickNumber);
+      }
       return claim;
     }),
     proveTick: translating(async (tick) => {
       try {
-        return await proveTick(ports, { ...tick, resumed: !fresh.delete(tick.tickId) });
+        return await proveTick(ports, tick, { isFresh: fresh.delete(tick.tickId) });
       } catch (error) {
         // This process lives: what failed (the database was away) was no crash, and must not be counted as one.
         fresh.add(tick.tickId);
@@ -47,9 +55,13 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
   };
 }
 
-async function proveTick(ports: BookkeepingPorts, tick: ProveTickInput): Promise<TickSummary> {
+async function proveTick(
+  ports: BookkeepingPorts,
+  tick: ProveTickInput,
+  { isFresh }: { readonly isFresh: boolean },
+): Promise<TickSummary> {
   const actions = await claimedActions(ports.db, tick.tickId, tick.token);
-  if (tick.resumed) return proveOneByOne(ports, tick, actions);
+  if (!isFresh) return proveOneByOne(ports, tick, actions);
   const results: AttemptResult[] = [];
   for (let first = 0; first < actions.length; first += CONCURRENT_PROOFS) {
     results.push(...(await proveTogether(ports, tick, actions.slice(first, first + CONCURRENT_PROOFS))));

@@ -16,6 +16,8 @@ export interface ClaimTickInput {
   readonly holder: LaneHolder;
   /** Chosen by the workflow, so that a claim that runs twice is one claim. */
   readonly tickId: string;
+  /** The claim starts the workflows of the tick's effects; an orchestrator of before 0.2 starts a child itself. */
+  readonly startsEffects?: boolean;
 }
 
 /** When the lane may and need be looked at again, by the database's clock. */
@@ -24,6 +26,8 @@ export interface Pacing {
   readonly claimInMs: number;
   /** Time until something is due: 0 for now, null when nothing waits or nothing may be claimed. */
   readonly nextDueInMs: number | null;
+  /** As many actions run as may: only the end of one makes room. */
+  readonly isFull?: boolean;
 }
 
 export type ClaimTickResult =
@@ -55,7 +59,6 @@ export interface ProveTickInput {
   readonly lane: string;
   readonly tickId: string;
   readonly token: number;
-  readonly resumed: boolean;
 }
 
 /** What a tick did, as in its ledger row. */
@@ -99,7 +102,7 @@ export interface EffectActivities {
 export interface BookkeepingActivities {
   /**
    * Checks lease and flags and claims what is due, in one transaction. Twice with one tick id is once. Before the tick
-   * interval has passed it claims nothing and says how long to wait.
+   * interval has passed it claims nothing and says how long to wait. When it answers, the workflows of the tick's effects run.
    */
   claimTick(input: ClaimTickInput): Promise<ClaimTickResult>;
   /** Renders and stores what the tick claimed and closes its row. Twice is once. */

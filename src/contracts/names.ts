@@ -24,8 +24,9 @@ export function orchestratorWorkflowId(lane: string): string {
   return `aol/${lane}`;
 }
 
-export function tickWorkflowId(lane: string, tickNumber: number): string {
-  return `aol/${lane}/tick/${tickNumber}`;
+/** @param part a tick with many effects has several workflows: the second one is part 2 */
+export function tickWorkflowId(lane: string, tickNumber: number, part = 1): string {
+  return `aol/${lane}/tick/${tickNumber}${part === 1 ? '' : `/${part}`}`;
 }
 
 /** The lane of an orchestrator's workflow id, or undefined when it is not one. */

@@ -55,7 +55,9 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
     await recoverClaims(db, lane, { kind: 'stale', token, exceptTickId: isNew ? null : input.tickId });
 
   const work = await findWork(db, input, { token, isNew, mode, standing, flags });
-  const pacing = {
+  const running = standing.running + (work.kind === 'claimed' && !work.resumed ? work.claimed : 0);
+  const pacing: Pacing = {
+    isFull: running >= flags.max_running,
     claimInMs: work.kind === 'claimed' ? tickIntervalMs : standing.claimInMs,
     nextDueInMs: flags.paused ? null : await nextDueInMs(db, lane, mode),
   };

@@ -38,22 +38,30 @@ export type Beginning =
 const EFFECT_COLUMNS = 'a.id, a.type, a.payload, a.due_at, a.promoted_from, a.max_attempts';
 
 /**
- * A run of the effect's activity begins. The first one only reads: its claim has counted it. A run that began before and neither
- * ended nor threw died with its worker, and so did others beside it: which one was to blame shows when those that died twice
- * go on one after another.
+ * The first run of an effect's activity begins. It only reads: its claim has counted it.
+ *
+ * @returns one answer for each claim, in their order
  */
-export async function beginEffect(db: Database, claim: EffectClaim, run: EffectRun): Promise<Beginning> {
-  if (run.run > 1) return beginAgain(db, claim, run);
-  const [row] = await query<EffectRow>(
+export async function beginEffects(db: Database, claims: readonly EffectClaim[]): Promise<Beginning[]> {
+  const rows = await query<EffectRow>(
     db,
-    `SELECT ${EFFECT_COLUMNS} FROM aol_actions a WHERE a.id = $1 AND a.claim_tick_id = $2 AND a.claim_lease_token = $3
-       AND a.status IN ('RUNNING', 'RETRY')`,
-    [claim.actionId, claim.tickId, claim.token],
+    `SELECT ${EFFECT_COLUMNS} FROM jsonb_to_recordset($1) AS c ("actionId" uuid, "tickId" uuid, token bigint)
+     JOIN aol_actions a ON a.id = c."actionId" AND a.claim_tick_id = c."tickId" AND a.claim_lease_token = c.token
+     WHERE a.status IN ('RUNNING', 'RETRY')`,
+    [JSON.stringify(claims)],
   );
-  return row ? { kind: 'begun', row } : { kind: 'gone' };
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return claims.map(({ actionId }) => {
+    const row = byId.get(actionId);
+    return row ? { kind: 'begun', row } : { kind: 'gone' };
+  });
 }
 
-async function beginAgain(db: Database, claim: EffectClaim, run: EffectRun): Promise<Beginning> {
+/**
+ * A later run begins. A run that began before and neither ended nor threw died with its worker, and so did others beside it:
+ * which one was to blame shows when those that died twice go on one after another.
+ */
+export async function beginAgain(db: Database, claim: EffectClaim, run: EffectRun): Promise<Beginning> {
   const [row] = await query<EffectRow & { readonly kind: Beginning['kind'] }>(
     db,
     `SELECT begun.kind, ${EFFECT_COLUMNS}
@@ -91,28 +99,36 @@ const EVENTS = {
 } as const satisfies Record<(AttemptDecision | Leaving)['to'], readonly [LogEvent, LogLevel]>;
 
 /**
- * Writes an attempt's outcome. It needs only that attempt, not the lease: what happened is never thrown away. When the
+ * Writes the outcomes of attempts. Each needs only its attempt, not the lease: what happened is never thrown away. When an
  * attempt was closed meanwhile (its worker was thought dead), a receipt that arrives late is still recorded, and turns
- * UNCONFIRMED into SUCCESS. Answers false in that case.
+ * UNCONFIRMED into SUCCESS; for it the answer is false.
+ *
+ * @returns one answer for each, in their order
  */
-export async function recordAttempt(db: Database, ended: RecordedAttempt): Promise<boolean> {
-  const [row] = await query<{ mine: boolean }>(
-    db,
-    'SELECT aol_record_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS mine',
-    [
-      ended.lane,
-      ended.actionId,
-      ended.tickId,
-      ended.attempt,
-      JSON.stringify(ended.outcome),
-      JSON.stringify(ended.decision),
-      ended.durationMs,
-      ...EVENTS[ended.decision.to],
-      MAX_WAIT_IN_TICK_MS,
-    ],
-  );
-  return row?.mine ?? false;
+export async function recordAttempts(db: Database, ended: readonly RecordedAttempt[]): Promise<boolean[]> {
+  const items = ended.map(({ outcome, decision, ...attempt }) => {
+    const [event, level] = EVENTS[decision.to];
+    return { ...attempt, outcome, decision, event, level };
+  });
+  const rows = await query<{ index: number; mine: boolean }>(db, RECORD_ATTEMPTS, [
+    JSON.stringify(items),
+    ended.map(({ actionId }) => actionId),
+    MAX_WAIT_IN_TICK_MS,
+  ]);
+  const mine = new Map(rows.map((row) => [row.index, row.mine]));
+  return ended.map((_, index) => mine.get(index + 1) ?? false);
 }
+
+/** All actions are locked, in the order of their ids, before the first ledger row is: a claim that takes back locks so too. */
+const RECORD_ATTEMPTS = `
+  WITH locked AS MATERIALIZED (SELECT id FROM aol_actions WHERE id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE)
+  SELECT r.index, aol_record_attempt(r.lane, r."actionId", r."tickId", r.attempt, r.outcome, r.decision, r."durationMs", r.event,
+    r.level, $3) AS mine
+  FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, attempt integer,
+      outcome jsonb, decision jsonb, "durationMs" double precision, event text, level text))
+    WITH ORDINALITY AS item (lane, "actionId", "tickId", attempt, outcome, decision, "durationMs", event, level, index)
+    ORDER BY "tickId", "actionId") AS r
+  WHERE (SELECT count(*) FROM locked) >= 0`;
 
 /** How an action leaves its tick without an attempt of its own. */
 export type Leaving =

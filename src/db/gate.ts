@@ -49,25 +49,32 @@ export type GateAnswer =
  *
  * @throws UnavailableError when flags cannot be read or a lock is held too long: nothing may be performed then
  */
-export function passGate(db: Database, request: GateRequest): Promise<GateAnswer> {
+export async function passGate(db: Database, request: GateRequest): Promise<GateAnswer> {
+  const [answer] = await passGates(db, [request]);
+  if (!answer) throw new Error('the gate answered nothing');
+  return answer;
+}
+
+/** {@link passGate} for several at once, in one transaction: all of them are answered, or none has passed. */
+export function passGates(db: Database, requests: readonly GateRequest[]): Promise<GateAnswer[]> {
   return withConnection(db, async (connection) => {
     const askedAtMs = performance.now();
-    const [row] = await query<{ answer: GateAnswer }>(
-      connection,
-      'SELECT aol_pass_gate($1, $2, $3, $4, $5, $6, $7, $8, $9) AS answer',
-      [
-        request.lane,
-        request.actionId,
-        request.tickId,
-        request.token,
-        request.artifactSha256,
-        request.artifactUri,
-        request.proofMode,
-        request.attemptTimeoutMs,
-        request.dedupes,
-      ],
-    );
-    if (!row) throw new Error('the gate answered nothing');
-    return row.answer.kind === 'open' ? { ...row.answer, askedAtMs } : row.answer;
+    const rows = await query<{ index: number; answer: GateAnswer }>(connection, PASS_GATES, [JSON.stringify(requests)]);
+    const answers = new Map(rows.map(({ index, answer }) => [index, answer]));
+    return requests.map((_, index) => {
+      const answer = answers.get(index + 1);
+      if (!answer) throw new Error('the gate answered nothing');
+      return answer.kind === 'open' ? { ...answer, askedAtMs } : answer;
+    });
   });
 }
+
+/** Rows are locked in one order, so that two such transactions never wait for each other. */
+const PASS_GATES = `
+  SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r."proofMode",
+    r."attemptTimeoutMs", r.dedupes) AS answer
+  FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, token bigint,
+      "artifactSha256" text, "artifactUri" text, "proofMode" boolean, "attemptTimeoutMs" double precision, dedupes boolean))
+    WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", "proofMode",
+      "attemptTimeoutMs", dedupes, index)
+    ORDER BY lane, "actionId") AS r`;

@@ -39,6 +39,8 @@ const dynamicConfig = [
   'history.timerProcessorMaxPollRPS=10000',
   'history.visibilityProcessorMaxPollRPS=10000',
   'history.timerProcessorMaxTimeShift="10ms"',
+  // An effect comes with the answer to the workflow task that schedules it, instead of by way of a queue.
+  'system.enableActivityEagerExecution=true',
 ];
 
 /**

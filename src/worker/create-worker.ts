@@ -7,17 +7,21 @@ import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } fr
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
+import { createRefill } from '../activities/refill.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import { createArtifactStore } from '../artifacts/index.ts';
 import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
+import { createEffectTransactions } from '../db/effects-together.ts';
 import { sinceKillMs } from '../db/metrics.ts';
 import { createPool } from '../db/pool.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { APPROVAL_TTL_MS } from '../domain/limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from '../observability/worker-metrics.ts';
+import { createEffectsStarter } from '../temporal/effects-starter.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
 import { createPayloadCodec } from '../temporal/payload-codec.ts';
+import { createWaker } from '../temporal/waker.ts';
 import { hideFailures } from './hidden-failures.ts';
 import { silentLog, type WorkerLog } from './log.ts';
 import { createObserver, observeArtifacts, observeBookkeeping } from './observe.ts';
@@ -89,6 +93,9 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
       () => undefined,
     );
   });
+  const waker = createWaker(temporal);
+  const refill = createRefill(db, waker.wake);
+  const together = createEffectTransactions(db);
   /** All that were started and have not ended: the last one is the one at work. */
   const pairs = new Set<WorkerPair>();
   const connect: Connect = () => NativeConnection.connect(nativeOptions(options.temporal));
@@ -101,14 +108,17 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     });
     const { namespace } = options.temporal;
     const worker = { clusterId, namespace, proofMode };
+    const startEffects = createEffectsStarter({ ...options.temporal, connection });
     const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
-    const bookkeeping = createBookkeepingActivities({ ...ports, worker });
+    const bookkeeping = createBookkeepingActivities({ ...ports, worker, startEffects });
     const activities = observeBookkeeping(bookkeeping, { log, metrics });
-    const effects = createEffectActivities({ ...ports, flagWatch, proofMode, approvalTtlMs });
+    const { closeOverrun, abandonEffect } = activities;
+    const effects = createEffectActivities({ ...ports, together, flagWatch, refill, proofMode, approvalTtlMs });
+    const workflows = workflowOptions(options.workflowBundlePath);
     const common = { namespace, ...encryption(options.temporal) };
     const pair = await startPair(connection, [
-      { ...common, ...workerOptions(options.workflowBundlePath), activities: { ...activities } },
-      { ...common, ...EFFECTS_WORKER, activities: { ...effects } },
+      { ...common, ...workflows, ...BOOKKEEPING_WORKER, activities: { ...activities } },
+      { ...common, ...workflows, ...EFFECTS_WORKER, activities: { ...effects, closeOverrun, abandonEffect } },
     ]);
     pairs.add(pair);
     const ended = new AbortController();
@@ -161,6 +171,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
             }),
       ]).then(async () => {
         await Promise.all([...pairs].map((pair) => pair.drained()));
+        await waker.settled();
         await temporal.close();
         await db.end();
       });
@@ -194,22 +205,25 @@ function encryption({ payloadKeys = [] }: TemporalSettings): Pick<WorkerOptions,
   return payloadKeys.length === 0 ? { dataConverter } : { dataConverter, interceptors: { activity: [hideFailures] } };
 }
 
+const BOOKKEEPING_WORKER = {
+  taskQueue: BOOKKEEPING_TASK_QUEUE,
+  enableNonLocalActivities: false,
+  maxConcurrentLocalActivityExecutions: 20,
+} as const;
+
 /** A cancel reaches an adapter on a heartbeat; by default the SDK throttles those to 0.8 of the heartbeat timeout. */
 const EFFECTS_WORKER = {
   taskQueue: EFFECTS_TASK_QUEUE,
   maxHeartbeatThrottleInterval: '250ms',
   defaultHeartbeatThrottleInterval: '250ms',
   maxConcurrentActivityTaskExecutions: 200,
+  // A tick's effects come with the answer to the task that schedules them, as far as there is room for them.
+  maxEagerActivityReservationsPerWorkflowTask: 50,
 } as const;
 
 /** RELIABILITY: a dead worker's workflow is taken over after the sticky timeout, 10 s by default. */
-function workerOptions(bundlePath: string | undefined): Pick<WorkerOptions, 'taskQueue'> & Partial<WorkerOptions> {
-  return {
-    taskQueue: BOOKKEEPING_TASK_QUEUE,
-    ...workflowCode(bundlePath),
-    stickyQueueScheduleToStartTimeout: '1s',
-    maxConcurrentLocalActivityExecutions: 20,
-  };
+function workflowOptions(bundlePath: string | undefined): Partial<WorkerOptions> {
+  return { ...workflowCode(bundlePath), stickyQueueScheduleToStartTimeout: '1s' };
 }
 
 /** Built code has its bundle beside it; sources (in tests) are bundled at start. */

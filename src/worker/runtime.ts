@@ -13,9 +13,6 @@ import { ConfigurationError, errorText } from '../domain/errors.ts';
 import { createWorkerMetrics, WORKER_HISTOGRAM_BUCKETS, type WorkerMetrics } from '../observability/worker-metrics.ts';
 import type { WorkerLog } from './log.ts';
 
-/** The effects' worker has no workflows, on purpose. */
-const EXPECTED = 'No workflows registered';
-
 /**
  * Once per process, before the first worker. Sends what Temporal's SDK says, from warnings up, to our log: the state changes of
  * workers are not news to operators. Serves the SDK's metrics and ours at an address, if there is one.
@@ -24,7 +21,6 @@ const EXPECTED = 'No workflows registered';
  */
 export function installRuntime(log: WorkerLog, metricsAddress?: string): WorkerMetrics {
   const logger = new DefaultLogger('WARN', ({ level, message, meta }: LogEntry) => {
-    if (message.startsWith(EXPECTED)) return;
     const write = level === 'ERROR' ? log.error : log.warn;
     write.call(log, { sdk: { ...meta } }, message);
   });

@@ -6,6 +6,7 @@ import {
   condition,
   isCancellation,
   makeContinueAsNewFunc,
+  patched,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
@@ -21,9 +22,11 @@ import { controlSignal, stateQuery, tickUpdate, wakeSignal } from './messages.ts
 import { Schedule } from './schedule.ts';
 import { tick } from './tick.ts';
 
-/** Starts the workflow of a tick's effects and does not wait for them: a slow one holds up nothing. */
-async function startTick(
-  claim: Extract<ClaimTickResult, { kind: 'claimed' }>,
+type Claimed = Extract<ClaimTickResult, { kind: 'claimed' }>;
+
+/** A run that began before the claim started the workflows of effects goes on to start them as its children. */
+async function startChildOfBefore(
+  claim: Claimed,
   tickOf: { readonly lane: string; readonly tickId: string },
 ): Promise<void> {
   const input: TickInput = { ...tickOf, token: claim.token, effects: claim.effects, maxTickMs: claim.maxTickMs };
@@ -144,10 +147,11 @@ class LaneOrchestrator {
     const tickId = this.openTickId ?? uuid4();
     this.openTickId = tickId;
     try {
-      const claim = await claimTick({ holder: this.holder(), tickId });
+      const startsEffects = patched('claim-starts-effects');
+      const claim = await claimTick({ holder: this.holder(), tickId, startsEffects });
       this.schedule.looked(claim, Date.now());
       if (claim.kind === 'quiet') this.quiet(claim);
-      else await this.prove(tickId, claim);
+      else await this.goOn(tickId, claim, startsEffects);
       this.openTickId = null;
     } catch (error) {
       if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
@@ -192,13 +196,24 @@ class LaneOrchestrator {
     if (this.isKilled) while (this.requests.length > 0) this.answer({ kind: 'quiet', outcome: 'KILLED' });
   }
 
-  private async prove(tickId: string, claim: Extract<ClaimTickResult, { kind: 'claimed' }>): Promise<void> {
+  private async goOn(tickId: string, claim: Claimed, startsEffects: boolean): Promise<void> {
     this.token = claim.token;
+    if (!startsEffects) {
+      if (claim.effects.length > 0) await startChildOfBefore(claim, { lane: this.input.lane, tickId });
+      return this.prove(tickId, claim);
+    }
+    // Effects end by themselves. Somebody who asked for the tick is told what stands in its row.
+    if (claim.claimed > claim.effects.length || this.requests.length > 0) return this.prove(tickId, claim);
+    this.ticks += 1;
+    this.lastOutcome = null;
+    this.describe(claim.tickNumber);
+  }
+
+  private async prove(tickId: string, claim: Claimed): Promise<void> {
     const { lane } = this.input;
-    if (claim.effects.length > 0) await startTick(claim, { lane, tickId });
     const summary = await proveTick.executeWithOptions(
       { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, claim.tickNumber)}: ${claim.claimed} claimed` },
-      [{ lane, tickId, token: claim.token, resumed: claim.resumed }],
+      [{ lane, tickId, token: claim.token }],
     );
     this.ticks += 1;
     this.lastOutcome = summary.outcome;

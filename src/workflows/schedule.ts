@@ -3,7 +3,10 @@
 import type { ClaimTickResult, Pacing } from '../contracts/activities.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 
-/** After a look that could claim nothing of what is due: no room, or rows that somebody holds. */
+/**
+ * After a look that could claim nothing of what is due: rows that somebody holds, or no room. Room is told by a wake when
+ * effects end; this is for wakes that were lost.
+ */
 const BLOCKED_DELAY_MS = 500;
 /** After a failed look; a wake signal comes sooner. */
 const FIRST_FAILURE_DELAY_MS = 1_000;
@@ -65,7 +68,8 @@ export class Schedule {
     this.failures = 0;
     this.lookAtMs = nowMs + ((result.kind === 'quiet' ? result.retryInMs : null) ?? IDLE_HEARTBEAT_MS);
     this.pace(result.pacing, nowMs);
-    if (result.kind === 'quiet' && result.pacing.claimInMs === 0 && result.pacing.nextDueInMs === 0) {
+    const { isFull = false, claimInMs, nextDueInMs } = result.pacing;
+    if (nextDueInMs === 0 && (isFull || (result.kind === 'quiet' && claimInMs === 0))) {
       this.dueAtMs = nowMs + BLOCKED_DELAY_MS;
     }
   }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check';
 import { pressControl } from '../../src/db/flags.ts';
 import { type GateAnswer, type GateRequest, passGate } from '../../src/db/gate.ts';
+import { createPool } from '../../src/db/pool.ts';
 import { APPROVAL_POLICIES, type FlagRow, flagsInForce, laneMode } from '../../src/domain/flags.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { SHA } from '../support/settled.ts';
@@ -292,7 +293,7 @@ describe('the gate', () => {
     const request = await putUp(wayThrough);
     await database.pool.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET default_transaction_isolation
       = 'repeatable read'`);
-    const strict = new (await import('pg')).default.Pool({ connectionString: database.url });
+    const strict = createPool({ databaseUrl: database.url, applicationName: 'aol-test' });
     await expect(passGate(strict, request)).rejects.toThrow('READ COMMITTED');
     await strict.end();
   });

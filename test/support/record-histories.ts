@@ -1,7 +1,7 @@
 /** Records the history of every path on a real dev server: `npm run record-histories`. */
 
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
@@ -15,6 +15,15 @@ const folder = new URL('../histories/', import.meta.url);
 const exec = promisify(execFile);
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
+/** Histories that are there stay: of one version there may be several recordings, `0.1.0` and `0.1.0+2`. */
+async function firstFree(released: string): Promise<string> {
+  const taken = await readdir(folder);
+  for (let recording = 1; ; recording += 1) {
+    const name = recording === 1 ? released : `${released}+${recording}`;
+    if (!taken.some((file) => file.startsWith(`${name}-`))) return name;
+  }
+}
+
 quietRuntime();
 const { searchPath, cacheDir } = loadConfig().machine;
 const binary = await findTemporalBinary({ searchPath, cacheDir, env: childEnvironment(), log });
@@ -23,8 +32,9 @@ try {
   const connection = await Connection.connect({ address: server.address });
   const nativeConnection = await NativeConnection.connect({ address: server.address });
   const client = new Client({ connection });
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { version: released } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
   await mkdir(folder, { recursive: true });
+  const version = await firstFree(released);
   const servers = { client, nativeConnection };
   const recordings = [
     ...Object.entries(paths).map(([name, path]) => [name, () => recordPath(servers, name, path)] as const),

@@ -69,6 +69,8 @@ export function summary(tickId: string, nextDueInMs: number | null): TickSummary
 }
 
 const withEffects: ClaimTickResult = { ...claimed(0, null), effects: ['a', 'b'] };
+const effectsAlone: ClaimTickResult = { ...withEffects, claimed: 2 };
+const full: ClaimTickResult = { ...effectsAlone, pacing: { claimInMs: 0, nextDueInMs: 0, isFull: true } };
 
 interface Path {
   readonly autonomous: boolean;
@@ -150,6 +152,18 @@ export const paths: Readonly<Record<string, Path>> = {
       await handle.result();
     },
   },
+  'effects-alone': {
+    autonomous: true,
+    claim: (look) => (look === 1 ? effectsAlone : look === 2 ? full : killed),
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 1);
+      await handle.signal(WAKE_SIGNAL);
+      await until(() => looks() >= 2);
+      // The end of an effect makes room.
+      await handle.signal(WAKE_SIGNAL);
+      await handle.result();
+    },
+  },
   'continue-as-new': {
     autonomous: true,
     claim: () => ({ ...idle, retryInMs: 1 }),
@@ -165,6 +179,8 @@ export const paths: Readonly<Record<string, Path>> = {
 /** How each effect of a recorded tick behaves, by its action id and the run of its activity. */
 type EffectScript = (actionId: string, run: number) => Promise<EffectAnswer>;
 
+const answering = (answer: EffectAnswer) => ({ maxTickMs: 20_000, effect: async () => answer });
+
 const failing = (message: string, nonRetryable = false) =>
   ApplicationFailure.create({ message, nonRetryable, nextRetryDelay: 5 });
 
@@ -177,6 +193,22 @@ export const tickPaths: Readonly<Record<string, { readonly maxTickMs: number; re
       return actionId === 'c' ? 'released' : 'settled';
     },
   },
+  'tick-dead-lettered': {
+    maxTickMs: 20_000,
+    effect: async (actionId, run) => {
+      if (actionId === 'b' && run < 3) throw failing('not sent');
+      return 'settled';
+    },
+  },
+  'tick-unconfirmed': answering('settled'),
+  'tick-paused': {
+    maxTickMs: 20_000,
+    effect: async (actionId, run) => {
+      if (actionId === 'b' && run === 1) throw failing('not sent');
+      return actionId === 'a' ? 'settled' : 'released';
+    },
+  },
+  'tick-killed': answering('released'),
   'tick-overrun-and-abandoned': {
     maxTickMs: 50,
     effect: async (actionId) => {
@@ -193,25 +225,24 @@ export async function recordTick(
   name: string,
   { maxTickMs, effect }: (typeof tickPaths)[string],
 ) {
-  const taskQueue = `record-${name}-${randomUUID()}`;
   const effects: EffectActivities = {
     performEffect: ({ actionId }) => effect(actionId, activityInfo().attempt),
   };
   const bookkeeping = { closeOverrun: async () => undefined, abandonEffect: async () => undefined };
-  const connection = servers.nativeConnection;
-  const [workflows, activities] = await Promise.all([
-    Worker.create({ connection, taskQueue, workflowBundle: { codePath: workflowBundlePath }, activities: bookkeeping }),
-    Worker.create({ connection, taskQueue: EFFECTS_TASK_QUEUE, activities: { ...effects } }),
-  ]);
+  const worker = await Worker.create({
+    connection: servers.nativeConnection,
+    taskQueue: EFFECTS_TASK_QUEUE,
+    workflowBundle: { codePath: workflowBundlePath },
+    activities: { ...effects, ...bookkeeping },
+  });
   const workflowId = `aol/default/tick/${name}`;
   const input: TickInput = { lane: 'default', tickId: randomUUID(), token: 1, effects: ['a', 'b', 'c'], maxTickMs };
-  return activities.runUntil(
-    workflows.runUntil(async () => {
-      const handle = await servers.client.workflow.start(TICK_WORKFLOW, { taskQueue, workflowId, args: [input] });
-      await handle.result();
-      return { workflowId, runId: handle.firstExecutionRunId };
-    }),
-  );
+  return worker.runUntil(async () => {
+    const start = { taskQueue: EFFECTS_TASK_QUEUE, workflowId, args: [input] };
+    const handle = await servers.client.workflow.start(TICK_WORKFLOW, start);
+    await handle.result();
+    return { workflowId, runId: handle.firstExecutionRunId };
+  });
 }
 
 /** Walks a path and answers the first run of its chain. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { ClaimTickResult, Pacing } from '../../src/contracts/activities.ts';
 import { Schedule } from '../../src/workflows/schedule.ts';
+import { claimed } from '../support/scripted-lane.ts';
 
 const NOW = 1_000_000;
 const quiet = (pacing: Partial<Pacing>, retryInMs: number | null = 60_000): ClaimTickResult => ({
@@ -52,6 +53,15 @@ describe('an autonomous lane looks', () => {
     look(quiet({ claimInMs: 4_000, nextDueInMs: 0 }));
     schedule.control();
     expect(inMs()).toBeLessThanOrEqual(0);
+  });
+
+  test('for room when as many run as may, and at once when an effect’s end has woken it', () => {
+    look({ ...claimed(0, 0), pacing: { claimInMs: 0, nextDueInMs: 0, isFull: true } });
+    expect(inMs()).toBe(500);
+    schedule.wake();
+    expect(inMs()).toBeLessThanOrEqual(0);
+    look({ ...claimed(0, 0), pacing: { claimInMs: 4_000, nextDueInMs: 0, isFull: true } });
+    expect(inMs()).toBe(4_000);
   });
 
   test('not in a tight circle when what is due cannot be claimed', () => {

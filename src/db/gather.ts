@@ -1,0 +1,55 @@
+/** Makes one call of many that come at the same time, without keeping any waiting for others. */
+
+/** How many joint calls are under way at once: one that waits for a lock does not hold up the next. */
+const WIDTH = 2;
+
+interface Waiting<Item, Answer> {
+  readonly item: Item;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A function that hands its items to `together`: one that comes alone at once, those that come while calls are under way
+ * together in the next one. When a joint call fails, each of its items is tried alone, so that one's failure is its own;
+ * unless `isForAll` says that the error is that of all.
+ *
+ * @param together answers one thing for each item, in their order
+ */
+export function gather<Item, Answer>(
+  together: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  options: { readonly mostAtOnce: number; readonly isForAll: (error: unknown) => boolean },
+): (item: Item) => Promise<Answer> {
+  const waiting: Waiting<Item, Answer>[] = [];
+  let underWay = 0;
+
+  const settle = async (batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
+    try {
+      const answers = await together(batch.map(({ item }) => item));
+      for (const [index, one] of batch.entries()) {
+        const answer = answers[index];
+        if (answer === undefined) one.reject(new Error('a joint call answered too little'));
+        else one.resolve(answer);
+      }
+    } catch (error) {
+      if (batch.length > 1 && !options.isForAll(error)) await Promise.all(batch.map((one) => settle([one])));
+      else for (const one of batch) one.reject(error);
+    }
+  };
+
+  const goOn = (): void => {
+    while (underWay < WIDTH && waiting.length > 0) {
+      underWay += 1;
+      void settle(waiting.splice(0, options.mostAtOnce)).then(() => {
+        underWay -= 1;
+        goOn();
+      });
+    }
+  };
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      goOn();
+    });
+}

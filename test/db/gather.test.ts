@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { gather } from '../../src/db/gather.ts';
+
+/** A joint call that ends when the test lets it. */
+function calls(fails: (items: readonly number[]) => Error | undefined = () => undefined) {
+  const made: number[][] = [];
+  const open: (() => void)[] = [];
+  const together = async (items: readonly number[]) => {
+    made.push([...items]);
+    await new Promise<void>((resolve) => open.push(resolve));
+    const error = fails(items);
+    if (error) throw error;
+    return items.map((item) => `answer ${item}`);
+  };
+  const end = async () => {
+    open.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { made, together, end };
+}
+
+const forAll = new Error('away');
+const isForAll = (error: unknown) => error === forAll;
+
+describe('gather', () => {
+  test('one that comes alone goes at once; those that come meanwhile go together, so many at most', async () => {
+    const { made, together, end } = calls();
+    const ask = gather(together, { mostAtOnce: 3, isForAll });
+    const answers = Promise.all([1, 2, 3, 4, 5, 6].map(ask));
+    expect(made).toEqual([[1], [2]]);
+    await end();
+    expect(made).toEqual([[1], [2], [3, 4, 5]]);
+    await end();
+    expect(made).toEqual([[1], [2], [3, 4, 5], [6]]);
+    await end();
+    await end();
+    expect(await answers).toEqual([1, 2, 3, 4, 5, 6].map((item) => `answer ${item}`));
+  });
+
+  test('one that makes a joint call fail fails alone', async () => {
+    const { made, together, end } = calls((items) => (items.includes(4) ? new Error('four') : undefined));
+    const ask = gather(together, { mostAtOnce: 10, isForAll });
+    const answers = Promise.allSettled([1, 2, 3, 4, 5].map(ask));
+    for (let call = 0; call < 6; call += 1) await end();
+    expect(made).toEqual([[1], [2], [3, 4, 5], [3], [4], [5]]);
+    expect((await answers).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+  });
+
+  test('an error of all is not asked for again one by one', async () => {
+    const { made, together, end } = calls((items) => (items.length > 1 ? forAll : undefined));
+    const ask = gather(together, { mostAtOnce: 10, isForAll });
+    const answers = Promise.allSettled([1, 2, 3, 4].map(ask));
+    for (let call = 0; call < 3; call += 1) await end();
+    expect(made).toEqual([[1], [2], [3, 4]]);
+    expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+  });
+});

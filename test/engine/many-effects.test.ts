@@ -1,0 +1,62 @@
+/** Ticks with many effects, and a database that is far away. */
+
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startProxy } from '../faults/support/proxy.ts';
+import { createRandom } from '../faults/support/random.ts';
+import { setFlag } from '../support/engine.ts';
+import { createTestStack, type TestStack } from '../support/stack.ts';
+import { createStage } from '../support/stage-adapter.ts';
+import { until } from '../support/until.ts';
+import { quietRuntime } from '../support/workflows.ts';
+
+let stack: TestStack;
+const stage = createStage();
+
+beforeAll(() => quietRuntime());
+beforeEach(async () => {
+  stack = await createTestStack();
+  await setFlag(stack.db, 'tick_interval_ms', 0);
+  await setFlag(stack.db, 'proof_only', false);
+}, 60_000);
+afterEach(() => stack.stop(), 60_000);
+
+const queue = (count: number) =>
+  stack.enqueue(
+    Array.from({ length: count }, (_, index) => ({
+      type: 'PLAY',
+      mode: 'REAL' as const,
+      payload: { name: `${index}`, acts: ['done'] },
+    })),
+  );
+const allSucceeded = async () => (await stack.rows()).every(({ status }) => status === 'SUCCESS');
+
+test('a tick of 120 effects is spread over workflows whose histories stay short', async () => {
+  await setFlag(stack.db, 'max_actions_per_tick', 200);
+  await setFlag(stack.db, 'max_running', 200);
+  await queue(120);
+  await stack.startWorker({ adapters: [stage.adapter], proofMode: false });
+  await until('all were performed', allSucceeded, 40_000);
+  const lengths = [];
+  for (const id of ['aol/default/tick/1', 'aol/default/tick/1/2', 'aol/default/tick/1/3']) {
+    const handle = stack.gateway.client.workflow.getHandle(id);
+    await handle.result();
+    lengths.push((await handle.describe()).historyLength);
+  }
+  expect(Math.max(...lengths)).toBeLessThan(400);
+  const { rows } = await stack.db.query('SELECT claimed, succeeded, outcome FROM aol_tick_ledger WHERE claimed > 0');
+  expect(rows).toEqual([{ claimed: 120, succeeded: 120, outcome: 'OK' }]);
+}, 90_000);
+
+test('effects go out though PostgreSQL is 100 ms away in each direction', async () => {
+  const url = new URL(stack.databaseUrl);
+  const proxy = await startProxy(Number(url.port), createRandom(1));
+  url.port = String(proxy.port);
+  proxy.slow(100, 100);
+  const ids = await queue(2);
+  const worker = await stack.startWorker({ adapters: [stage.adapter], proofMode: false, databaseUrl: url.href });
+  await until('all were performed', allSucceeded, 40_000);
+  const { rows } = await stack.db.query(`SELECT count(*) AS n FROM aol_execution_logs WHERE event = 'ATTEMPT_STARTED'`);
+  expect(rows[0].n).toBe(ids.length);
+  await worker.shutdown();
+  await proxy.close();
+}, 90_000);
