@@ -13,6 +13,7 @@ import { postgresFaults } from './postgres.ts';
 import { proofFaults } from './proof.ts';
 import { receiverFaults } from './receiver.ts';
 import { retentionFaults } from './retention.ts';
+import { secretFaults } from './secrets.ts';
 import { storageFaults } from './storage.ts';
 import { stormFaults } from './storm.ts';
 import { temporalFaults } from './temporal.ts';
@@ -35,6 +36,7 @@ export const allFaults: readonly Fault[] = [
   ...retentionFaults,
   ...stormFaults,
   ...proofFaults,
+  ...secretFaults,
   ...deployFaults,
   ...floodFaults,
   ...pauseFaults,

@@ -114,7 +114,8 @@ function tooSlow({ maxRecoveryMs }: Fault, { recoveryMs }: Findings): string[] {
 }
 
 function tooFewAcknowledged({ load }: Scene): string | undefined {
-  const share = load.acknowledged.length / Math.max(1, load.asked);
+  if (load.asked === 0) return undefined;
+  const share = load.acknowledged.length / load.asked;
   return share < 0.95 ? `only ${Math.round(share * 100)} % of the enqueues were acknowledged` : undefined;
 }
 

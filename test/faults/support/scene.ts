@@ -94,7 +94,13 @@ async function open(
   closers.push(() => rmSync(folder, { recursive: true, force: true }));
   await Promise.all([servers.createDatabase(database), servers.createNamespace(namespace)]);
   closers.push(() => servers.dropDatabase(database));
-  const db = createPool({ databaseUrl: servers.databaseUrl(database), applicationName: 'faults', maxConnections: 4 });
+  const db = createPool({
+    databaseUrl: servers.databaseUrl(database),
+    applicationName: 'faults',
+    maxConnections: 4,
+    // The check looks at all rows at once.
+    statementTimeoutMs: 60_000,
+  });
   closers.push(() => db.end());
   for (const [name, value] of Object.entries({ ...DEFAULT_FLAGS, ...options.flags })) await setFlag(db, name, value);
 
