@@ -8,12 +8,14 @@ import { NotFoundError } from '../domain/errors.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
 
 /** Looks, one a second, that find a lane in need before Temporal is asked about it: most are helped by then. */
-const LOOKS_IN_NEED = 5;
+const LOOKS_IN_NEED = 2;
 /**
  * Looks in a row that find the run's workflow task tried again. Each signal of a supervisor counts as progress for Temporal, so
  * the number of tries does not grow; but a run that gets on has no second try for long, and a worker's death costs one or two.
  */
 const LOOKS_IN_VAIN = 5;
+/** A run continues as new within some 500 events. One so long is flooded with signals, and gets no shorter: it is ended at once. */
+const LONG_HISTORY_EVENTS = 1_500;
 
 interface Need {
   readonly inNeed: number;
@@ -39,9 +41,12 @@ export class StuckLanes {
       const run = inNeed < LOOKS_IN_NEED ? undefined : await runOf(temporal, lane);
       const need: Need = { inNeed: inNeed + 1, inVain: (run?.tries ?? 0) > 1 ? inVain + 1 : 0 };
       this.#needs.set(lane, need);
-      if (!run || need.inVain < LOOKS_IN_VAIN) continue;
+      const isLong = (run?.historyLength ?? 0) > LONG_HISTORY_EVENTS;
+      if (!run || (need.inVain < LOOKS_IN_VAIN && !isLong)) continue;
       this.#needs.delete(lane);
-      const reason = `its workflow task is tried again and again in vain, over ${run.historyLength} events`;
+      const reason = isLong
+        ? `its history has ${run.historyLength} events`
+        : 'its workflow task is tried again and again in vain';
       if (await run.end(reason)) ended.push({ lane, reason });
     }
     return ended;

@@ -39,12 +39,6 @@ interface Sample {
   readonly apiMib: number;
 }
 
-if (!Number.isFinite(minutes) || minutes <= 0) {
-  process.stderr.write('--minutes must be a number above 0\n');
-  process.exit(2);
-}
-process.exit(await soak());
-
 async function soak(): Promise<number> {
   quietRuntime();
   const servers = await startServers();
@@ -127,3 +121,9 @@ function report(samples: readonly Sample[], count: number, statuses: Readonly<Re
     `| process | RSS after ${WARM_UP_MINUTES.toFixed(1)} min, MiB | at the end | at most | growth |\n|---|---|---|---|---|\n${rows.join('')}`
   );
 }
+
+if (!Number.isFinite(minutes) || minutes <= 0) {
+  process.stderr.write('--minutes must be a number above 0\n');
+  process.exit(2);
+}
+process.exit(await soak());

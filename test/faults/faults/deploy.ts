@@ -83,9 +83,9 @@ const unpatched: Fault = {
     const problems: string[] = [];
     const findings = await underLoad(scene, {
       async hit() {
-        const old = scene.workers.find((worker) => worker.isRunning());
+        // Stopped first, so that the broken build gets a run that the other one began.
+        await scene.workers[0]?.stop();
         await scene.startWorker({ bundleFile: broken });
-        await old?.stop();
         const deployedAt = now();
         const health = async () => (await scene.client.status()).lanes[0]?.lease.health;
         await until('status says so', async () => (await health()) !== 'GREEN', ALERT_MS).catch(() =>
