@@ -3,7 +3,7 @@
 import type { EnqueueRequest } from '../contracts/action.ts';
 import { idempotencyKeySchema } from '../contracts/primitives.ts';
 import { type FieldProblem, InvalidRequestError, RealUnavailableError, UnprocessableError } from '../domain/errors.ts';
-import { MAX_PAYLOAD_BYTES } from '../domain/limits.ts';
+import { IDLE_HEARTBEAT_MS, MAX_PAYLOAD_BYTES } from '../domain/limits.ts';
 import type { QueueableType } from './context.ts';
 
 /**
@@ -52,9 +52,9 @@ export function checkEnqueue(contracts: ReadonlyMap<string, QueueableType>, requ
   }
 }
 
-/** Whether a tick may take it as soon as it is queued. */
-export function isDueNow({ runAt }: EnqueueRequest): boolean {
-  return runAt === undefined || Date.parse(runAt) <= Date.now();
+/** Whether its lane has to know of it now. What is due later than an idle lane's next look is found by that look. */
+export function isDueSoon({ runAt }: EnqueueRequest): boolean {
+  return runAt === undefined || Date.parse(runAt) - Date.now() <= IDLE_HEARTBEAT_MS;
 }
 
 function underPayload({ field, rule }: FieldProblem): FieldProblem {

@@ -1,6 +1,6 @@
 /**
- * Looks each second for lanes that need their orchestrator, and signals them, starting what is missing; and for approvals
- * whose time ran out.
+ * Looks each second for lanes that need their orchestrator, and signals them, starting what is missing and ending what gets no
+ * further; and for approvals whose time ran out.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import { errorText } from '../domain/errors.ts';
 import { SUPERVISOR_INTERVAL_MS } from '../domain/limits.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
 import type { WorkerLog } from './log.ts';
+import { StuckLanes } from './stuck.ts';
 
 export interface SupervisorOptions {
   readonly db: Database;
@@ -34,6 +35,7 @@ export interface SupervisorOptions {
  */
 export async function supervise(options: SupervisorOptions): Promise<void> {
   const problems = new Map<string, string>();
+  const stuck = new StuckLanes();
   const report = (part: string, error: unknown) => {
     const text = errorText(error, 300);
     if (problems.get(part) !== text)
@@ -46,6 +48,9 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
       if (expired > 0) options.log.info({ expired }, 'approvals ran out');
       const lanes = await lanesInNeed(options.db, options.proofMode);
       if (problems.delete('postgres')) options.log.info({ part: 'postgres' }, 'the supervisor works again');
+      for (const ended of await stuck.look(options.temporal, lanes)) {
+        options.log.error(ended, 'the run of a lane got no further and was ended');
+      }
       for (const lane of lanes) {
         await signalWithStart(options.temporal, lane);
         if (problems.delete('temporal')) options.log.info({ part: 'temporal' }, 'the supervisor works again');

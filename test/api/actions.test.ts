@@ -75,7 +75,13 @@ describe('POST /v1/actions', () => {
     });
   });
 
-  test('what is not due yet wakes nobody', async () => {
+  test('what is due within a minute wakes its lane, which sleeps a minute when it is idle', async () => {
+    const before = api.wakes.length;
+    await enqueue({ runAt: new Date(Date.now() + 50_000).toISOString() });
+    expect(api.wakes).toHaveLength(before + 1);
+  });
+
+  test('what is due later wakes nobody', async () => {
     const before = api.wakes.length;
     const runAt = new Date(Date.now() + 3_600_000).toISOString();
     const answer = await enqueue({ runAt });

@@ -6,6 +6,7 @@
 
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { quietRuntime } from '../support/workflows.ts';
 import { allFaults } from './faults/index.ts';
 import { type RunResult, runFault } from './support/fault.ts';
 import { startServers } from './support/servers.ts';
@@ -41,10 +42,11 @@ if (values.list) {
   say('no such fault, or a seed that is not a whole number; --list shows the faults');
   process.exitCode = 2;
 } else {
-  process.exitCode = await runAll();
+  process.exit(await runAll());
 }
 
 async function runAll(): Promise<number> {
+  quietRuntime();
   const servers = await startServers();
   const results: RunResult[] = [];
   const stop = () => void servers.stop().finally(() => process.exit(130));
@@ -52,7 +54,7 @@ async function runAll(): Promise<number> {
   try {
     for (const fault of wanted) {
       for (const seed of seeds) {
-        const result = await runFault(servers, fault, seed, { keepIn: values.keep });
+        const result = await runFault(servers, fault, seed, { keepIn: values.keep, replay: true });
         results.push(result);
         tell(result);
       }

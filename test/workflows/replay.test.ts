@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { paths, tickPaths } from '../support/scripted-lane.ts';
-import { alteredBundle, quietRuntime, workflowBundlePath } from '../support/workflows.ts';
+import { alteredBundle, alteredOrchestrator, quietRuntime, workflowBundlePath } from '../support/workflows.ts';
 
 const folder = new URL('../histories/', import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -35,5 +35,5 @@ function withTimerFirst(name: string): Promise<string> {
   // The SDK's module has another name in each workflow's file: it is read from a call that stands there.
   return name.includes('-tick-')
     ? alteredBundle('let running = input.effects.length;', /\(0,(\w+)\.condition\)\(\(\)\s*=>\s*running === 0/)
-    : alteredBundle('await lane.waitForNextLook();', /\(0,(\w+)\.condition\)\(\w+\.allHandlersFinished/);
+    : alteredOrchestrator();
 }

@@ -19,7 +19,7 @@ import { logsOfAction } from '../../db/logs.ts';
 import { cappedTotal } from '../../db/page.ts';
 import { presentActions } from '../../db/present.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, isDueNow, withHeaderKey } from '../enqueue.ts';
+import { checkEnqueue, isDueSoon, withHeaderKey } from '../enqueue.ts';
 import { traceQueued } from '../trace.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
@@ -55,7 +55,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
         queueCap.added(1);
         traceQueued(request, result.row, startedAtMs);
       }
-      if (isNew && isDueNow(asked)) waker.wake(asked.lane);
+      if (isNew && isDueSoon(asked)) waker.wake(asked.lane);
       reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
       return toAction(result.row, temporal.link);
     },

@@ -8,7 +8,7 @@ import { type EnqueueResult, enqueue } from '../../db/actions.ts';
 import { AolError } from '../../domain/errors.ts';
 import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, isDueNow } from '../enqueue.ts';
+import { checkEnqueue, isDueSoon } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
 import { invalidRequest } from '../plugins/validation.ts';
 import { traceQueued } from '../trace.ts';
@@ -73,6 +73,6 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
 
 function lanesToWake(asked: readonly EnqueueRequest[], queued: readonly EnqueueResult[]): Set<string> {
   return new Set(
-    asked.filter((request, index) => queued[index]?.kind === 'created' && isDueNow(request)).map(({ lane }) => lane),
+    asked.filter((request, index) => queued[index]?.kind === 'created' && isDueSoon(request)).map(({ lane }) => lane),
   );
 }

@@ -11,9 +11,9 @@ const MEDIAN_START_MS = 300;
 const LATEST_ABORT_MS = 1_000;
 
 /** Answers that take longer than a kill may leave them. */
-const SLOW_ANSWERS: LoadPlan = { kinds: ['once', 'each'], everyMs: 30, answerMs: [20, 3_000] };
+export const SLOW_ANSWERS: LoadPlan = { kinds: ['once', 'each'], everyMs: 30, answerMs: [20, 3_000] };
 
-interface Killed {
+export interface Killed {
   /** The last effect that started after the answer; 0 when none did. */
   readonly startMs: number;
   /** Until nothing was open at the receiver any more. */
@@ -22,7 +22,7 @@ interface Killed {
   readonly inFlight: number;
 }
 
-async function killOnce(scene: Scene): Promise<Killed> {
+export async function killOnce(scene: Scene): Promise<Killed> {
   const { receiver, client } = scene;
   await until('effects in flight', () => receiver.open() >= 2, 30_000);
   await delay(scene.random.whole(0, 150));
@@ -41,13 +41,13 @@ async function killOnce(scene: Scene): Promise<Killed> {
   };
 }
 
-async function startAgain(scene: Scene): Promise<void> {
+export async function startAgain(scene: Scene): Promise<void> {
   const before = scene.receiver.arrivals.length;
   await scene.client.start();
   await until('effects again', () => scene.receiver.arrivals.length > before + 2, 30_000);
 }
 
-function judged(kills: readonly Killed[]): Findings {
+export function judgeKills(kills: readonly Killed[]): Findings {
   const starts = kills.map(({ startMs }) => startMs).sort((a, b) => a - b);
   const worst = starts.at(-1) ?? 0;
   const median = starts[Math.floor(starts.length / 2)] ?? 0;
@@ -81,7 +81,7 @@ function underLoad(id: string, times: number, run: Pick<Fault, 'quick' | 'long'>
       }
       await scene.load.stop();
       await scene.client.start();
-      return judged(kills);
+      return judgeKills(kills);
     },
   };
 }
@@ -102,7 +102,7 @@ const temporalDown: Fault = {
     }
     await scene.load.stop();
     await scene.client.start();
-    return judged(kills);
+    return judgeKills(kills);
   },
 };
 
@@ -132,7 +132,7 @@ const flooded: Fault = {
     }
     await scene.load.stop();
     await scene.client.start();
-    return judged(kills);
+    return judgeKills(kills);
   },
 };
 
@@ -152,7 +152,7 @@ const slowDatabase: Fault = {
     scene.proxies.postgres.slow(0, 0);
     await scene.load.stop();
     await scene.client.start();
-    return judged(kills);
+    return judgeKills(kills);
   },
 };
 

@@ -11,7 +11,7 @@ import type { Program } from '../support/program.ts';
 import type { Scene } from '../support/scene.ts';
 
 /** Starts a new worker whenever one ended, as `aol up` and docker do, until it is told to stop. */
-function keepAlive(scene: Scene): { readonly deaths: () => number; stop(): Promise<void> } {
+export function keepAlive(scene: Scene): { readonly deaths: () => number; stop(): Promise<void> } {
   let stopped = false;
   let deaths = 0;
   const running = (async () => {

@@ -31,37 +31,40 @@ function killed(id: string, signal: NodeJS.Signals, title: string, quick: boolea
   };
 }
 
-const again: Fault = {
-  id: 'F-05-again',
-  title: 'PostgreSQL SIGKILL every 3 to 5 s, five times',
-  maxRecoveryMs: RECOVERY_MS,
-  async play(scene) {
-    const { postgres } = scene.servers;
-    const findings = await underLoad(scene, {
-      async hit() {
-        for (let times = 0; times < 5; times += 1) {
-          await postgres.end('SIGKILL');
-          await postgres.start();
-          await delay(scene.random.whole(3_000, 5_000));
-        }
-        return now();
-      },
-    });
-    return { ...findings, problems: [...(findings.problems ?? []), ...deadWorkers(scene)] };
-  },
-};
+function again(id: string, times: number, everyMs: readonly [number, number], long: boolean): Fault {
+  return {
+    id,
+    title: `PostgreSQL SIGKILL every ${everyMs.map((ms) => ms / 1_000).join(' to ')} s, ${times} times`,
+    long,
+    maxRecoveryMs: RECOVERY_MS,
+    async play(scene) {
+      const { postgres } = scene.servers;
+      const findings = await underLoad(scene, {
+        async hit() {
+          for (let left = times; left > 0; left -= 1) {
+            await postgres.end('SIGKILL');
+            await postgres.start();
+            await delay(scene.random.whole(...everyMs));
+          }
+          return now();
+        },
+      });
+      return { ...findings, problems: [...(findings.problems ?? []), ...deadWorkers(scene)] };
+    },
+  };
+}
 
 const TERMINATE = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND application_name LIKE 'aol%'`;
 
 const terminated: Fault = {
   id: 'F-06',
-  title: 'pg_terminate_backend on every connection each 200 ms for 10 s',
+  title: 'pg_terminate_backend on every connection each 200 ms for 30 s',
   maxRecoveryMs: RECOVERY_MS,
   async play(scene) {
     const findings = await underLoad(scene, {
       async hit() {
-        const until = now() + 10_000;
+        const until = now() + 30_000;
         while (now() < until) {
           await scene.db.query(TERMINATE);
           await delay(200);
@@ -148,7 +151,8 @@ const exhausted: Fault = {
 export const postgresFaults: readonly Fault[] = [
   killed('F-05-immediate', 'SIGQUIT', 'PostgreSQL immediate stop under load', false),
   killed('F-05-kill', 'SIGKILL', 'PostgreSQL SIGKILL under load', true),
-  again,
+  again('F-05-again', 5, [3_000, 5_000], false),
+  again('F-05-long', 24, [5_000, 10_000], true),
   terminated,
   locked,
   exhausted,

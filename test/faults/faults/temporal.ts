@@ -84,9 +84,37 @@ const startedBefore: Fault = {
   },
 };
 
+/** One after another under one load, half a second and ten seconds away by turns. */
+const twenty: Fault = {
+  id: 'F-04-twenty',
+  title: 'Temporal kill -9 twenty times, 0.5 and 10 s away by turns',
+  long: true,
+  maxRecoveryMs: RECOVERY_MS,
+  async play(scene) {
+    const problems: string[] = [];
+    const recoveries: number[] = [];
+    for (let times = 0; times < 20; times += 1) {
+      const findings = await underLoad(scene, {
+        effects: 3,
+        async hit() {
+          await scene.servers.temporal.end('SIGKILL');
+          problems.push(...(await enqueuesMeanwhile(scene)));
+          await delay(times % 2 === 0 ? 500 : 10_000);
+          await scene.servers.temporal.start();
+          return now();
+        },
+      });
+      problems.push(...(findings.problems ?? []));
+      if (findings.recoveryMs !== undefined) recoveries.push(findings.recoveryMs);
+    }
+    return { recoveryMs: Math.max(...recoveries), problems: [...problems, ...deadWorkers(scene)] };
+  },
+};
+
 export const temporalFaults: readonly Fault[] = [
   killed('F-04-short', [500, 500], true),
   killed('F-04-long', [8_000, 10_000], false),
+  twenty,
   forgotten,
   startedBefore,
 ];

@@ -2,7 +2,6 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { orchestratorWorkflowId, providerKey } from '../../../src/contracts/names.ts';
-import { connectTemporal } from '../../../src/temporal/gateway.ts';
 import { until } from '../../support/until.ts';
 import { type Fault, now, underLoad } from '../support/fault.ts';
 import type { LoadPlan } from '../support/load.ts';
@@ -80,39 +79,31 @@ const longHistory: Fault = {
   maxRecoveryMs: RECOVERY_MS,
   scene: { flags: { max_actions_per_tick: 1 } },
   async play(scene) {
-    const gateway = connectTemporal({
-      address: `127.0.0.1:${scene.servers.temporal.port}`,
-      namespace: scene.namespace,
-    });
-    const lane = gateway.client.workflow.getHandle(orchestratorWorkflowId('default'));
-    const length = async () => (await gateway.bounded(() => lane.describe())).historyLength;
-    try {
-      scene.load.start(MANY_TICKS);
-      // It grows until it continues as new; the second time it is almost as long, the worker dies.
-      let longest = 0;
-      await until(
-        'continued as new',
-        async () => {
-          const events = await length().catch(() => longest);
-          const isNew = events < longest / 2;
-          longest = Math.max(longest, events);
-          return isNew;
-        },
-        90_000,
-      );
-      await until('a long history', async () => (await length().catch(() => 0)) > longest * 0.9, 90_000);
-      await scene.workers[0]?.kill();
-      await scene.startWorker();
-      const endedAt = now();
-      const first = await until(
-        'an effect',
-        () => scene.receiver.arrivals.find(({ at, isEffect }) => isEffect && at > endedAt),
-        60_000,
-      );
-      return { recoveryMs: first.at - endedAt, note: `${longest} events at most` };
-    } finally {
-      await gateway.close();
-    }
+    const lane = scene.temporal.client.workflow.getHandle(orchestratorWorkflowId('default'));
+    const length = async () => (await scene.temporal.bounded(() => lane.describe())).historyLength;
+    scene.load.start(MANY_TICKS);
+    // It grows until it continues as new; the second time it is almost as long, the worker dies.
+    let longest = 0;
+    await until(
+      'continued as new',
+      async () => {
+        const events = await length().catch(() => longest);
+        const isNew = events < longest / 2;
+        longest = Math.max(longest, events);
+        return isNew;
+      },
+      90_000,
+    );
+    await until('a long history', async () => (await length().catch(() => 0)) > longest * 0.9, 90_000);
+    await scene.workers[0]?.kill();
+    await scene.startWorker();
+    const endedAt = now();
+    const first = await until(
+      'an effect',
+      () => scene.receiver.arrivals.find(({ at, isEffect }) => isEffect && at > endedAt),
+      60_000,
+    );
+    return { recoveryMs: first.at - endedAt, note: `${longest} events at most` };
   },
 };
 
@@ -192,14 +183,15 @@ const underMixedLoad: Fault = {
 };
 
 /** Rolling restarts: a new one is there before an old one is told to stop. */
-const rolling: Fault = {
-  id: 'F-27',
-  title: 'rolling restarts by SIGTERM under load',
+const rolling = (id: string, restarts: number, long: boolean): Fault => ({
+  id,
+  title: `${restarts} rolling restarts by SIGTERM under load`,
+  long,
   async play(scene) {
     const problems: string[] = [];
     const findings = await underLoad(scene, {
       async hit() {
-        for (let restart = 0; restart < 4; restart += 1) {
+        for (let restart = 0; restart < restarts; restart += 1) {
           const old = scene.workers.find((worker) => worker.isRunning());
           await scene.startWorker();
           const startedMs = performance.now();
@@ -214,7 +206,7 @@ const rolling: Fault = {
     return { ...findings, problems: [...(findings.problems ?? []), ...problems] };
   },
   judge: ({ statuses }) => ((statuses.UNCONFIRMED ?? 0) > 0 ? ['a drained worker left something UNCONFIRMED'] : []),
-};
+});
 
 const together: Fault = {
   id: 'F-29',
@@ -245,6 +237,7 @@ export const workerFaults: readonly Fault[] = [
   inEffectOnce,
   inEffectEach,
   underMixedLoad,
-  rolling,
+  rolling('F-27', 4, false),
+  rolling('F-27-long', 20, true),
   together,
 ];

@@ -13,6 +13,8 @@ import type { Scene } from './scene.ts';
 const checkSql = readFileSync(new URL('./check.sql', import.meta.url), 'utf8');
 const TERMINAL: readonly string[] = ['SUCCESS', 'DLQ', 'UNCONFIRMED', 'CANCELLED'];
 const SETTLE_LIMIT_MS = 120_000;
+/** I-21: after quiescence Temporal and the tables say the same within this time. */
+const AGREE_LIMIT_MS = 10_000;
 /** Two clocks of one machine. */
 const CLOCK_SLACK_MS = 5;
 
@@ -46,6 +48,7 @@ export async function checkAll(scene: Scene, limitMs = SETTLE_LIMIT_MS): Promise
       ...effectProblems(rows, arrivals),
       ...intentProblems(intents, arrivals),
       ...artifactProblems(scene.artifactFolder, rows),
+      ...(await openTickProblems(scene)),
     ],
     statuses: countBy(rows.map((row) => row.status)),
     rows,
@@ -61,6 +64,21 @@ async function hasSettled(scene: Scene): Promise<boolean> {
     )
     .catch(() => ({ rows: [] }));
   return rows[0]?.waiting === 0;
+}
+
+/** Nothing waits and nothing runs by the tables: then no tick runs by Temporal either. */
+async function openTickProblems({ temporal }: Scene): Promise<string[]> {
+  const query = `WorkflowType = 'tick' AND ExecutionStatus = 'Running'`;
+  let open = -1;
+  await until(
+    'no tick is open',
+    async () => {
+      open = (await temporal.bounded(() => temporal.client.workflow.count(query)).catch(() => ({ count: -1 }))).count;
+      return open === 0;
+    },
+    AGREE_LIMIT_MS,
+  ).catch(() => undefined);
+  return open === 0 ? [] : [`${open} ticks are open in Temporal, and none in the tables`];
 }
 
 /** A receiver that deduplicates acts once by its nature: there a second act would be the harness's own mistake. */

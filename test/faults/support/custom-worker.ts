@@ -1,6 +1,7 @@
 /**
  * A worker with adapters of its own: `custom-worker.ts BUNDLE`, its settings in the environment as for `aol worker`.
- * KILL_WORKER kills its process by SIGKILL, FREEZE_WORKER stops it by SIGSTOP, each where its payload says.
+ * KILL_WORKER kills its process by SIGKILL, FREEZE_WORKER stops it by SIGSTOP, each where its payload says; BE_WICKED stands in
+ * `wicked-adapter.ts`.
  */
 
 import process from 'node:process';
@@ -14,6 +15,7 @@ import { jsonObjectSchema } from '../../../src/contracts/json.ts';
 import type { AttemptOutcome } from '../../../src/domain/outcomes.ts';
 import { createWorker } from '../../../src/worker/create-worker.ts';
 import { installRuntime } from '../../../src/worker/runtime.ts';
+import { wickedAdapter } from './wicked-adapter.ts';
 
 const payloadSchema = z.strictObject({
   url: z.string(),
@@ -89,7 +91,7 @@ const worker = await createWorker({
   proofMode: config.proofMode,
   webhook: config.webhook,
   workflowBundlePath: bundle,
-  adapters: [adapter('KILL_WORKER', 'SIGKILL'), adapter('FREEZE_WORKER', 'SIGSTOP')],
+  adapters: [adapter('KILL_WORKER', 'SIGKILL'), adapter('FREEZE_WORKER', 'SIGSTOP'), wickedAdapter()],
   log,
 });
 const running = worker.run();

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../support/until.ts';
 import { type Checked, checkAll } from './check.ts';
+import { replayProblems } from './histories.ts';
 import { keepEvidence } from './keep.ts';
 import { type LoadPlan, MIXED } from './load.ts';
 import { seedFor } from './random.ts';
@@ -31,6 +32,8 @@ export interface Fault {
   readonly scene?: Omit<SceneOptions, 'seed'>;
   readonly maxRecoveryMs?: number;
   readonly settleLimitMs?: number;
+  /** It has no workflows, or other ones than the build: nothing is replayed. */
+  readonly ownWorkflows?: boolean;
   play(scene: Scene): Promise<Findings>;
   /** What has to be true of this fault's rows, besides the invariants. */
   judge?(checked: Checked, scene: Scene): readonly string[];
@@ -56,7 +59,7 @@ export async function runFault(
   servers: Servers,
   fault: Fault,
   seed: number,
-  options: { readonly keepIn?: string | undefined } = {},
+  options: { readonly keepIn?: string | undefined; readonly replay?: boolean } = {},
 ): Promise<RunResult> {
   const startedMs = performance.now();
   let scene: Scene | undefined;
@@ -72,6 +75,7 @@ export async function runFault(
       ...checked.duplicates.map((text) => `duplicate: ${text}`),
       ...checked.problems,
       ...(fault.judge?.(checked, scene) ?? []),
+      ...(options.replay && !fault.ownWorkflows ? await replayProblems(scene) : []),
     ];
     const vacuous = findings.vacuous ?? tooFewAcknowledged(scene);
     return {
@@ -110,7 +114,8 @@ function tooSlow({ maxRecoveryMs }: Fault, { recoveryMs }: Findings): string[] {
 }
 
 function tooFewAcknowledged({ load }: Scene): string | undefined {
-  const share = load.acknowledged.length / Math.max(1, load.asked);
+  if (load.asked === 0) return undefined;
+  const share = load.acknowledged.length / load.asked;
   return share < 0.95 ? `only ${Math.round(share * 100)} % of the enqueues were acknowledged` : undefined;
 }
 

@@ -82,16 +82,31 @@ export class Load {
     return result.row.id;
   }
 
-  #writeDown(id: string, kind: Kind): void {
-    const line: Acknowledged = { id, kind, at: Date.now() };
-    writeSync(this.#oracle, `${JSON.stringify(line)}\n`);
-    fsyncSync(this.#oracle);
-    this.acknowledged.push(line);
+  /** Many at once, through the library. */
+  async enqueueMany(kind: Kind, inputs: readonly EnqueueInput[]): Promise<void> {
+    this.asked += inputs.length;
+    const requests = inputs.map((input) => enqueueRequestSchema.parse(input));
+    const results = await enqueue(this.#options.db, requests, 'faults');
+    this.#writeDownAll(
+      results.flatMap((result) => (result.kind === 'created' ? [result.row.id] : [])),
+      kind,
+    );
   }
 
-  /** Enqueues on and on until {@link stop}. */
+  #writeDown(id: string, kind: Kind): void {
+    this.#writeDownAll([id], kind);
+  }
+
+  #writeDownAll(ids: readonly string[], kind: Kind): void {
+    const lines = ids.map((id): Acknowledged => ({ id, kind, at: Date.now() }));
+    writeSync(this.#oracle, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    fsyncSync(this.#oracle);
+    this.acknowledged.push(...lines);
+  }
+
+  /** Enqueues on and on until {@link stop}; a second start changes nothing. */
   start(plan: LoadPlan = MIXED): void {
-    this.#running = this.#run(plan);
+    this.#running ??= this.#run(plan);
   }
 
   /** Begins no more, and waits for those that were begun. */

@@ -51,6 +51,8 @@ export interface Program {
 export interface ProgramOptions {
   readonly name: string;
   readonly args: readonly string[];
+  /** What Node is started under, such as `strace`, with its own arguments. */
+  readonly under?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly reaper: Reaper;
@@ -83,7 +85,10 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     });
   });
   const signal = (what: NodeJS.Signals) => {
-    if (exit === undefined) child.kill(what);
+    if (exit !== undefined) return;
+    // What it is started under may end and leave it behind: it leads a group then.
+    if ((options.under?.length ?? 0) > 0) process.kill(-pid, what);
+    else child.kill(what);
   };
   const kill = async () => {
     signal('SIGKILL');
@@ -122,13 +127,15 @@ function procStatus(pid: number): string {
   }
 }
 
-function spawnLogged({ args, env, logFile }: ProgramOptions): ChildProcess {
+function spawnLogged({ args, under = [], env, logFile }: ProgramOptions): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   try {
-    return spawn(process.execPath, ['--no-warnings', ...args], {
+    const [command = process.execPath, ...all] = [...under, process.execPath, '--no-warnings', ...args];
+    return spawn(command, all, {
       // Jest's own options are not for our children.
       env: childEnvironment({ NODE_OPTIONS: undefined, ...env }),
       stdio: ['ignore', log, log, 'ipc'],
+      detached: under.length > 0,
     });
   } finally {
     closeSync(log);

@@ -55,10 +55,17 @@ export const ways: Readonly<Record<string, Way>> = {
     response.writeHead(200, { 'content-length': '1000' });
     response.write('half', () => response.socket?.destroy());
   }),
+  /** All headers that it got, in the body of the answer `?code=`. */
+  echo: acted(echo),
+  scold: refused(echo),
   /** `?code=`, and `?after=` as Retry-After. */
   failed: acted((response, query) => void status(response, query)),
   refused: refused((response, query) => void status(response, query)),
 };
+
+function echo(response: ServerResponse, query: URLSearchParams): void {
+  response.writeHead(Number(query.get('code') ?? 200)).end(JSON.stringify(response.req.headers));
+}
 
 function status(response: ServerResponse, query: URLSearchParams): void {
   const after = query.get('after');

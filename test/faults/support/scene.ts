@@ -7,6 +7,7 @@ import { AolClient } from '../../../src/contracts/client.ts';
 import { createPool, type Database } from '../../../src/db/pool.ts';
 import type { FlagName, FlagValue } from '../../../src/domain/flags.ts';
 import { freePort } from '../../../src/local/index.ts';
+import { connectTemporal, type TemporalGateway } from '../../../src/temporal/gateway.ts';
 import { setFlag } from '../../support/engine.ts';
 import { Load } from './load.ts';
 import { type Program, startProgram } from './program.ts';
@@ -26,12 +27,24 @@ export interface SceneOptions {
   readonly customWorkers?: boolean;
 }
 
+export interface WorkerOptions {
+  /** Another build of the workflows than the one at hand; only for custom workers. */
+  readonly bundleFile?: string;
+  /** What it is started under, such as `strace`. */
+  readonly under?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface Scene {
   readonly servers: Servers;
   readonly random: Random;
   readonly folder: string;
   readonly db: Database;
   readonly client: AolClient;
+  /** Temporal as the harness sees it, never through a proxy. */
+  readonly temporal: TemporalGateway;
+  readonly apiUrl: string;
+  readonly token: string;
   readonly namespace: string;
   readonly database: string;
   readonly receiver: Receiver;
@@ -40,7 +53,7 @@ export interface Scene {
   readonly proxies: { readonly postgres: TcpProxy; readonly temporal: TcpProxy; readonly receiver: TcpProxy };
   readonly workers: Program[];
   readonly artifactFolder: string;
-  startWorker(): Promise<Program>;
+  startWorker(options?: WorkerOptions): Promise<Program>;
   close(): Promise<void>;
 }
 
@@ -81,7 +94,13 @@ async function open(
   closers.push(() => rmSync(folder, { recursive: true, force: true }));
   await Promise.all([servers.createDatabase(database), servers.createNamespace(namespace)]);
   closers.push(() => servers.dropDatabase(database));
-  const db = createPool({ databaseUrl: servers.databaseUrl(database), applicationName: 'faults', maxConnections: 4 });
+  const db = createPool({
+    databaseUrl: servers.databaseUrl(database),
+    applicationName: 'faults',
+    maxConnections: 4,
+    // The check looks at all rows at once.
+    statementTimeoutMs: 60_000,
+  });
   closers.push(() => db.end());
   for (const [name, value] of Object.entries({ ...DEFAULT_FLAGS, ...options.flags })) await setFlag(db, name, value);
 
@@ -113,22 +132,28 @@ async function open(
     AOL_WEBHOOK_ALLOW: `127.0.0.1:${proxies.receiver.port}`,
     AOL_LOG_LEVEL: 'info',
   };
-  const start = (name: string, args: readonly string[]) =>
-    startProgram({ name, args, env, logFile: join(folder, `${name}.log`), reaper: servers.reaper });
+  const start = (name: string, args: readonly string[], { under = [], env: more = {} }: WorkerOptions = {}) => {
+    const logFile = join(folder, `${name}.log`);
+    return startProgram({ name, args, under, env: { ...env, ...more }, logFile, reaper: servers.reaper });
+  };
   const workers: Program[] = [];
-  const workerArgs = options.customWorkers ? [customWorker, servers.bundleFile] : [servers.mainFile, 'worker'];
-  const startWorker = async () => {
-    const worker = await start(`worker-${workers.length + 1}`, workerArgs);
+  const startWorker = async (how: WorkerOptions = {}) => {
+    const bundle = how.bundleFile ?? servers.bundleFile;
+    const args = options.customWorkers ? [customWorker, bundle] : [servers.mainFile, 'worker'];
+    const worker = await start(`worker-${workers.length + 1}`, args, how);
     workers.push(worker);
     return worker;
   };
   closers.push(() => Promise.all(workers.map((worker) => worker.kill())));
   const [api] = await Promise.all([
     start('api', [servers.mainFile, 'api']),
-    ...Array.from({ length: options.workers ?? 1 }, startWorker),
+    ...Array.from({ length: options.workers ?? 1 }, () => startWorker()),
   ]);
   closers.push(() => api.kill());
-  const client = new AolClient({ baseUrl: `http://127.0.0.1:${apiPort}`, token: TOKEN, timeoutMs: 5_000, maxTries: 8 });
+  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const client = new AolClient({ baseUrl: apiUrl, token: TOKEN, timeoutMs: 5_000, maxTries: 8 });
+  const temporal = connectTemporal({ address: `127.0.0.1:${servers.temporal.port}`, namespace });
+  closers.push(() => temporal.close());
   const load = new Load({ client, db, random, folder, receiverUrl: `http://127.0.0.1:${proxies.receiver.port}` });
   closers.push(() => load.stop());
   return {
@@ -137,6 +162,9 @@ async function open(
     folder,
     db,
     client,
+    temporal,
+    apiUrl,
+    token: TOKEN,
     namespace,
     database,
     receiver,
