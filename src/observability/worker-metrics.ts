@@ -3,7 +3,7 @@
  * nothing where that is off. Their names differ from the API's, which are of the queue as a whole.
  */
 
-import { type MetricHistogram, type MetricMeter, noopMetricMeter } from '@temporalio/common';
+import { type MetricHistogram, type MetricMeter, type MetricTags, noopMetricMeter } from '@temporalio/common';
 import type { TickSummary } from '../contracts/activities.ts';
 
 export interface WorkerMetrics {
@@ -11,7 +11,9 @@ export interface WorkerMetrics {
   tickStep(step: 'claim' | 'prove', lane: string, durationMs: number): void;
   /** A look that claimed nothing. */
   quietTick(lane: string, outcome: string): void;
-  /** What a tick's proofs came to. A tick with effects is still open then. */
+  /** How a proof ended. It is told with the end of its tick. */
+  proof(proof: { readonly lane: string; readonly type: string; readonly outcome: string }): void;
+  /** The proofs of a tick are done. A tick with effects is still open then. */
   provedTick(lane: string, summary: TickSummary): void;
   /** How an effect's attempt ended. */
   attempt(attempt: {
@@ -59,17 +61,21 @@ export function createWorkerMetrics(meter: MetricMeter = noopMetricMeter): Worke
   // There from the start: an alert on an increase needs the zero before.
   artifacts.add(0);
 
-  const proofs = (lane: string, outcome: string, count: number) => {
-    if (count > 0) attempts.add(count, { lane, mode: 'PROOF', type: 'all', outcome });
-  };
+  // Proofs are many, and adding to a counter is a call into native code: it is done once for all that are alike.
+  const proofs = new Map<string, { readonly labels: MetricTags; count: number }>();
   return {
     tickStep: (name, lane, durationMs) => step.record(durationMs / 1_000, { lane, step: name }),
     quietTick: (lane, outcome) => ticks.add(1, { lane, outcome }),
     provedTick(lane, summary) {
       ticks.add(1, { lane, outcome: summary.outcome ?? 'RUNNING' });
-      proofs(lane, 'done', summary.succeeded);
-      proofs(lane, 'not_sent', summary.retried);
-      proofs(lane, 'rejected', summary.deadLettered);
+      for (const { labels, count } of proofs.values()) attempts.add(count, labels);
+      proofs.clear();
+    },
+    proof({ lane, type, outcome }) {
+      const key = `${lane}/${type}/${outcome}`;
+      const alike = proofs.get(key) ?? { labels: { lane, mode: 'PROOF', type, outcome }, count: 0 };
+      alike.count += 1;
+      proofs.set(key, alike);
     },
     attempt({ lane, type, outcome, durationMs }) {
       attempts.add(1, { lane, mode: 'REAL', type, outcome });

@@ -23,6 +23,7 @@ export function createObserver({ log, metrics }: Watchers): Observer {
         const result = await work();
         const outcome = PROOF_OUTCOMES[result.to];
         span.setAttributes({ 'aol.attempt': action.attemptNumber, 'aol.outcome': outcome });
+        metrics.proof({ lane, type: action.type, outcome });
         const detail = { ...ids(action.id, { lane, tickId }), attempt: action.attemptNumber, outcome };
         log.debug({ ...detail, durationMs: result.durationMs }, 'a proof ended');
         return result;

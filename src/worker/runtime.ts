@@ -46,7 +46,6 @@ function metricsAt(bindAddress: string): NonNullable<TelemetryOptions['metrics']
     attachServiceName: false,
     prometheus: {
       bindAddress,
-      countersTotalSuffix: true,
       unitSuffix: true,
       useSecondsForDurations: true,
       histogramBucketOverrides: { ...WORKER_HISTOGRAM_BUCKETS },

@@ -112,7 +112,8 @@ describe('logs', () => {
       entries('worker').find(({ msg, actionId }) => msg === 'an effect ended' && actionId === effectId),
     );
     expect(effect).toMatchObject({ lane: 'default', traceId: traceIdOf(effectId), outcome: 'done', attempt: 1 });
-    const tick = entries('worker').find(({ msg, succeeded }) => msg === 'a tick was proved' && succeeded === 1);
+    const proof = entries('worker').find(({ msg, actionId }) => msg === 'a proof ended' && actionId === proofId);
+    const tick = entries('worker').find(({ msg, tickId }) => msg === 'a tick was proved' && tickId === proof?.tickId);
     expect(tick).toMatchObject({ lane: 'default', number: expect.any(Number), claimed: expect.any(Number) });
     expect(tick?.traceId).toBe(traceIdOf(String(tick?.tickId)));
     expect(entries('api').find(({ method, actionId }) => method === 'POST' && actionId === effectId)).toMatchObject({
@@ -137,7 +138,9 @@ describe("the worker's metrics", () => {
     expect(
       sample(page, 'aol_worker_attempts_total{lane="default",mode="REAL",type="CALL_WEBHOOK",outcome="done"}'),
     ).toBe(1);
-    expect(sample(page, 'aol_worker_attempts_total{lane="default",mode="PROOF",type="all",outcome="done"}')).toBe(1);
+    expect(
+      sample(page, 'aol_worker_attempts_total{lane="default",mode="PROOF",type="POST_SOCIAL",outcome="done"}'),
+    ).toBe(1);
     expect(sample(page, 'aol_worker_effect_duration_seconds_count{type="CALL_WEBHOOK",outcome="done"}')).toBe(1);
     expect(sample(page, 'aol_worker_gate_duration_seconds_count{answer="open"}')).toBe(1);
     expect(sample(page, 'aol_worker_tick_step_duration_seconds_count{lane="default",step="prove"}')).toBeGreaterThan(0);
@@ -149,5 +152,12 @@ describe("the worker's metrics", () => {
         'temporal_worker_task_slots_used',
       ]),
     );
+  });
+
+  test('an address that is taken stops the start and names the variable', async () => {
+    const second = product.startWorker();
+    await until('it ends', () => second.exitCode() !== null);
+    expect(second.exitCode()).toBe(5);
+    expect(second.text()).toContain('AOL_WORKER_METRICS');
   });
 });

@@ -125,7 +125,7 @@ describe('names', () => {
 /** A metric's name as it stands in code: without what its kind and unit add to it. */
 function stem(name: string): string {
   const own = name.replace(/_(bucket|count|sum)$/, '');
-  return name.startsWith('temporal_') ? own.slice('temporal_'.length).replace(/_(total|seconds)$/, '') : own;
+  return name.startsWith('temporal_') ? own.slice('temporal_'.length).replace(/_seconds$/, '') : own;
 }
 
 const native = '../node_modules/@temporalio/core-bridge/releases/x86_64-unknown-linux-gnu/index.node';

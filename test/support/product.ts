@@ -24,7 +24,9 @@ export interface Product {
   readonly workerMetricsHost: string;
   /** What a process has written to its log, as lines. */
   log(name: 'worker' | 'api'): string[];
-  /** Both processes end, and what they had open ends in order. Twice is once. */
+  /** One more worker, with the same settings. It is told to end with the others. */
+  startWorker(): StartedProcess;
+  /** All processes end, and what they had open ends in order. Twice is once. */
   stop(): Promise<void>;
   /** Removes what they stood on. */
   close(): Promise<void>;
@@ -53,6 +55,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     ...env,
   });
   const processes = { worker: startProcess('worker', settings), api: startProcess('api', settings) };
+  const others: StartedProcess[] = [];
   const apiHost = `127.0.0.1:${apiPort}`;
   await until('the worker polls', () => processes.worker.lines().some((line) => line.includes('polls for work')));
   await until('the API answers', () =>
@@ -62,7 +65,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     ),
   );
   const stop = async () => {
-    await Promise.all(Object.values(processes).map((one) => one.stop()));
+    await Promise.all([...Object.values(processes), ...others].map((one) => one.stop()));
   };
   return {
     client: new AolClient({ baseUrl: `http://${apiHost}`, token: TOKENS.admin }),
@@ -70,6 +73,11 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     apiHost,
     workerMetricsHost,
     log: (name) => processes[name].lines(),
+    startWorker() {
+      const started = startProcess('worker', settings);
+      others.push(started);
+      return started;
+    },
     stop,
     async close() {
       await stop();
@@ -80,7 +88,14 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
   };
 }
 
-function startProcess(command: string, env: Record<string, string>) {
+export interface StartedProcess {
+  readonly text: () => string;
+  readonly lines: () => string[];
+  readonly exitCode: () => number | null;
+  stop(): Promise<void>;
+}
+
+function startProcess(command: string, env: Record<string, string>): StartedProcess {
   const child: ChildProcess = spawn(process.execPath, [main, command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   const take = (chunk: Buffer) => {
@@ -90,6 +105,8 @@ function startProcess(command: string, env: Record<string, string>) {
   child.stderr?.on('data', take);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
+    text: () => text,
+    exitCode: () => child.exitCode,
     lines: () => {
       if (child.exitCode !== null && child.exitCode !== 0) throw new Error(`aol ${command} ended:\n${text}`);
       return text.split('\n').filter((line) => line !== '');
