@@ -41,15 +41,19 @@ export async function readPage<Row extends WithId>(db: Queryable, request: PageR
 function pageRows<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Row[]> {
   const { sift, limit, budget } = request;
   return run<Row>(db, (value) => {
-    const source = merged('*', request, value);
-    if (sift.length === 0) return `${source} LIMIT ${limit + 1}`;
-    return `SELECT * FROM (${source} LIMIT ${budget}) AS t WHERE ${all(sift, value)} ORDER BY id DESC LIMIT ${limit + 1}`;
+    if (sift.length === 0) return merged('*', request, limit + 1, value);
+    const looked = merged('*', request, budget, value);
+    return `SELECT * FROM (${looked}) AS t WHERE ${all(sift, value)} ORDER BY id DESC LIMIT ${limit + 1}`;
   });
 }
 
 async function whereTheBudgetEnded(db: Queryable, request: PageRequest): Promise<WithId | undefined> {
   if (request.sift.length === 0) return undefined;
-  const rows = await run<WithId>(db, (value) => `${merged('id', request, value)} OFFSET ${request.budget - 1} LIMIT 2`);
+  const { budget } = request;
+  const rows = await run<WithId>(
+    db,
+    (value) => `SELECT id FROM (${merged('id', request, budget + 1, value)}) AS t OFFSET ${budget - 1}`,
+  );
   return rows.length > 1 ? rows[0] : undefined;
 }
 
@@ -58,9 +62,9 @@ async function countAll(db: Queryable, request: PageRequest): Promise<{ total: n
   const whole = { ...request, before: null };
   const [row] = await run<{ matched: number; looked: number }>(db, (value) =>
     sift.length === 0
-      ? `SELECT count(*) AS matched, 0 AS looked FROM (${merged('id', whole, value)} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`
+      ? `SELECT count(*) AS matched, 0 AS looked FROM (${counted(whole, value)}) AS t`
       : `SELECT count(*) FILTER (WHERE ${all(sift, value)}) AS matched, count(*) AS looked
-         FROM (${merged('*', whole, value)} LIMIT ${budget + 1}) AS t`,
+         FROM (${merged('*', whole, budget + 1, value)}) AS t`,
   );
   return cappedTotal(row?.matched ?? 0, (row?.looked ?? 0) > budget);
 }
@@ -70,14 +74,25 @@ export function cappedTotal(counted: number, stopped = false): { total: number; 
   return { total: Math.min(counted, MAX_EXACT_TOTAL), totalIsExact: !stopped && counted <= MAX_EXACT_TOTAL };
 }
 
+/** Each source is bounded by itself, so that it walks its index and stops; PostgreSQL merges what they find. */
 function merged(
   columns: string,
   { sources, before }: Pick<PageRequest, 'sources' | 'before'>,
+  limit: number,
   value: (given: unknown) => string,
 ): string {
   const condition = before === null ? '' : ` AND id < ${value(before)}`;
-  const union = sources.map((source) => `SELECT ${columns} ${source(value)}${condition}`).join(' UNION ALL ');
-  return `SELECT ${columns} FROM (${union}) AS merged ORDER BY id DESC`;
+  const newest = `ORDER BY id DESC LIMIT ${limit}`;
+  const walks = sources.map((source) => `SELECT ${columns} ${source(value)}${condition} ${newest}`);
+  const [only] = walks;
+  if (only !== undefined && walks.length === 1) return only;
+  return `SELECT ${columns} FROM (${walks.map((walk) => `(${walk})`).join(' UNION ALL ')}) AS merged ${newest}`;
+}
+
+/** Rows up to what lists count, in no order. */
+function counted({ sources }: Pick<PageRequest, 'sources'>, value: (given: unknown) => string): string {
+  const walks = sources.map((source) => `(SELECT id ${source(value)} LIMIT ${MAX_EXACT_TOTAL + 1})`);
+  return `SELECT FROM (${walks.join(' UNION ALL ')}) AS merged LIMIT ${MAX_EXACT_TOTAL + 1}`;
 }
 
 function all(parts: readonly Part[], value: (given: unknown) => string): string {
