@@ -7,6 +7,7 @@ import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } fr
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
+import { provingAtOnce } from '../activities/whole-tick.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import { createArtifactStore } from '../artifacts/index.ts';
@@ -103,7 +104,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     const worker = { clusterId, namespace, proofMode };
     const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
     const bookkeeping = createBookkeepingActivities({ ...ports, worker });
-    const activities = observeBookkeeping(bookkeeping, { log, metrics });
+    const activities = provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics }));
     const effects = createEffectActivities({ ...ports, flagWatch, proofMode, approvalTtlMs });
     const common = { namespace, ...encryption(options.temporal) };
     const pair = await startPair(connection, [

@@ -60,8 +60,8 @@ const continueAsNew = makeContinueAsNewFunc<typeof orchestrator>({ workflowTaskT
 
 /**
  * Looks after one lane for as long as it lives: waits for the first of the tick timer, a wake signal, a control signal
- * and the next action's time; then one local activity claims, and one proves what was claimed. It ends when the lane is
- * killed, and continues as new long before its history grows large, with nothing open and its handlers finished.
+ * and the next action's time; then one local activity claims, and proves what was claimed (where effects were claimed too, they
+ * are started before, and a second one proves). It ends when the lane is killed, and continues as new long before its history grows large, with nothing open and its handlers finished.
  */
 export async function orchestrator(input: OrchestratorInput): Promise<void> {
   const lane = new LaneOrchestrator(input);
@@ -196,15 +196,23 @@ class LaneOrchestrator {
     this.token = claim.token;
     const { lane } = this.input;
     if (claim.effects.length > 0) await startTick(claim, { lane, tickId });
-    const summary = await proveTick.executeWithOptions(
-      { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, claim.tickNumber)}: ${claim.claimed} claimed` },
-      [{ lane, tickId, token: claim.token, resumed: claim.resumed }],
-    );
+    const summary = claim.summary ?? (await this.askForProofs(tickId, claim));
     this.ticks += 1;
     this.lastOutcome = summary.outcome;
     this.schedule.closed(summary.nextDueInMs, Date.now());
     this.describe(claim.tickNumber);
     this.answer({ kind: 'proved', summary });
+  }
+
+  private askForProofs(
+    tickId: string,
+    { token, resumed, tickNumber, claimed }: Extract<ClaimTickResult, { kind: 'claimed' }>,
+  ): Promise<TickSummary> {
+    const { lane } = this.input;
+    return proveTick.executeWithOptions(
+      { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, tickNumber)}: ${claimed} claimed` },
+      [{ lane, tickId, token, resumed }],
+    );
   }
 
   private answer(answer: TickAnswer): void {
