@@ -2,8 +2,9 @@
 
 import type { ArtifactStore } from '../artifacts/port.ts';
 import type { BookkeepingActivities, ProveTickInput, TickInput, TickSummary } from '../contracts/activities.ts';
-import { claimTick, type WorkerIdentity } from '../db/claim.ts';
-import { type AttemptResult, type ClaimedAction, claimedActions, closeAttempts, countCrash } from '../db/close.ts';
+import { claimWithProofs, type WorkerIdentity } from '../db/claim.ts';
+import { type ClaimedAction, claimedActions } from '../db/claimed.ts';
+import { type AttemptResult, closeAttempts, countCrash } from '../db/close.ts';
 import { abandonEffect, closeOverrun } from '../db/effects.ts';
 import type { Database } from '../db/pool.ts';
 import { MAX_CRASHES } from '../domain/limits.ts';
@@ -28,25 +29,31 @@ const CONCURRENT_PROOFS = 250;
 export function createBookkeepingActivities(ports: BookkeepingPorts): BookkeepingActivities {
   // Claimed in this process and not yet begun to prove. Whatever else is proved may be a second run: where the history has
   // the claim already (a tick with effects too), a replay after a crash does not run it again, so it cannot say `resumed`.
-  const fresh = new Set<string>();
+  const fresh = new FreshClaims();
   return {
     claimTick: translating(async (input) => {
-      const claim = await claimTick(ports.db, input, ports.worker);
-      if (claim.kind !== 'claimed') return claim;
-      if (!claim.resumed) fresh.add(input.tickId);
-      if (input.startsEffects && claim.effects.length > 0) {
-        const { token, effects, maxTickMs } = claim;
+      const { result, proofs } = await claimWithProofs(ports.db, input, ports.worker);
+      // A tick of effects alone is not proved.
+      if (proofs && proofs.length > 0) fresh.add(input.tickId, proofs);
+      if (result.kind === 'claimed' && input.startsEffects && result.effects.length > 0) {
+        const { token, effects, maxTickMs } = result;
         const tick = { lane: input.holder.lane, tickId: input.tickId, token, effects, maxTickMs };
-        await ports.startEffects(tick, claim.tickNumber);
+        await ports.startEffects(tick, result.tickNumber);
       }
-      return claim;
+      return result;
     }),
     proveTick: translating(async (tick) => {
+      const claimed = fresh.take(tick.tickId);
       try {
-        return await proveTick(ports, tick, { isFresh: fresh.delete(tick.tickId) });
+        if (!claimed) return await proveOneByOne(ports, tick);
+        return await proveTick(
+          ports,
+          tick,
+          claimed.proofs ?? (await claimedActions(ports.db, tick.tickId, tick.token)),
+        );
       } catch (error) {
         // This process lives: what failed (the database was away) was no crash, and must not be counted as one.
-        fresh.add(tick.tickId);
+        fresh.add(tick.tickId, undefined);
         throw error;
       }
     }),
@@ -55,13 +62,32 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
   };
 }
 
+/** More ticks than a worker ever has open: what is forgotten is read again. */
+const MOST_CLAIMS_KEPT = 50;
+
+/** Ticks that this process claimed and has not begun to prove, with their proofs while they need not be read again. */
+class FreshClaims {
+  private readonly ticks = new Map<string, readonly ClaimedAction[] | undefined>();
+
+  add(tickId: string, proofs: readonly ClaimedAction[] | undefined): void {
+    this.ticks.set(tickId, proofs);
+    const tooMany = Math.max(0, this.ticks.size - MOST_CLAIMS_KEPT);
+    for (const forgotten of [...this.ticks.keys()].slice(0, tooMany)) this.ticks.set(forgotten, undefined);
+  }
+
+  take(tickId: string): { readonly proofs: readonly ClaimedAction[] | undefined } | undefined {
+    if (!this.ticks.has(tickId)) return undefined;
+    const proofs = this.ticks.get(tickId);
+    this.ticks.delete(tickId);
+    return { proofs };
+  }
+}
+
 async function proveTick(
   ports: BookkeepingPorts,
   tick: ProveTickInput,
-  { isFresh }: { readonly isFresh: boolean },
+  actions: readonly ClaimedAction[],
 ): Promise<TickSummary> {
-  const actions = await claimedActions(ports.db, tick.tickId, tick.token);
-  if (!isFresh) return proveOneByOne(ports, tick, actions);
   const results: AttemptResult[] = [];
   for (let first = 0; first < actions.length; first += CONCURRENT_PROOFS) {
     results.push(...(await proveTogether(ports, tick, actions.slice(first, first + CONCURRENT_PROOFS))));
@@ -85,12 +111,8 @@ function proveTogether(
  * The claim ran before and its worker died, perhaps through one of these actions. Each is counted before it is touched
  * and its outcome committed before the next begins, so the one that kills its worker takes no other with it.
  */
-async function proveOneByOne(
-  ports: BookkeepingPorts,
-  tick: ProveTickInput,
-  actions: readonly ClaimedAction[],
-): Promise<TickSummary> {
-  for (const action of actions) {
+async function proveOneByOne(ports: BookkeepingPorts, tick: ProveTickInput): Promise<TickSummary> {
+  for (const action of await claimedActions(ports.db, tick.tickId, tick.token)) {
     const result = action.claimCount >= MAX_CRASHES ? crashed(action) : await proveAgain(ports, tick, action);
     await closeAttempts(ports.db, tick, [result]);
   }

@@ -2,7 +2,8 @@
 
 import type { Effect } from '../adapters/port.ts';
 import type { PerformEffectInput, ProveTickInput } from '../contracts/activities.ts';
-import type { AttemptResult, ClaimedAction } from '../db/close.ts';
+import type { ClaimedAction } from '../db/claimed.ts';
+import type { AttemptResult } from '../db/close.ts';
 import type { GateAnswer } from '../db/gate.ts';
 import type { AttemptOutcome } from '../domain/outcomes.ts';
 

@@ -44,6 +44,8 @@ export type ClaimTickResult =
       /** The claim ran before and its worker died: prove one by one, so that one action's crash is its own. */
       readonly resumed: boolean;
       readonly pacing: Pacing;
+      /** It held proofs alone, which were proved at once; absent: `proveTick` is to be asked. */
+      readonly summary?: TickSummary;
     }
   | {
       readonly kind: 'quiet';
@@ -102,7 +104,8 @@ export interface EffectActivities {
 export interface BookkeepingActivities {
   /**
    * Checks lease and flags and claims what is due, in one transaction. Twice with one tick id is once. Before the tick
-   * interval has passed it claims nothing and says how long to wait. When it answers, the workflows of the tick's effects run.
+   * interval has passed it claims nothing and says how long to wait. When it answers, the workflows of the tick's effects run; it
+   * may have proved as well, and then says what came of it.
    */
   claimTick(input: ClaimTickInput): Promise<ClaimTickResult>;
   /** Renders and stores what the tick claimed and closes its row. Twice is once. */

@@ -6,9 +6,10 @@ import { formatLeaseOwner, type LeaseOwner, leaseLineage, leaseTtlMs } from '../
 import type { QuietOutcome } from '../domain/ledger.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
-import { claimDue, nextDueInMs } from './due.ts';
+import { BEGIN_BY_INDEX, type ClaimedAction } from './claimed.ts';
+import { claimDue, type DueClaim, nextDueInMs } from './due.ts';
 import { requireLane } from './flags.ts';
-import { type Database, type Queryable, query, transaction } from './pool.ts';
+import { type Database, prepared, type Queryable, query, transaction } from './pool.ts';
 import { closeAbandonedTicks, recoverClaims } from './recover.ts';
 
 /** What the worker process adds to what the workflow knows. */
@@ -18,10 +19,6 @@ export interface WorkerIdentity {
   readonly proofMode: boolean;
 }
 
-/** The claim's plan must not depend on statistics: after an ANALYZE of the empty table the planner would scan and sort. */
-const BEGIN_CLAIM =
-  'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off';
-
 /**
  * Claims what is due in a lane, if the caller owns the lane and no flag forbids it. The lane's lease row stays locked
  * throughout, so the claims of a lane are one after another, and a kill that was answered is seen.
@@ -29,10 +26,22 @@ const BEGIN_CLAIM =
  * @throws NotFoundError when the lane does not exist
  */
 export async function claimTick(db: Database, input: ClaimTickInput, worker: WorkerIdentity): Promise<ClaimTickResult> {
-  return transaction(db, (connection) => claim(connection, input, worker), BEGIN_CLAIM);
+  return (await claimWithProofs(db, input, worker)).result;
 }
 
-async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentity): Promise<ClaimTickResult> {
+/** What {@link claimWithProofs} answers. */
+export interface Claim {
+  readonly result: ClaimTickResult;
+  /** The proofs that it claimed, for whoever goes on in this process; undefined when an earlier run claimed them. */
+  readonly proofs: readonly ClaimedAction[] | undefined;
+}
+
+/** The same, with what is to be proved, which is too much for a workflow's history. */
+export async function claimWithProofs(db: Database, input: ClaimTickInput, worker: WorkerIdentity): Promise<Claim> {
+  return transaction(db, (connection) => claim(connection, input, worker), BEGIN_BY_INDEX);
+}
+
+async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentity): Promise<Claim> {
   const { lane } = input.holder;
   const lease = await lockLease(db, lane);
   const standing = await readStanding(db, lane, input.tickId);
@@ -64,8 +73,9 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
   const hasWork = work.kind === 'claimed' || pacing.nextDueInMs === 0;
   await holdLease(db, { lane, owner, token, mode, isNew, ttlMs: leaseTtlMs({ hasWork, tickIntervalMs }) });
   if (work.kind === 'claimed') {
-    const effects = mode === 'REAL' || work.resumed ? await claimedEffects(db, lane, input.tickId) : [];
-    return { ...work, token, mode, effects, maxTickMs: flags.max_tick_ms, pacing };
+    const { due, ...claimed } = work;
+    const effects = due ? due.effects : await claimedEffects(db, lane, input.tickId);
+    return { result: { ...claimed, token, mode, effects, maxTickMs: flags.max_tick_ms, pacing }, proofs: due?.proofs };
   }
   return quiet({ outcome: work.outcome, token, tickNumber: work.tickNumber, retryInMs: IDLE_HEARTBEAT_MS, pacing });
 }
@@ -73,7 +83,14 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
 const NOTHING_DUE: Pacing = { claimInMs: 0, nextDueInMs: null };
 
 type Work =
-  | { readonly kind: 'claimed'; readonly tickNumber: number; readonly claimed: number; readonly resumed: boolean }
+  | {
+      readonly kind: 'claimed';
+      readonly tickNumber: number;
+      readonly claimed: number;
+      readonly resumed: boolean;
+      /** What this very claim took. */
+      readonly due?: DueClaim;
+    }
   | { readonly kind: 'none'; readonly outcome: 'IDLE' | 'PAUSED'; readonly tickNumber: number | null };
 
 async function findWork(
@@ -98,8 +115,8 @@ async function findWork(
   const room = now.flags.paused
     ? 0
     : Math.min(now.flags.max_actions_per_tick, now.flags.max_running - now.standing.running);
-  const claimed = room > 0 ? await claimDue(db, input, now.token, now.mode, room) : undefined;
-  if (claimed) return { kind: 'claimed', tickNumber: claimed.number, claimed: claimed.claimed, resumed: false };
+  const due = room > 0 ? await claimDue(db, input, now.token, now.mode, room) : undefined;
+  if (due) return { kind: 'claimed', tickNumber: due.number, claimed: due.claimed, resumed: false, due };
   return { kind: 'none', outcome, tickNumber: await writeQuietTick(db, input, now.token, now.mode, outcome) };
 }
 
@@ -139,14 +156,17 @@ function quiet(result: {
   readonly tickNumber?: number | null;
   readonly retryInMs?: number;
   readonly pacing: Pacing;
-}): ClaimTickResult {
+}): Claim {
   return {
-    kind: 'quiet',
-    outcome: result.outcome,
-    token: result.token ?? null,
-    tickNumber: result.tickNumber ?? null,
-    retryInMs: result.retryInMs ?? null,
-    pacing: result.pacing,
+    proofs: undefined,
+    result: {
+      kind: 'quiet',
+      outcome: result.outcome,
+      token: result.token ?? null,
+      tickNumber: result.tickNumber ?? null,
+      retryInMs: result.retryInMs ?? null,
+      pacing: result.pacing,
+    },
   };
 }
 
@@ -157,8 +177,9 @@ interface LeaseRow {
 }
 
 async function lockLease(db: Queryable, lane: string): Promise<LeaseRow> {
-  const [row] = await query<LeaseRow>(
+  const [row] = await prepared<LeaseRow>(
     db,
+    'aol_lock_lease',
     `SELECT owner, token, extract(epoch FROM expires_at - clock_timestamp()) * 1000 AS ttl_ms
      FROM aol_lease WHERE lane = $1 FOR UPDATE`,
     [lane],
@@ -182,8 +203,9 @@ interface Standing {
 
 /** Read after the lease is locked, so in a snapshot that sees every flag committed before. */
 async function readStanding(db: Queryable, lane: string, tickId: string): Promise<Standing> {
-  const [row] = await query<Omit<Standing, 'claimInMs'> & { readonly since_claim_ms: number | null }>(
+  const [row] = await prepared<Omit<Standing, 'claimInMs'> & { readonly since_claim_ms: number | null }>(
     db,
+    'aol_standing',
     `SELECT
        (SELECT coalesce(jsonb_agg(jsonb_build_object('lane', lane, 'name', name, 'value', value)), '[]')
          FROM aol_control_flags WHERE lane IN ($1, '*')) AS flags,
@@ -234,13 +256,16 @@ async function holdLease(
     readonly ttlMs: number;
   },
 ): Promise<void> {
-  await query(
+  // The lease of a busy lane is renewed when a tenth of its time has passed, not with each of its ticks.
+  await prepared(
     db,
+    'aol_hold_lease',
     `WITH held AS (
        UPDATE aol_lease SET owner = $2, token = $3, mode = $4, renewed_at = clock_timestamp(),
          acquired_at = CASE WHEN $5 THEN clock_timestamp() ELSE acquired_at END,
          expires_at = clock_timestamp() + $6 * interval '1 millisecond'
-       WHERE lane = $1)
+       WHERE lane = $1 AND ($5 OR owner IS DISTINCT FROM $2 OR token <> $3 OR mode <> $4 OR expires_at NOT BETWEEN
+         clock_timestamp() + $6 * interval '0.9 millisecond' AND clock_timestamp() + $6 * interval '1 millisecond'))
      INSERT INTO aol_execution_logs (lane, event, actor, message, detail)
      SELECT $1, 'LEASE_TAKEN', $2, 'lease taken with token ' || $3::bigint, jsonb_build_object('token', $3::bigint) WHERE $5`,
     [lease.lane, formatLeaseOwner(lease.owner), lease.token, lease.mode, lease.isNew, lease.ttlMs],

@@ -1,28 +1,11 @@
 /** A tick's second transaction: outcomes of attempts, their log rows, the ledger's counters. */
 
 import type { TickSummary } from '../contracts/activities.ts';
-import type { JsonObject } from '../contracts/json.ts';
 import { LeaseLostError } from '../domain/errors.ts';
+import { BEGIN_BY_INDEX } from './claimed.ts';
 import { nextDueInMs } from './due.ts';
-import { type Database, type Queryable, query, transaction } from './pool.ts';
+import { type Database, prepared, type Queryable, query, transaction } from './pool.ts';
 import { cancelReleased } from './recover.ts';
-import type { TickRow } from './ticks.ts';
-
-/** An action that a tick holds, as far as proving it needs to know. */
-export interface ClaimedAction {
-  readonly id: string;
-  readonly type: string;
-  readonly payload: JsonObject;
-  /** When it was first due; retries do not move it. */
-  readonly dueAt: Date;
-  /** The attempt's number over the action's whole life. */
-  readonly attemptNumber: number;
-  /** The attempt within this round, from 1. */
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  /** How often its claims began; more than once means that a worker died with it. */
-  readonly claimCount: number;
-}
 
 /** How one attempt ended. */
 export type AttemptResult =
@@ -49,20 +32,6 @@ export type AttemptResult =
       readonly durationMs: number;
     };
 
-/** The proofs that a tick still holds under this token, those that never crashed first. */
-export async function claimedActions(db: Queryable, tickId: string, token: number): Promise<ClaimedAction[]> {
-  return query<ClaimedAction & Record<string, unknown>>(
-    db,
-    `SELECT id, type, payload, due_at AS "dueAt", attempts_before + attempts AS "attemptNumber", attempts AS attempt,
-       max_attempts AS "maxAttempts", claim_count AS "claimCount"
-     FROM aol_actions
-     WHERE lane = (SELECT lane FROM aol_tick_ledger WHERE id = $1) AND status = 'RUNNING' AND claim_tick_id = $1
-       AND claim_lease_token = $2 AND mode = 'PROOF'
-     ORDER BY claim_count, priority DESC, run_at, id`,
-    [tickId, token],
-  );
-}
-
 /**
  * Counts one more begin of a claim that ran before, committed before the action is touched again, so that an action
  * that kills its worker is known by it.
@@ -86,22 +55,25 @@ export async function closeAttempts(
   tick: { readonly lane: string; readonly tickId: string; readonly token: number },
   results: readonly AttemptResult[],
 ): Promise<TickSummary> {
-  return transaction(db, async (connection) => {
-    if (results.length > 0) {
-      const retried = await writeResults(connection, tick, results);
-      if (retried) await cancelReleased(connection, tick.lane);
-    }
-    return summarize(connection, tick);
-  });
+  return transaction(
+    db,
+    async (connection) => {
+      const { retried, ...summary } = await writeResults(connection, tick, results);
+      if (results.some((result) => result.to === 'RETRY')) await cancelReleased(connection, tick.lane);
+      return { ...summary, retried, nextDueInMs: await nextDueInMs(connection, tick.lane, summary.mode) };
+    },
+    BEGIN_BY_INDEX,
+  );
 }
 
 async function writeResults(
   db: Queryable,
   tick: { readonly lane: string; readonly tickId: string; readonly token: number },
   results: readonly AttemptResult[],
-): Promise<boolean> {
-  const [row] = await query<{ retried: number }>(
+): Promise<Omit<TickSummary, 'nextDueInMs'>> {
+  const [row] = await prepared<{ [column: string]: unknown } & Omit<TickSummary, 'nextDueInMs'>>(
     db,
+    'aol_close_attempts',
     `WITH results AS (
        SELECT * FROM jsonb_to_recordset($4::jsonb) AS r (id uuid, "to" text, "artifactSha256" text, "artifactUri" text,
          "delayMs" double precision, reason text, message text, "durationMs" double precision)),
@@ -139,33 +111,18 @@ async function writeResults(
          finished_at = CASE WHEN t.running = c.n THEN coalesce(t.finished_at, clock_timestamp()) ELSE t.finished_at END,
          duration_ms = CASE WHEN t.running = c.n THEN coalesce(t.duration_ms,
            extract(epoch FROM clock_timestamp() - t.started_at) * 1000) ELSE t.duration_ms END
-       FROM counts c WHERE t.id = $2 AND c.n > 0)
-     SELECT retried FROM counts`,
+       FROM counts c WHERE t.id = $2 AND c.n > 0
+       RETURNING ${SUMMARY})
+     SELECT * FROM ledger
+     UNION ALL SELECT ${SUMMARY} FROM aol_tick_ledger t WHERE t.id = $2 AND NOT EXISTS (SELECT FROM ledger)`,
     [tick.lane, tick.tickId, tick.token, JSON.stringify(results)],
   );
-  return (row?.retried ?? 0) > 0;
+  if (!row) throw new LeaseLostError(`there is no tick ${tick.tickId}`);
+  return row;
 }
 
-async function summarize(
-  db: Queryable,
-  tick: { readonly lane: string; readonly tickId: string },
-): Promise<TickSummary> {
-  const [row] = await query<TickRow>(db, 'SELECT * FROM aol_tick_ledger WHERE id = $1', [tick.tickId]);
-  if (!row) throw new LeaseLostError(`there is no tick ${tick.tickId}`);
-  return {
-    tickId: row.id,
-    number: row.number,
-    outcome: row.outcome,
-    mode: row.mode,
-    claimed: row.claimed,
-    succeeded: row.succeeded,
-    failed: row.failed,
-    retried: row.retried,
-    released: row.released,
-    awaiting: row.awaiting,
-    running: row.running,
-    deadLettered: row.dead_lettered,
-    unconfirmed: row.unconfirmed,
-    nextDueInMs: await nextDueInMs(db, tick.lane, row.mode),
-  };
-}
+/** Named one by one: the answer of a prepared statement must not change with the table. */
+const SUMMARY = ['id AS "tickId"', 'number', 'outcome', 'mode', 'claimed', 'succeeded', 'failed', 'retried', 'released']
+  .concat(['awaiting', 'running', 'dead_lettered AS "deadLettered"', 'unconfirmed'])
+  .map((column) => `t.${column}`)
+  .join(', ');

@@ -3,7 +3,8 @@
 import type { ClaimTickInput } from '../contracts/activities.ts';
 import { CLAIM_TTL_MS } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
-import { type Queryable, query } from './pool.ts';
+import { CLAIMED_ACTION, type ClaimedAction } from './claimed.ts';
+import { prepared, type Queryable } from './pool.ts';
 
 /** The condition of the partial indexes: a RETRY without a claim has no live tick that waits for it. */
 const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
@@ -18,10 +19,11 @@ export async function claimDue(
   token: number,
   mode: ActionMode,
   room: number,
-): Promise<{ readonly claimed: number; readonly number: number } | undefined> {
+): Promise<DueClaim | undefined> {
   const { holder } = input;
-  const rows = await query<{ claimed: number; number: number }>(
+  const rows = await prepared<ClaimedRow>(
     db,
+    'aol_claim_due',
     `WITH tick AS (
        SELECT coalesce((SELECT number FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1), 0) + 1 AS number),
      oldest AS (
@@ -49,17 +51,20 @@ export async function claimDue(
          attempts = a.attempts + CASE WHEN a.mode = 'PROOF' THEN 1 ELSE 0 END,
          workflow_id = $7, run_id = $8, updated_at = clock_timestamp()
        FROM chosen WHERE a.id = chosen.id
-       RETURNING a.id, a.mode, a.attempts_before + a.attempts AS attempt, a.claim_count),
+       RETURNING a.*),
      logged AS (
        INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, actor, message)
-       SELECT $1, id, $4::uuid, CASE WHEN mode = 'PROOF' THEN attempt END,
+       SELECT $1, id, $4::uuid, CASE WHEN mode = 'PROOF' THEN attempts_before + attempts END,
          CASE WHEN mode = 'PROOF' THEN 'ATTEMPT_STARTED' ELSE 'CLAIMED' END, $7::text,
          'claimed by tick ' || tick.number || CASE WHEN claim_count > 1 THEN ', alone' ELSE '' END
-       FROM claimed, tick)
-     INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
-     SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
-     FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
-     RETURNING claimed, number`,
+       FROM claimed, tick),
+     ledger AS (
+       INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
+       SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
+       FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
+       RETURNING number)
+     SELECT ledger.number, claimed.mode, ${CLAIMED_ACTION} FROM ledger, claimed
+     ORDER BY claimed.priority DESC, claimed.run_at, claimed.id`,
     [
       holder.lane,
       mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF'],
@@ -72,13 +77,38 @@ export async function claimDue(
       mode,
     ],
   );
-  return rows[0];
+  const [first] = rows;
+  if (!first) return undefined;
+  return {
+    number: first.number,
+    claimed: rows.length,
+    proofs: rows.filter((row) => row.mode === 'PROOF'),
+    effects: rows.filter((row) => row.mode === 'REAL').map((row) => row.id),
+  };
 }
 
-/** Time until something in the lane may be claimed: 0 for now, null when nothing waits. */
+/** What a tick claimed, in the order in which it was due. */
+export interface DueClaim {
+  readonly number: number;
+  readonly claimed: number;
+  readonly proofs: readonly ClaimedAction[];
+  readonly effects: readonly string[];
+}
+
+type ClaimedRow = ClaimedAction & {
+  readonly number: number;
+  readonly mode: ActionMode;
+  readonly [column: string]: unknown;
+};
+
+/**
+ * Time until something in the lane may be claimed: 0 for now, null when nothing waits. Only in a transaction whose plans do not
+ * depend on statistics.
+ */
 export async function nextDueInMs(db: Queryable, lane: string, mode: ActionMode): Promise<number | null> {
-  const [row] = await query<{ in_ms: string | null }>(
+  const [row] = await prepared<{ in_ms: string | null }>(
     db,
+    'aol_next_due',
     `SELECT extract(epoch FROM min(due.run_at) - clock_timestamp()) * 1000 AS in_ms
      FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
        SELECT a.run_at FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE}

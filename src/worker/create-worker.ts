@@ -8,6 +8,7 @@ import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
 import { createRefill } from '../activities/refill.ts';
+import { provingAtOnce } from '../activities/whole-tick.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import { createArtifactStore } from '../artifacts/index.ts';
@@ -111,7 +112,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     const startEffects = createEffectsStarter({ ...options.temporal, connection });
     const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
     const bookkeeping = createBookkeepingActivities({ ...ports, worker, startEffects });
-    const activities = observeBookkeeping(bookkeeping, { log, metrics });
+    const activities = provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics }));
     const { closeOverrun, abandonEffect } = activities;
     const effects = createEffectActivities({ ...ports, together, flagWatch, refill, proofMode, approvalTtlMs });
     const workflows = workflowOptions(options.workflowBundlePath);

@@ -63,8 +63,9 @@ const continueAsNew = makeContinueAsNewFunc<typeof orchestrator>({ workflowTaskT
 
 /**
  * Looks after one lane for as long as it lives: waits for the first of the tick timer, a wake signal, a control signal
- * and the next action's time; then one local activity claims, and one proves what was claimed. It ends when the lane is
- * killed, and continues as new long before its history grows large, with nothing open and its handlers finished.
+ * and the next action's time; then one local activity claims, and proves what was claimed (where effects were claimed too, they
+ * are started before, and a second one proves). It ends when the lane is killed, and continues as new long before its history
+ * grows large, with nothing open and its handlers finished.
  */
 export async function orchestrator(input: OrchestratorInput): Promise<void> {
   const lane = new LaneOrchestrator(input);
@@ -210,16 +211,20 @@ class LaneOrchestrator {
   }
 
   private async prove(tickId: string, claim: Claimed): Promise<void> {
-    const { lane } = this.input;
-    const summary = await proveTick.executeWithOptions(
-      { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, claim.tickNumber)}: ${claim.claimed} claimed` },
-      [{ lane, tickId, token: claim.token }],
-    );
+    const summary = claim.summary ?? (await this.askForProofs(tickId, claim));
     this.ticks += 1;
     this.lastOutcome = summary.outcome;
     this.schedule.closed(summary.nextDueInMs, Date.now());
     this.describe(claim.tickNumber);
     this.answer({ kind: 'proved', summary });
+  }
+
+  private askForProofs(tickId: string, { token, tickNumber, claimed }: Claimed): Promise<TickSummary> {
+    const { lane } = this.input;
+    return proveTick.executeWithOptions(
+      { ...LOCAL_ACTIVITY, summary: `${tickWorkflowId(lane, tickNumber)}: ${claimed} claimed` },
+      [{ lane, tickId, token }],
+    );
   }
 
   private answer(answer: TickAnswer): void {
