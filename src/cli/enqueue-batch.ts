@@ -25,10 +25,10 @@ const KEY_BYTES = 64;
 export async function enqueueFile(context: CliContext, text: string): Promise<number | undefined> {
   const lines = parseLines(text);
   const client = await context.client();
-  const results = await withProgress(context.io, 'queueing', async ({ at }) => {
+  const results = await withProgress(context.io, 'queueing', async ({ at, say }) => {
     const done: BatchResult[] = [];
     for (const chunk of chunks(lines)) {
-      done.push(...(await send(client, chunk, { context, done: done.length })));
+      done.push(...(await send(client, chunk, { say, done: done.length })));
       at(done.length, lines.length);
     }
     return done;
@@ -48,15 +48,13 @@ export async function enqueueFile(context: CliContext, text: string): Promise<nu
 async function send(
   client: AolClient,
   chunk: readonly Line[],
-  { context, done }: { readonly context: CliContext; readonly done: number },
+  { say, done }: { readonly say: (text: string) => void; readonly done: number },
 ): Promise<BatchResult[]> {
   try {
     return (await client.enqueueMany({ actions: chunk.map(({ action }) => action) })).results;
   } catch (error) {
     const [first] = chunk;
-    context.io.talk(
-      `aol: ${counted(done, 'line was', 'lines were')} answered; it broke off at line ${first?.number ?? 1}`,
-    );
+    say(`aol: ${counted(done, 'line was', 'lines were')} answered; it broke off at line ${first?.number ?? 1}`);
     throw error;
   }
 }

@@ -26,7 +26,7 @@ const STYLES = {
 
 /** Colours a text, or not. */
 export function paint(text: string, tone: Tone | undefined, isColored: boolean): string {
-  if (!isColored || tone === undefined) return text;
+  if (!isColored || tone === undefined || text === '') return text;
   return styleText(STYLES[tone], text, { validateStream: false });
 }
 

@@ -6,6 +6,8 @@ import { counted } from './text.ts';
 export interface Progress {
   /** How far it is. */
   at(done: number, total?: number): void;
+  /** A line of talk, above the one that is drawn. */
+  say(text: string): void;
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -17,12 +19,12 @@ const CLEAR_LINE = '\r\u001b[2K';
 
 /** Shows progress while the work runs, and takes the line away when it ends. */
 export async function withProgress<Result>(
-  io: Pick<CliIo, 'progress'>,
+  io: Pick<CliIo, 'progress' | 'talk'>,
   title: string,
   work: (progress: Progress) => Promise<Result>,
 ): Promise<Result> {
   const { progress: write } = io;
-  if (!write) return work({ at: () => undefined });
+  if (!write) return work({ at: () => undefined, say: io.talk });
   let frame = 0;
   let position = '';
   const draw = () => {
@@ -37,6 +39,10 @@ export async function withProgress<Result>(
     return await work({
       at(done, total) {
         position = ` ${total === undefined ? counted(done, 'item') : bar(done, total)}`;
+      },
+      say(text) {
+        if (frame > 0) write(CLEAR_LINE);
+        io.talk(text);
       },
     });
   } finally {

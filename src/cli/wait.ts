@@ -32,21 +32,21 @@ export async function waitForEnd(
   const startedAt = performance.now();
   let action = queued;
   let lastLog = 0;
-  const look = async (): Promise<void> => {
+  const look = async (say: (text: string) => void): Promise<void> => {
     try {
       const { items } = await client.getLogs(queued.id, { limit: LOG_PAGE });
       for (const entry of items.filter(({ id }) => id > lastLog)) {
         lastLog = entry.id;
-        io.talk(json ? JSON.stringify({ log: entry }) : logLine(entry, false));
+        say(json ? JSON.stringify({ log: entry }) : logLine(entry, false));
       }
       action = await client.getAction(queued.id);
     } catch (error) {
       if (describeFailure(error).exitCode !== ExitCode.unavailable) throw error;
     }
   };
-  return withProgress(io, `waiting for ${queued.id}`, async () => {
+  return withProgress(io, `waiting for ${queued.id}`, async ({ say }) => {
     for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(MAX_LOOK_MS, pauseMs * 1.5)) {
-      await look();
+      await look(say);
       const exitCode = ENDS[action.status];
       if (exitCode !== undefined) return { action, exitCode };
       if (io.signal?.aborted) return { action, exitCode: ExitCode.interrupted };

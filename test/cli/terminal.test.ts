@@ -20,6 +20,7 @@ describe('words', () => {
     expect(colored).toContain(`${ESCAPE}[36mPROOF`);
     expect(colored).toContain(`${ESCAPE}[41mREAL`);
     expect(paint('REAL', 'real', false)).toBe('REAL');
+    expect(paint('', 'bad', true)).toBe('');
   });
 
   test('a SUCCESS says whether something was sent', () => {
@@ -73,15 +74,20 @@ describe('a picture', () => {
 });
 
 describe('progress', () => {
-  const io = (progress?: (text: string) => void): Pick<CliIo, 'progress'> => ({ progress });
+  const io = (progress?: (text: string) => void): Pick<CliIo, 'progress' | 'talk'> => ({
+    progress,
+    talk: (text) => progress?.(`${text}\n`),
+  });
 
   test('shows a bar where a person watches, and takes it away', async () => {
     const written: string[] = [];
     await withProgress(
       io((text) => written.push(text)),
       'counting',
-      async ({ at }) => {
+      async ({ at, say }) => {
         await until('it spins', () => written.length > 0);
+        say('a line');
+        expect(written.slice(-2)).toEqual([`\r${ESCAPE}[2K`, 'a line\n']);
         at(1, 2);
         await until('it shows how far it is', () => written.some((text) => text.includes('1/2')));
       },
