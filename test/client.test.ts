@@ -192,17 +192,24 @@ describe('repeating', () => {
     expect(JSON.parse(calls[0] ?? '')).toMatchObject({ idempotencyKey: expect.stringMatching(/^[0-9a-f]{32}$/) });
   });
 
-  test('kill is repeated, resume and cancel are not; repeats are bounded', async () => {
-    const away = () => new Response('{}', { status: 503, headers: { 'retry-after': '0' } });
+  test.each([503, 429])('%i: what is safe is repeated, and the rest is not; repeats are bounded', async (status) => {
+    const away = () => new Response('{}', { status, headers: { 'retry-after': '0' } });
     const tried = async (use: (client: AolClient) => Promise<unknown>) => {
       const { client: refused, calls } = clientThat(away);
-      await expect(use(refused)).rejects.toMatchObject({ status: 503 });
+      await expect(use(refused)).rejects.toMatchObject({ status });
       return calls.length;
     };
     expect(await tried((c) => c.kill())).toBe(4);
     expect(await tried((c) => c.status())).toBe(4);
     expect(await tried((c) => c.resume())).toBe(1);
     expect(await tried((c) => c.cancel('x'))).toBe(1);
+    expect(await tried((c) => c.enqueueMany({ actions: [{ type: 'POST_SOCIAL', payload: POST }] }))).toBe(4);
+    expect(await tried((c) => c.promote('x', { sha256: 'a'.repeat(64) }))).toBe(4);
+    expect(await tried((c) => c.revokeToken('x'))).toBe(4);
+    expect(await tried((c) => c.approve('x', { sha256: 'a'.repeat(64) }))).toBe(1);
+    expect(await tried((c) => c.resolve('x', { outcome: 'sent' }))).toBe(1);
+    expect(await tried((c) => c.createToken({ name: 'x', role: 'viewer' }))).toBe(1);
+    expect(await tried((c) => c.patchFlags({ flags: { paused: true } }))).toBe(1);
   });
 });
 
