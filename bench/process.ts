@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { MEMORY_ENVIRONMENT, MEMORY_FLAGS } from '../src/cli/children.ts';
+import { WORKER_ENVIRONMENT, WORKER_FLAGS } from '../src/cli/children.ts';
 import { childEnvironment } from '../src/config/index.ts';
 import {
   NOT_MEASURED,
@@ -56,8 +56,8 @@ export function killAll(): void {
 async function start(system: SystemName, role: Role, scene: Scene, methods: readonly string[]): Promise<object> {
   const child = fork(childFile, [system, role, JSON.stringify(scene)], {
     // Ours is started as `aol` starts it.
-    ...(system === 'aol'
-      ? { execArgv: ['--no-warnings', ...MEMORY_FLAGS], env: { ...childEnvironment(), ...MEMORY_ENVIRONMENT } }
+    ...(system === 'aol' && role === 'worker'
+      ? { execArgv: ['--no-warnings', ...WORKER_FLAGS], env: { ...childEnvironment(), ...WORKER_ENVIRONMENT } }
       : { execArgv: ['--no-warnings'] }),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

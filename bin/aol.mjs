@@ -48,18 +48,20 @@ function watchForLostParent() {
   timer.unref();
 }
 
-/** As in src/cli/children.ts: a worker has three heaps and twenty threads, and half of its memory would be spare room. */
-const MEMORY_FLAGS = ['--max-semi-space-size=4'];
-const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+/** As in src/cli/children.ts: what keeps a worker's spare room small. */
+const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
+const WORKER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 
 /**
  * Signals are passed on, and the channel tells the child when we are killed. (A terminal's Ctrl+C reaches it directly as
  * well; it takes signals that come together as one.)
  */
 async function runIn(node) {
-  const child = spawn(node, [...MEMORY_FLAGS, mainFile, ...process.argv.slice(2)], {
+  const args = process.argv.slice(2);
+  const isWorker = args[0] === 'worker';
+  const child = spawn(node, [...(isWorker ? WORKER_FLAGS : []), mainFile, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...MEMORY_ENVIRONMENT, ...process.env },
+    env: { ...(isWorker ? WORKER_ENVIRONMENT : {}), ...process.env },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => child.kill(signal));
