@@ -2,6 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { WORKER_ENVIRONMENT, WORKER_FLAGS } from '../src/cli/children.ts';
+import { childEnvironment } from '../src/config/index.ts';
 import {
   NOT_MEASURED,
   NotMeasured,
@@ -53,7 +55,10 @@ export function killAll(): void {
 
 async function start(system: SystemName, role: Role, scene: Scene, methods: readonly string[]): Promise<object> {
   const child = fork(childFile, [system, role, JSON.stringify(scene)], {
-    execArgv: ['--no-warnings'],
+    // Ours is started as `aol` starts it.
+    ...(system === 'aol' && role === 'worker'
+      ? { execArgv: ['--no-warnings', ...WORKER_FLAGS], env: { ...childEnvironment(), ...WORKER_ENVIRONMENT } }
+      : { execArgv: ['--no-warnings'] }),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   alive.add(child);

@@ -48,12 +48,21 @@ function watchForLostParent() {
   timer.unref();
 }
 
+/** As in src/cli/children.ts: what keeps a worker's spare room small. */
+const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
+const WORKER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+
 /**
  * Signals are passed on, and the channel tells the child when we are killed. (A terminal's Ctrl+C reaches it directly as
  * well; it takes signals that come together as one.)
  */
 async function runIn(node) {
-  const child = spawn(node, [mainFile, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const args = process.argv.slice(2);
+  const isWorker = args[0] === 'worker';
+  const child = spawn(node, [...(isWorker ? WORKER_FLAGS : []), mainFile, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...(isWorker ? WORKER_ENVIRONMENT : {}), ...process.env },
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => child.kill(signal));
   }

@@ -5,8 +5,6 @@ import { z } from 'zod';
 import { type Adapter, defineAdapter } from '../../src/adapters/port.ts';
 import { registerAdapter } from '../../src/adapters/registry.ts';
 import type { ApiPorts } from '../../src/api/context.ts';
-import { openPorts } from '../../src/api/ports.ts';
-import { startServer } from '../../src/api/server.ts';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
 import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/action.ts';
 import { AolClient } from '../../src/contracts/client.ts';
@@ -89,6 +87,7 @@ export const aol: System = {
 async function createProducer(scene: Scene): Promise<SystemProducer> {
   const artifacts = createArtifactStore(`file:${scene.artifacts}`);
   const settings = { databaseUrl: scene.databaseUrl, temporal: scene.temporal, temporalUiUrl: null, artifacts };
+  const { openPorts } = await import('../../src/api/ports.ts');
   const ports = openPorts(settings);
   const { database, waker } = ports;
   await setFlags(database, ALL_LANES, flagsOf(scene), by);
@@ -144,6 +143,7 @@ async function serve(ports: ApiPorts) {
   if (!admin || !operator || !viewer) throw new Error('a token is missing');
   const contracts = [{ ...describeContract(contract), performs: true }];
   const tokens = { admin, operator, viewer };
+  const { startServer } = await import('../../src/api/server.ts');
   const server = await startServer({ ...ports, contracts, tokens, host: '127.0.0.1', port: 0 });
   return { client: new AolClient({ baseUrl: server.url, token: operator }), close: () => server.close() };
 }

@@ -15,8 +15,11 @@ import type { FlagWatch } from './flag-watch.ts';
 import { renderContext } from './perform.ts';
 import type { ProofPorts } from './prove-action.ts';
 import type { Refill } from './refill.ts';
+import type { EffectArtifact } from './store-together.ts';
 
-export interface EffectPorts extends ProofPorts, AttemptPorts {
+export interface EffectPorts extends AttemptPorts, Pick<ProofPorts, 'adapters'> {
+  /** Stores an effect durably and answers its URI. */
+  readonly store: (artifact: EffectArtifact) => Promise<string>;
   readonly flagWatch: FlagWatch;
   readonly refill: Refill;
 }
@@ -72,7 +75,7 @@ async function beginAndGoOn(ports: EffectPorts, claim: PerformEffectInput): Prom
 async function goOn(ports: EffectPorts, claim: PerformEffectInput, beginning: Beginning): Promise<EffectAnswer> {
   if (beginning.kind !== 'begun') return 'gone';
   const { row } = beginning;
-  const prepared = await prepare(ports, row);
+  const prepared = await prepare(ports, claim.tickId, row);
   if (prepared.kind === 'later') {
     await leaveTick(ports.db, claim, {
       to: 'PENDING',
@@ -103,7 +106,7 @@ type Prepared =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** The same rendering path as in PROOF. */
-async function prepare(ports: EffectPorts, row: EffectRow): Promise<Prepared> {
+async function prepare(ports: EffectPorts, tickId: string, row: EffectRow): Promise<Prepared> {
   try {
     const adapter = ports.adapters.get(row.type);
     const missing = adapter.configured();
@@ -111,7 +114,8 @@ async function prepare(ports: EffectPorts, row: EffectRow): Promise<Prepared> {
     if (!missing.real)
       return { kind: 'failed', reason: `REAL is refused: not configured: ${missing.missing.join(', ')}` };
     const artifact = renderArtifact(adapter, row.payload, renderContext(row));
-    const uri = await ports.artifacts.put(row.id, artifact.sha256, artifact.bytes);
+    const { sha256, bytes } = artifact;
+    const uri = await ports.store({ tickId, actionId: row.id, sha256, bytes });
     return { kind: 'ready', adapter, artifact, uri };
   } catch (error) {
     if (error instanceof UnavailableError) return { kind: 'later', reason: errorText(error) };

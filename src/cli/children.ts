@@ -38,13 +38,23 @@ export interface ChildOptions {
 }
 
 /**
+ * How workers are started (bin/aol.mjs too). A worker has three heaps, its own and one for the workflows of each task queue, and
+ * twenty threads; with Node's and glibc's own settings a third of its memory is spare room. The bound is for each heap, which
+ * needs a tenth of it.
+ */
+export const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'] as const;
+export const WORKER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' } as const;
+
+/**
  * Starts one of our commands in a process group of its own, so that a terminal's Ctrl+C reaches only us, and with an IPC
  * channel: it tells when it is ready, and its end tells the child that we are gone.
  */
 export function startChild({ args, env, stopTimeoutMs, mainFile = ownMainFile() }: ChildOptions): Child {
-  const child = spawn(process.execPath, ['--enable-source-maps', '--import', endWithParent, mainFile, ...args], {
+  const isWorker = args[0] === 'worker';
+  const flags = [...(isWorker ? WORKER_FLAGS : []), '--enable-source-maps', '--import', endWithParent];
+  const child = spawn(process.execPath, [...flags, mainFile, ...args], {
     detached: true,
-    env,
+    env: { ...(isWorker ? WORKER_ENVIRONMENT : {}), ...env },
     // What they say is talk: our own stdout is for results.
     stdio: ['ignore', 2, 2, 'ipc'],
   });

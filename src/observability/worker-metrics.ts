@@ -13,6 +13,8 @@ export interface WorkerMetrics {
   quietTick(lane: string, outcome: string): void;
   /** How a proof ended. It is told with the end of its tick. */
   proof(proof: { readonly lane: string; readonly type: string; readonly outcome: string }): void;
+  /** A tick of effects alone began; nothing of it is proved. */
+  effectsTick(lane: string): void;
   /** The proofs of a tick are done. A tick with effects is still open then. */
   provedTick(lane: string, summary: TickSummary): void;
   /** How an effect's attempt ended. */
@@ -66,6 +68,7 @@ export function createWorkerMetrics(meter: MetricMeter = noopMetricMeter): Worke
   return {
     tickStep: (name, lane, durationMs) => step.record(durationMs / 1_000, { lane, step: name }),
     quietTick: (lane, outcome) => ticks.add(1, { lane, outcome }),
+    effectsTick: (lane) => ticks.add(1, { lane, outcome: 'RUNNING' }),
     provedTick(lane, summary) {
       ticks.add(1, { lane, outcome: summary.outcome ?? 'RUNNING' });
       for (const { labels, count } of proofs.values()) attempts.add(count, labels);

@@ -8,6 +8,7 @@ import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
 import { createRefill } from '../activities/refill.ts';
+import { createEffectStore } from '../activities/store-together.ts';
 import { provingAtOnce } from '../activities/whole-tick.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
@@ -114,7 +115,15 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     const bookkeeping = createBookkeepingActivities({ ...ports, worker, startEffects });
     const activities = provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics }));
     const { closeOverrun, abandonEffect } = activities;
-    const effects = createEffectActivities({ ...ports, together, flagWatch, refill, proofMode, approvalTtlMs });
+    const effects = createEffectActivities({
+      ...ports,
+      store: createEffectStore(ports.artifacts),
+      together,
+      flagWatch,
+      refill,
+      proofMode,
+      approvalTtlMs,
+    });
     const workflows = workflowOptions(options.workflowBundlePath);
     const common = { namespace, ...encryption(options.temporal) };
     const pair = await startPair(connection, [

@@ -104,6 +104,7 @@ export function observeBookkeeping(
       metrics.tickStep('claim', lane, Date.now() - startedAtMs);
       if (claim.kind === 'claimed') claimed(input, claim, startedAtMs);
       else metrics.quietTick(lane, claim.outcome);
+      if (claim.kind === 'claimed' && claim.claimed === claim.effects.length) metrics.effectsTick(lane);
       const detail = claim.kind === 'claimed' ? { claimed: claim.claimed } : { outcome: claim.outcome };
       log.debug({ lane, tickId: input.tickId, number: claim.tickNumber, ...detail }, 'a lane was looked at');
       return claim;

@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createArtifactStore } from '../../../src/artifacts/index.ts';
 import { providerKey } from '../../../src/contracts/names.ts';
 import type { ActionRow } from '../../../src/db/action-row.ts';
+import { errorText } from '../../../src/domain/errors.ts';
 import { until } from '../../support/until.ts';
 import type { Acknowledged } from './load.ts';
 import type { Arrival } from './receiver-protocol.ts';
@@ -47,7 +48,7 @@ export async function checkAll(scene: Scene, limitMs = SETTLE_LIMIT_MS): Promise
       ...violations.map(({ rule, subject, detail }) => `${rule}: ${subject} (${detail})`),
       ...effectProblems(rows, arrivals),
       ...intentProblems(intents, arrivals),
-      ...artifactProblems(scene.artifactFolder, rows),
+      ...(await artifactProblems(scene.artifactFolder, rows)),
       ...(await openTickProblems(scene)),
     ],
     statuses: countBy(rows.map((row) => row.status)),
@@ -122,17 +123,21 @@ function intentProblems(
   });
 }
 
-function artifactProblems(folder: string, rows: readonly ActionRow[]): string[] {
-  return rows.flatMap((row) => {
-    if (row.artifact_uri === null) return [];
+async function artifactProblems(folder: string, rows: readonly ActionRow[]): Promise<string[]> {
+  const store = createArtifactStore(`file:${folder}`);
+  const problems: string[] = [];
+  for (const { id, artifact_uri: uri, artifact_sha256: recorded } of rows) {
+    if (uri === null) continue;
     try {
-      const bytes = readFileSync(join(folder, row.artifact_uri.replace(/^artifact:/, '')));
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return sha256 === row.artifact_sha256 ? [] : [`the artifact of ${row.id} has other bytes than were hashed`];
-    } catch {
-      return [`the artifact of ${row.id} is not there`];
+      const sha256 = createHash('sha256')
+        .update(await store.get(uri))
+        .digest('hex');
+      if (sha256 !== recorded) problems.push(`the artifact of ${id} has other bytes than were hashed`);
+    } catch (error) {
+      problems.push(`the artifact of ${id} cannot be read: ${errorText(error)}`);
     }
-  });
+  }
+  return problems;
 }
 
 export function countBy(items: readonly string[]): Record<string, number> {
