@@ -51,6 +51,7 @@ export async function withWorker<Result>(
       proofMode: wanted.proofMode,
       webhook: config.webhook,
       approvalTtlMs: config.approvalTtlMs,
+      dashboardUrl: config.publicUrl,
       supervisor: false,
       log,
     });

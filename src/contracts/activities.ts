@@ -30,6 +30,14 @@ export interface Pacing {
   readonly isFull?: boolean;
 }
 
+/** What a run may show of itself in Temporal's web page. */
+export interface Showing {
+  /** The server knows our search attributes. */
+  readonly searchable: boolean;
+  /** Where the dashboard is, for links to it. */
+  readonly dashboard: string;
+}
+
 export type ClaimTickResult =
   | {
       readonly kind: 'claimed';
@@ -46,6 +54,8 @@ export type ClaimTickResult =
       readonly pacing: Pacing;
       /** It held proofs alone, which were proved at once; absent: `proveTick` is to be asked. */
       readonly summary?: TickSummary;
+      /** Histories of before lack it. */
+      readonly showing?: Showing;
     }
   | {
       readonly kind: 'quiet';
@@ -55,6 +65,7 @@ export type ClaimTickResult =
       /** When to look again by itself; a signal comes sooner. */
       readonly retryInMs: number | null;
       readonly pacing: Pacing;
+      readonly showing?: Showing;
     };
 
 export interface ProveTickInput {
@@ -81,6 +92,8 @@ export interface TickInput {
   readonly token: number;
   readonly effects: readonly string[];
   readonly maxTickMs: number;
+  /** Histories of before lack it. */
+  readonly showing?: Showing;
 }
 
 export interface PerformEffectInput {

@@ -20,6 +20,9 @@ export const TICK_UPDATE = 'tick';
 /** What the orchestrator knows of itself. */
 export const STATE_QUERY = 'state';
 
+/** By which runs are found in Temporal's web page: `AolLane = 'default' AND AolOutcome = 'OVERRUN'`. All are keywords. */
+export const SEARCH_ATTRIBUTES = { lane: 'AolLane', mode: 'AolMode', outcome: 'AolOutcome' } as const;
+
 export function orchestratorWorkflowId(lane: string): string {
   return `aol/${lane}`;
 }

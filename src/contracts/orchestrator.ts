@@ -1,6 +1,7 @@
 /** The orchestrator's own contract: what it is started with, and what it answers to queries and updates. */
 
 import type { TickOutcome } from '../domain/ledger.ts';
+import type { ActionMode } from '../domain/states.ts';
 import type { TickSummary } from './activities.ts';
 
 export interface OrchestratorInput {
@@ -33,6 +34,12 @@ export interface OrchestratorState {
   readonly token: number | null;
   readonly ticks: number;
   readonly lastOutcome: TickOutcome | null;
+  /** The mode of its last claim; null before the first one. */
+  readonly mode: ActionMode | null;
+  /** The last tick whose proofs are done, as in its ledger row then; null before the first one. */
+  readonly lastTick: TickSummary | null;
+  /** A tick that began and has not ended, or that failed and is taken up again. */
+  readonly openTickId: string | null;
   /** What it waits for, in words. */
   readonly waitingFor: string;
 }

@@ -1,9 +1,25 @@
 /** Starts the workflows of a tick's effects, where the claim was made. */
 
 import { Client, type ConnectionLike, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TickInput } from '../contracts/activities.ts';
-import { EFFECTS_TASK_QUEUE, TICK_WORKFLOW, tickWorkflowId, WORKFLOW_TASK_TIMEOUT_MS } from '../contracts/names.ts';
+import {
+  EFFECTS_TASK_QUEUE,
+  SEARCH_ATTRIBUTES,
+  TICK_WORKFLOW,
+  tickWorkflowId,
+  WORKFLOW_TASK_TIMEOUT_MS,
+} from '../contracts/names.ts';
 import { createPayloadCodec } from './payload-codec.ts';
+
+const LANE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.lane, 'KEYWORD');
+const MODE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.mode, 'KEYWORD');
+
+/** Given at the start they cost no event; the workflow adds its outcome. */
+const attributesOf = ({ lane }: TickInput): SearchAttributePair[] => [
+  { key: LANE, value: lane },
+  { key: MODE, value: 'REAL' },
+];
 
 /**
  * A worker that does not have a workflow in its cache replays all of it within one workflow task of 2 s. An effect leaves three
@@ -38,6 +54,7 @@ export function createEffectsStarter({
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
         staticSummary: `${tick.effects.length} effects of lane ${tick.lane}`,
         requestEagerStart: true,
+        ...(tick.showing?.searchable ? { typedSearchAttributes: attributesOf(tick) } : {}),
       });
     } catch (error) {
       // A claim that runs twice finds the workflow that its first run started.

@@ -13,6 +13,7 @@ import { provingAtOnce } from '../activities/whole-tick.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import { createArtifactStore } from '../artifacts/index.ts';
+import type { BookkeepingActivities, Showing } from '../contracts/activities.ts';
 import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } from '../contracts/names.ts';
 import { createEffectTransactions } from '../db/effects-together.ts';
 import { sinceKillMs } from '../db/metrics.ts';
@@ -29,6 +30,7 @@ import { silentLog, type WorkerLog } from './log.ts';
 import { createObserver, observeArtifacts, observeBookkeeping } from './observe.ts';
 import { startPair, type WorkerPair } from './pair.ts';
 import { keepRetention } from './retention.ts';
+import { registerSearchAttributes } from './search-attributes.ts';
 import { type Connect, connectInTime, replacementOf } from './silence.ts';
 import { supervise } from './supervisor.ts';
 
@@ -46,6 +48,8 @@ export interface CreateWorkerOptions {
   readonly log?: WorkerLog;
   /** Where it counts; absent: nowhere. */
   readonly metrics?: WorkerMetrics;
+  /** Where the dashboard is, for links to it in Temporal's web page. */
+  readonly dashboardUrl?: string;
   /** Prunes what finished longer ago than this, once an hour; without it nothing is pruned. */
   readonly retentionMs?: number | undefined;
   /** How long a person has to approve what waits for it; 7 days when absent. */
@@ -65,6 +69,7 @@ export interface AolWorker {
   shutdown(): Promise<void>;
 }
 
+const DASHBOARD_URL = 'http://127.0.0.1:8321';
 const RETRY_DELAY_MS = 500;
 const CALL_LIMIT_MS = 5_000;
 
@@ -98,6 +103,8 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
   const waker = createWaker(temporal);
   const refill = createRefill(db, waker.wake);
   const together = createEffectTransactions(db);
+  let searchable = false;
+  const showing = () => ({ searchable, dashboard: options.dashboardUrl ?? DASHBOARD_URL });
   /** All that were started and have not ended: the last one is the one at work. */
   const pairs = new Set<WorkerPair>();
   const connect: Connect = () => NativeConnection.connect(nativeOptions(options.temporal));
@@ -110,10 +117,11 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     });
     const { namespace } = options.temporal;
     const worker = { clusterId, namespace, proofMode };
-    const startEffects = createEffectsStarter({ ...options.temporal, connection });
+    const start = createEffectsStarter({ ...options.temporal, connection });
+    const startEffects: typeof start = (tick, number) => start({ ...tick, showing: showing() }, number);
     const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
     const bookkeeping = createBookkeepingActivities({ ...ports, worker, startEffects });
-    const activities = provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics }));
+    const activities = showingItself(provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics })), showing);
     const { closeOverrun, abandonEffect } = activities;
     const effects = createEffectActivities({
       ...ports,
@@ -137,6 +145,10 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
       ready.resolve();
       log.info({ taskQueues: [BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE], proofMode }, 'the worker polls for work');
       const signal = AbortSignal.any([ended.signal, stopping.signal]);
+      const onUsable = () => {
+        searchable = true;
+      };
+      void registerSearchAttributes({ connection, namespace, log, signal, onUsable });
       const replacement = await Promise.race([pair.running, replacementOf(connection, connect, signal)]);
       if (!replacement) await pair.running;
       else log.warn({}, 'the connection to Temporal went silent; the worker goes on with a new one');
@@ -192,6 +204,14 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
       for (const pair of pairs) pair.shutdown();
       await finished;
     },
+  };
+}
+
+/** Each claim tells its run what it may show of itself. */
+function showingItself(activities: BookkeepingActivities, showing: () => Showing): BookkeepingActivities {
+  return {
+    ...activities,
+    claimTick: async (input) => ({ ...(await activities.claimTick(input)), showing: showing() }),
   };
 }
 

@@ -15,21 +15,39 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BookkeepingActivities, ClaimTickResult, TickInput, TickSummary } from '../contracts/activities.ts';
+import type {
+  BookkeepingActivities,
+  ClaimTickResult,
+  Showing,
+  TickInput,
+  TickSummary,
+} from '../contracts/activities.ts';
 import { tickWorkflowId, WORKFLOW_TASK_TIMEOUT_MS } from '../contracts/names.ts';
-import type { OrchestratorInput, TickAnswer } from '../contracts/orchestrator.ts';
+import type { OrchestratorInput, OrchestratorState, TickAnswer } from '../contracts/orchestrator.ts';
+import type { ActionMode } from '../domain/states.ts';
 import { controlSignal, stateQuery, tickUpdate, wakeSignal } from './messages.ts';
 import { Schedule } from './schedule.ts';
+import { laneLink, showAttributes } from './showing.ts';
 import { tick } from './tick.ts';
 
 type Claimed = Extract<ClaimTickResult, { kind: 'claimed' }>;
+
+function shown({ showing }: Claimed): { readonly showing?: Showing } {
+  return showing === undefined ? {} : { showing };
+}
 
 /** A run that began before the claim started the workflows of effects goes on to start them as its children. */
 async function startChildOfBefore(
   claim: Claimed,
   tickOf: { readonly lane: string; readonly tickId: string },
 ): Promise<void> {
-  const input: TickInput = { ...tickOf, token: claim.token, effects: claim.effects, maxTickMs: claim.maxTickMs };
+  const input: TickInput = {
+    ...tickOf,
+    token: claim.token,
+    effects: claim.effects,
+    maxTickMs: claim.maxTickMs,
+    ...shown(claim),
+  };
   const workflowId = tickWorkflowId(tickOf.lane, claim.tickNumber);
   try {
     await startChild(tick, {
@@ -93,6 +111,9 @@ class LaneOrchestrator {
   private ticks: number;
   private signals = 0;
   private lastOutcome: TickSummary['outcome'] = null;
+  private lastTick: TickSummary | null = null;
+  private mode: ActionMode | null = null;
+  private showing: Showing | undefined;
   private readonly requests: ((answer: TickAnswer) => void)[] = [];
 
   constructor(input: OrchestratorInput) {
@@ -120,13 +141,16 @@ class LaneOrchestrator {
     return new Promise((resolve) => this.requests.push(resolve));
   }
 
-  state() {
+  state(): OrchestratorState {
     return {
       lane: this.input.lane,
       autonomous: this.schedule.isAutonomous,
       token: this.token,
       ticks: this.ticks,
       lastOutcome: this.lastOutcome,
+      mode: this.mode,
+      lastTick: this.lastTick,
+      openTickId: this.openTickId,
       waitingFor: this.schedule.waitingFor(Date.now()),
     };
   }
@@ -151,6 +175,8 @@ class LaneOrchestrator {
       const startsEffects = patched('claim-starts-effects');
       const claim = await claimTick({ holder: this.holder(), tickId, startsEffects });
       this.schedule.looked(claim, Date.now());
+      this.showing = claim.showing;
+      if (claim.kind === 'claimed') this.mode = claim.mode;
       if (claim.kind === 'quiet') this.quiet(claim);
       else await this.goOn(tickId, claim, startsEffects);
       this.openTickId = null;
@@ -214,6 +240,7 @@ class LaneOrchestrator {
     const summary = claim.summary ?? (await this.askForProofs(tickId, claim));
     this.ticks += 1;
     this.lastOutcome = summary.outcome;
+    this.lastTick = summary;
     this.schedule.closed(summary.nextDueInMs, Date.now());
     this.describe(claim.tickNumber);
     this.answer({ kind: 'proved', summary });
@@ -236,6 +263,10 @@ class LaneOrchestrator {
 
   private describe(tickNumber: number | null): void {
     const tick = tickNumber === null ? 'No tick yet' : `Tick ${tickNumber}: ${this.lastOutcome ?? 'open'}`;
-    setCurrentDetails(`Lane **${this.input.lane}**. ${tick}. Lease token ${this.token ?? 'none'}.`);
+    const { lane } = this.input;
+    setCurrentDetails(`Lane **${lane}**. ${tick}. Lease token ${this.token ?? 'none'}.${laneLink(this.showing, lane)}`);
+    // A lane that works is IDLE in between: telling so each time would cost an event.
+    const outcome = this.lastOutcome === 'IDLE' ? 'OK' : this.lastOutcome;
+    showAttributes(this.showing, { lane, mode: this.mode, outcome });
   }
 }

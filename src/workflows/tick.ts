@@ -1,8 +1,15 @@
 /** The effects of one tick. */
 
-import { ActivityFailure, condition, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+} from '@temporalio/workflow';
 import type { BookkeepingActivities, EffectActivities, TickInput } from '../contracts/activities.ts';
 import { EFFECTS_TASK_QUEUE } from '../contracts/names.ts';
+import { actionLinks, showAttributes } from './showing.ts';
 
 const { performEffect } = proxyActivities<EffectActivities>({
   taskQueue: EFFECTS_TASK_QUEUE,
@@ -23,6 +30,9 @@ const { closeOverrun, abandonEffect } = proxyLocalActivities<BookkeepingActiviti
  * other. After the tick's time its ledger row is closed; what still runs goes on.
  */
 export async function tick(input: TickInput): Promise<void> {
+  const { lane, showing } = input;
+  if (showing) setCurrentDetails(actionLinks(showing, input.effects));
+  showAttributes(showing, { lane, mode: 'REAL', outcome: null });
   let running = input.effects.length;
   const effects = input.effects.map(async (actionId) => {
     await perform(input, actionId);
@@ -31,6 +41,7 @@ export async function tick(input: TickInput): Promise<void> {
   const inTime = await condition(() => running === 0, input.maxTickMs);
   if (!inTime) await closeOverrun({ tickId: input.tickId });
   await Promise.all(effects);
+  showAttributes(showing, { lane, mode: 'REAL', outcome: inTime ? 'OK' : 'OVERRUN' });
 }
 
 async function perform({ lane, tickId, token }: TickInput, actionId: string): Promise<void> {

@@ -26,6 +26,7 @@ export const registerWorker: Register = (program, run) => {
           retentionMs: config.retentionMs,
           approvalTtlMs: config.approvalTtlMs,
           webhook: config.webhook,
+          dashboardUrl: config.publicUrl,
           log,
           metrics,
         });
