@@ -5,7 +5,7 @@ import { TOKENS } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { metricNames, sample } from '../support/metrics.ts';
 import { type Product, startProduct } from '../support/product.ts';
-import { answer, answering, type Receiver, startReceiver } from '../support/receiver.ts';
+import { answer, type Receiver, startReceiver } from '../support/receiver.ts';
 import { attributeOf, type ReceivedSpan, startTraceReceiver, type TraceReceiver } from '../support/trace-receiver.ts';
 import { until } from '../support/until.ts';
 
@@ -20,7 +20,10 @@ let proofId = '';
 let effectId = '';
 
 beforeAll(async () => {
-  [traces, receiver] = await Promise.all([startTraceReceiver(), startReceiver(answering(answer(200)))]);
+  [traces, receiver] = await Promise.all([
+    startTraceReceiver(),
+    startReceiver({ onRequest: (socket, request) => !request.includes('/hang') && socket.end(answer(200)) }),
+  ]);
   product = await startProduct({
     AOL_PROOF_MODE: '0',
     AOL_LOG_LEVEL: 'debug',
@@ -159,5 +162,18 @@ describe("the worker's metrics", () => {
     await until('it ends', () => second.exitCode() !== null);
     expect(second.exitCode()).toBe(5);
     expect(second.text()).toContain('AOL_WORKER_METRICS');
+  });
+
+  test('a kill is measured from its commit to the abort, and is within a second', async () => {
+    const payload = { url: `http://${receiver.host}/hang`, body: {} };
+    await queue({ type: 'CALL_WEBHOOK', mode: 'REAL', payload });
+    await until('it is at work', () => receiver.requests().some((request) => request.includes('/hang')));
+    await product.client.kill({ reason: 'a test' });
+    const count = 'aol_worker_kill_to_abort_seconds_count{lane="default"}';
+    const page = await until('it is measured', async () => {
+      const text = await scrape();
+      return sample(text, count) === 1 && text;
+    });
+    expect(sample(page, 'aol_worker_kill_to_abort_seconds_bucket{lane="default",le="1"}')).toBe(1);
   });
 });
