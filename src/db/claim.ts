@@ -7,7 +7,7 @@ import type { QuietOutcome } from '../domain/ledger.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
 import { BEGIN_BY_INDEX, type ClaimedAction } from './claimed.ts';
-import { claimDue, type DueClaim, nextDueInMs } from './due.ts';
+import { claimDue, DUE_IN_MS, type DueClaim, modesOf } from './due.ts';
 import { requireLane } from './flags.ts';
 import { type Database, prepared, type Queryable, query, transaction } from './pool.ts';
 import { closeAbandonedTicks, recoverClaims } from './recover.ts';
@@ -64,14 +64,22 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
     await recoverClaims(db, lane, { kind: 'stale', token, exceptTickId: isNew ? null : input.tickId });
 
   const work = await findWork(db, input, { token, isNew, mode, standing, flags });
+  const dueInMs = await settle(db, {
+    lane,
+    owner,
+    token,
+    mode,
+    isNew,
+    isPaused: flags.paused,
+    hasClaimed: work.kind === 'claimed',
+    tickIntervalMs,
+  });
   const running = standing.running + (work.kind === 'claimed' && !work.resumed ? work.claimed : 0);
   const pacing: Pacing = {
     isFull: running >= flags.max_running,
     claimInMs: work.kind === 'claimed' ? tickIntervalMs : standing.claimInMs,
-    nextDueInMs: flags.paused ? null : await nextDueInMs(db, lane, mode),
+    nextDueInMs: dueInMs,
   };
-  const hasWork = work.kind === 'claimed' || pacing.nextDueInMs === 0;
-  await holdLease(db, { lane, owner, token, mode, isNew, ttlMs: leaseTtlMs({ hasWork, tickIntervalMs }) });
   if (work.kind === 'claimed') {
     const { due, ...claimed } = work;
     const effects = due ? due.effects : await claimedEffects(db, lane, input.tickId);
@@ -245,7 +253,14 @@ function decideLease(lease: LeaseRow, owner: LeaseOwner, knownToken: number | nu
   return { kind: 'refused', retryInMs: Math.max(100, Math.ceil(lease.ttl_ms ?? 0)) };
 }
 
-async function holdLease(
+/**
+ * Holds the lease for longer where there is less to do, and answers the time until something is due. The lease of a busy lane is
+ * renewed when a tenth of its time has passed, not with each of its ticks.
+ *
+ * Nobody waits for the disk before a claim under a token that is known already: should the server crash at once, it never was. What
+ * follows from it, a close or an intent, is durable only together with it. A new token must not be forgotten.
+ */
+async function settle(
   db: Queryable,
   lease: {
     readonly lane: string;
@@ -253,23 +268,39 @@ async function holdLease(
     readonly token: number;
     readonly mode: ActionMode;
     readonly isNew: boolean;
-    readonly ttlMs: number;
+    readonly isPaused: boolean;
+    readonly hasClaimed: boolean;
+    readonly tickIntervalMs: number;
   },
-): Promise<void> {
-  // The lease of a busy lane is renewed when a tenth of its time has passed, not with each of its ticks.
-  await prepared(
+): Promise<number | null> {
+  const { lane, token, mode, isNew, isPaused, hasClaimed, tickIntervalMs } = lease;
+  const [row] = await prepared<{ in_ms: number | null }>(
     db,
-    'aol_hold_lease',
-    `WITH held AS (
-       UPDATE aol_lease SET owner = $2, token = $3, mode = $4, renewed_at = clock_timestamp(),
-         acquired_at = CASE WHEN $5 THEN clock_timestamp() ELSE acquired_at END,
-         expires_at = clock_timestamp() + $6 * interval '1 millisecond'
-       WHERE lane = $1 AND ($5 OR owner IS DISTINCT FROM $2 OR token <> $3 OR mode <> $4 OR expires_at NOT BETWEEN
-         clock_timestamp() + $6 * interval '0.9 millisecond' AND clock_timestamp() + $6 * interval '1 millisecond'))
-     INSERT INTO aol_execution_logs (lane, event, actor, message, detail)
-     SELECT $1, 'LEASE_TAKEN', $2, 'lease taken with token ' || $3::bigint, jsonb_build_object('token', $3::bigint) WHERE $5`,
-    [lease.lane, formatLeaseOwner(lease.owner), lease.token, lease.mode, lease.isNew, lease.ttlMs],
+    'aol_settle_claim',
+    `WITH due AS (${DUE_IN_MS}),
+     term AS (SELECT interval '1 millisecond' * CASE WHEN $7 OR in_ms <= 0 THEN $8::float8 ELSE $9::float8 END AS ttl FROM due),
+     held AS (
+       UPDATE aol_lease SET owner = $3, token = $4, mode = $5, renewed_at = clock_timestamp(),
+         acquired_at = CASE WHEN $6 THEN clock_timestamp() ELSE acquired_at END, expires_at = clock_timestamp() + ttl
+       FROM term WHERE lane = $1 AND ($6 OR owner IS DISTINCT FROM $3 OR token <> $4 OR mode <> $5
+         OR expires_at NOT BETWEEN clock_timestamp() + ttl * 0.9 AND clock_timestamp() + ttl)),
+     logged AS (
+       INSERT INTO aol_execution_logs (lane, event, actor, message, detail)
+       SELECT $1, 'LEASE_TAKEN', $3, 'lease taken with token ' || $4::bigint, jsonb_build_object('token', $4::bigint) WHERE $6)
+     SELECT in_ms, CASE WHEN NOT $6 THEN set_config('synchronous_commit', 'off', true) END FROM due`,
+    [
+      lane,
+      isPaused ? [] : modesOf(mode),
+      formatLeaseOwner(lease.owner),
+      token,
+      mode,
+      isNew,
+      hasClaimed,
+      leaseTtlMs({ hasWork: true, tickIntervalMs }),
+      leaseTtlMs({ hasWork: false, tickIntervalMs }),
+    ],
   );
+  return row?.in_ms == null ? null : Math.max(0, Math.ceil(row.in_ms));
 }
 
 /** Consecutive quiet ticks of one kind share a row, so that an idle or paused lane does not grow the table. */

@@ -65,17 +65,7 @@ export async function claimDue(
        RETURNING number)
      SELECT ledger.number, claimed.mode, ${CLAIMED_ACTION} FROM ledger, claimed
      ORDER BY claimed.priority DESC, claimed.run_at, claimed.id`,
-    [
-      holder.lane,
-      mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF'],
-      room,
-      input.tickId,
-      token,
-      CLAIM_TTL_MS,
-      holder.workflowId,
-      holder.runId,
-      mode,
-    ],
+    [holder.lane, modesOf(mode), room, input.tickId, token, CLAIM_TTL_MS, holder.workflowId, holder.runId, mode],
   );
   const [first] = rows;
   if (!first) return undefined;
@@ -101,19 +91,22 @@ type ClaimedRow = ClaimedAction & {
   readonly [column: string]: unknown;
 };
 
+/** Selects `in_ms`, the time until something in lane $1 of the modes $2 may be claimed; null when nothing waits. */
+export const DUE_IN_MS = `SELECT (extract(epoch FROM min(due.run_at) - clock_timestamp()) * 1000)::float8 AS in_ms
+  FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
+    SELECT a.run_at FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE}
+    ORDER BY a.run_at, a.id LIMIT 1) AS due`;
+
+/** What a lane in a mode may claim. */
+export function modesOf(mode: ActionMode): readonly ActionMode[] {
+  return mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF'];
+}
+
 /**
  * Time until something in the lane may be claimed: 0 for now, null when nothing waits. Only in a transaction whose plans do not
  * depend on statistics.
  */
 export async function nextDueInMs(db: Queryable, lane: string, mode: ActionMode): Promise<number | null> {
-  const [row] = await prepared<{ in_ms: string | null }>(
-    db,
-    'aol_next_due',
-    `SELECT extract(epoch FROM min(due.run_at) - clock_timestamp()) * 1000 AS in_ms
-     FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-       SELECT a.run_at FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE}
-       ORDER BY a.run_at, a.id LIMIT 1) AS due`,
-    [lane, mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF']],
-  );
-  return row?.in_ms == null ? null : Math.max(0, Math.ceil(Number(row.in_ms)));
+  const [row] = await prepared<{ in_ms: number | null }>(db, 'aol_next_due', DUE_IN_MS, [lane, modesOf(mode)]);
+  return row?.in_ms == null ? null : Math.max(0, Math.ceil(row.in_ms));
 }

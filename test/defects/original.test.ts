@@ -187,7 +187,9 @@ describe('with a worker', () => {
     const rows = await finished(ids, ['SUCCESS']);
     const root = resolve(stack.artifactFolder);
     for (const row of rows) {
-      expect(row.artifact_uri).toMatch(/^artifact:[0-9a-f]{2}\/[0-9a-f-]{36}-[0-9a-f]{64}\.json$/);
+      expect(row.artifact_uri).toMatch(
+        /^artifact:([0-9a-f]{2}\/[0-9a-f-]{36}-[0-9a-f]{64}\.json|pack\/[0-9-]{10}\/[0-9a-f-]{53}\.pack#\d+\+\d+,[0-9a-f]{64})$/,
+      );
       expect(resolve(root, (row.artifact_uri ?? '').slice('artifact:'.length)).startsWith(root)).toBe(true);
     }
     const files = await readdir(root, { recursive: true });
