@@ -16,9 +16,9 @@ export interface PortSettings {
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
-/** A caller is told within about two seconds that PostgreSQL is away or locked. */
-const STATEMENT_TIMEOUT_MS = 1_500;
-const CONNECT_TIMEOUT_MS = 2_000;
+/** A caller is told within two seconds that PostgreSQL is away or locked: it may wait for a connection, and then for a lock. */
+const STATEMENT_TIMEOUT_MS = 1_200;
+const CONNECT_TIMEOUT_MS = 700;
 /** Pressing stop waits for a claim that is open, also for one whose worker froze in it. */
 const CONTROL_TIMEOUT_MS = 5_000;
 const CONTROL_CONNECTIONS = 3;

@@ -1,12 +1,18 @@
 /** What a claim finds left behind: claims of dead workers, ticks of lost runs, cancels that were asked for. */
 
-import { MAX_CRASHES } from '../domain/limits.ts';
+import { CLAIM_TTL_MS, MAX_CRASHES } from '../domain/limits.ts';
 import { type Queryable, query } from './pool.ts';
 
 /** Which claims are taken back: those that cannot end any more, or, after a kill, all proofs of the lane. */
 export type Recovery =
   | { readonly kind: 'stale'; readonly token: number; readonly exceptTickId: string | null }
   | { readonly kind: 'all' };
+
+/**
+ * The server needs longer than this to give a dead worker's run to another one. A proof that is taken back sooner is held by a
+ * worker that lives: one that was frozen, say, and goes on with a run that another one has taken over. That is no death.
+ */
+const SOONEST_DEATH_MS = 500;
 
 /**
  * Takes actions back from claims that cannot end any more: those under an older token (fenced off: whoever holds them can no
@@ -20,14 +26,16 @@ export async function recoverClaims(db: Queryable, lane: string, which: Recovery
   const rows = await query<{ recovered: number }>(
     db,
     `WITH stale AS (
-       SELECT id, claim_tick_id, mode = 'PROOF' AS is_proof, claim_count >= $5 AND (mode = 'PROOF' OR NOT EXISTS (
+       SELECT id, claim_tick_id, mode = 'PROOF' AS is_proof, held.lives,
+         NOT held.lives AND claim_count >= $5 AND (mode = 'PROOF' OR NOT EXISTS (
            SELECT FROM aol_execution_logs i WHERE i.action_id = aol_actions.id AND i.event = 'ATTEMPT_STARTED'
              AND i.tick_id = aol_actions.claim_tick_id)) AS crashed
-       FROM aol_actions
+       FROM aol_actions, LATERAL (SELECT mode = 'PROOF' AND claim_lease_token = $3
+         AND claim_until > clock_timestamp() + $7 * interval '1 millisecond' AS lives) AS held
        WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))
          AND CASE WHEN $2 THEN mode = 'PROOF' ELSE
            (claim_lease_token <> $3 OR claim_until < clock_timestamp() OR mode = 'PROOF') AND claim_tick_id IS DISTINCT FROM $4 END
-       FOR UPDATE SKIP LOCKED),
+       FOR UPDATE OF aol_actions SKIP LOCKED),
      recovered AS (
        UPDATE aol_actions a SET
          status = CASE WHEN stale.crashed THEN 'DLQ' ELSE 'PENDING' END,
@@ -35,6 +43,7 @@ export async function recoverClaims(db: Queryable, lane: string, which: Recovery
          last_error = CASE WHEN stale.crashed THEN $6::text ELSE a.last_error END,
          attempts = CASE WHEN stale.crashed OR NOT stale.is_proof THEN a.attempts ELSE a.attempts - 1 END,
          attempts_before = CASE WHEN stale.crashed OR NOT stale.is_proof THEN a.attempts_before ELSE a.attempts_before + 1 END,
+         claim_count = CASE WHEN stale.lives THEN greatest(a.claim_count - 1, 0) ELSE a.claim_count END,
          claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, updated_at = clock_timestamp()
        FROM stale WHERE a.id = stale.id
        RETURNING a.id, a.status, stale.claim_tick_id AS tick_id, stale.crashed,
@@ -63,6 +72,7 @@ export async function recoverClaims(db: Queryable, lane: string, which: Recovery
       which.kind === 'stale' ? which.exceptTickId : null,
       MAX_CRASHES,
       `its worker died ${MAX_CRASHES} times while it ran`,
+      CLAIM_TTL_MS - SOONEST_DEATH_MS,
     ],
   );
   await cancelReleased(db, lane);

@@ -11,10 +11,10 @@ export type Connect = () => Promise<NativeConnection>;
 
 const ASK_INTERVAL_MS = 500;
 const ANSWER_LIMIT_MS = 1_000;
-const FRESH_LIMIT_MS = 2_000;
+const FRESH_LIMIT_MS = 1_500;
 const FIRST_LIMIT_MS = 5_000;
-/** A busy server, or a process that was frozen, misses one. */
-const MISSED_ANSWERS = 3;
+/** A busy server, or a process that was frozen, misses one. That a new connection answers has to be seen besides. */
+const MISSED_ANSWERS = 2;
 
 /**
  * Resolves, with a connection that answers, once the one in use has gone silent; with undefined when the signal aborts. Where a

@@ -245,6 +245,21 @@ describe('what a dead worker leaves behind', () => {
     ]);
   });
 
+  test('two workers that run one run, one of them woken after a freeze, take proofs from each other: nobody died', async () => {
+    await enqueue(db, [request({ payload: { content: 'innocent' } })], 'test');
+    const claims: string[] = [];
+    for (let round = 1; round <= 5; round += 1) claims.push((await claimOnce(db, holder('r1'))).tickId);
+    expect(await contents(claims.at(-1) ?? '', 1)).toEqual(['innocent']);
+    const later = `UPDATE aol_actions SET claim_until = claim_until - interval '2 seconds'`;
+    // Taken over after a while, as from a worker that died: that counts.
+    for (let death = 1; death <= 3; death += 1) {
+      await db.query(later);
+      claims.push((await claimOnce(db, holder('r1'))).tickId);
+    }
+    const { rows } = await db.query('SELECT status, dlq_reason FROM aol_actions');
+    expect(rows).toEqual([{ status: 'DLQ', dlq_reason: 'crashed' }]);
+  });
+
   test('an action that was asked to be cancelled while it ran is cancelled when it is taken back', async () => {
     await enqueue(db, [request()], 'test');
     const { tickId } = await claimOnce(db, holder('r1'));

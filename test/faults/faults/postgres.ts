@@ -2,13 +2,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { AolApiError } from '../../../src/contracts/client.ts';
 import { until } from '../../support/until.ts';
 import { type Fault, now, underLoad } from '../support/fault.ts';
 import type { Scene } from '../support/scene.ts';
 import { deadWorkers } from './temporal.ts';
 
 const RECOVERY_MS = 5_000;
+/** The list's 2 s, and a little for a busy machine. */
+const ANSWER_LIMIT_MS = 2_300;
 
 function killed(id: string, signal: NodeJS.Signals, title: string, quick: boolean): Fault {
   return {
@@ -103,13 +104,16 @@ const locked: Fault = {
   },
 };
 
-async function asksWhileLocked({ client }: Scene): Promise<string[]> {
-  const startedMs = performance.now();
-  const error = await client.listActions({ limit: 1 }).catch((thrown: unknown) => thrown);
-  const tookMs = Math.round(performance.now() - startedMs);
-  // The client asks eight times with pauses; a single answer has to come within 2 s.
-  const status = error instanceof AolApiError ? error.status : 'no error';
-  return status === 503 && tookMs < 8 * 2_000 + 15_000 ? [] : [`the API answered ${status} after ${tookMs} ms`];
+/** Single calls, as clients that do not ask again would make them. */
+async function asksWhileLocked({ apiUrl, token }: Scene): Promise<string[]> {
+  const problems: string[] = [];
+  for (let call = 0; call < 3; call += 1) {
+    const startedMs = performance.now();
+    const { status } = await fetch(`${apiUrl}/v1/actions?limit=1`, { headers: { authorization: `Bearer ${token}` } });
+    const tookMs = Math.round(performance.now() - startedMs);
+    if (status !== 503 || tookMs > ANSWER_LIMIT_MS) problems.push(`the API answered ${status} after ${tookMs} ms`);
+  }
+  return problems;
 }
 
 /** Almost every connection is taken, by somebody else, when five workers start. */
