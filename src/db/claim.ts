@@ -287,7 +287,7 @@ async function settle(
      logged AS (
        INSERT INTO aol_execution_logs (lane, event, actor, message, detail)
        SELECT $1, 'LEASE_TAKEN', $3, 'lease taken with token ' || $4::bigint, jsonb_build_object('token', $4::bigint) WHERE $6)
-     SELECT in_ms, CASE WHEN NOT $6 THEN set_config('synchronous_commit', 'off', true) END FROM due`,
+     SELECT in_ms, CASE WHEN NOT $6 AND $5 = 'PROOF' THEN set_config('synchronous_commit', 'off', true) END FROM due`,
     [
       lane,
       isPaused ? [] : modesOf(mode),
