@@ -55,7 +55,7 @@ function Shell() {
       </a>
       <div class="shell">
         <Band />
-        <div class="side">
+        <aside class="side" aria-label="Frame">
           <a class="brand" href="/">
             <Brand />
             <span>
@@ -65,7 +65,7 @@ function Shell() {
           </a>
           <Nav />
           <SideFoot />
-        </div>
+        </aside>
         <div class="main">
           <ControlBar />
           <StaleNote />

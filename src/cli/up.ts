@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, childEnvironment, findTokens, prepareDataDir, resolveTokens } from '../config/index.ts';
@@ -166,6 +167,7 @@ function summary(config: Config, dataDir: string, { temporal }: Addresses, tookM
 AOL is ready (after ${(tookMs / 1000).toFixed(1)} s).
 
   Mode          ${mode}
+  Dashboard     ${apiUrl(config)}/ (sign in with the token below; all three: ${join(dataDir, 'tokens.json')})
   API           ${apiUrl(config)}
   Admin token   ${token}
   Temporal      ${temporal.page ?? `${config.temporal.address} (its web page is where you run it)`}

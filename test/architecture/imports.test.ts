@@ -98,6 +98,12 @@ const others: readonly Case[] = [
   { path: 'migrations/b.ts', line: "import '../src/domain/states.ts';", isAllowed: false },
   { path: 'migrations/b.ts', line: "import 'knex';", isAllowed: true },
   { path: 'bin/b.mjs', line: "import '../src/index.ts';", isAllowed: false },
+  { path: 'web/b.ts', line: "import '../src/contracts/client.ts';", isAllowed: true },
+  { path: 'web/b.ts', line: "import '../src/domain/flags.ts';", isAllowed: true },
+  { path: 'web/pages/b.ts', line: "import '../../src/db/pool.ts';", isAllowed: false },
+  { path: 'web/pages/b.ts', line: "import '../../src/api/app.ts';", isAllowed: false },
+  { path: 'web/b.ts', line: "import '../src/domain/hashing.ts';", isAllowed: false },
+  { path: 'web/b.ts', line: "import 'node:fs';", isAllowed: false },
 ];
 
 describe('the linter', () => {

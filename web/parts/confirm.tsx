@@ -39,11 +39,10 @@ function OpenDialog({
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
+    const element = dialog.current;
+    element?.showModal();
+    // Closed before it goes: the browser then gives the focus back to where it came from.
+    return () => element?.close();
   }, []);
   const close = () => {
     question.value = undefined;

@@ -21,8 +21,7 @@ export function SideFoot() {
     <div class="side-foot">
       <div class="link-state" data-state={connection.value} role="status">
         <Icon name={link.icon} />
-        <span class="hide-narrow">{link.word}</span>
-        <span class="visually-hidden menu-only-narrow">{link.word}</span>
+        <span class="hidden-when-narrow">{link.word}</span>
       </div>
       {current.kind === 'in' && (
         <div class="row">

@@ -29,6 +29,7 @@ const policy: HtmlPolicy = window.trustedTypes?.createPolicy('aol-mail', { creat
 const FORBIDDEN =
   'script, noscript, iframe, frame, frameset, object, embed, applet, link, base, meta, form, input, button, select, textarea, audio, video, source, track, portal, template, svg, math';
 const STYLE = 'data-aol-style';
+const HANDLER = 'data-aol-handler-';
 const LOADING = [
   'src',
   'srcset',
@@ -57,7 +58,7 @@ export function sealedMail(html: string): SealedMail {
 function seal(element: Element): number {
   let removed = 0;
   for (const { name } of [...element.attributes]) {
-    if (/^on/iu.test(name)) {
+    if (/^on/iu.test(name) || name.startsWith(HANDLER)) {
       element.removeAttribute(name);
       removed += 1;
     }
@@ -83,15 +84,20 @@ function seal(element: Element): number {
   return removed;
 }
 
-/** The policy complains of each style in an attribute; under another name it is kept until it is put back by script. */
-function withoutStyles(html: string): string {
-  return html.replaceAll(/<[a-z][^>]*>/giu, (tag) => tag.replaceAll(/(?<=[\s"'])style(?=\s*=)/giu, STYLE));
+/**
+ * The policy refuses styles and handlers in attributes, and complains of each. Under other names styles are kept until a script
+ * puts them back, and handlers until they are taken out.
+ */
+function renamed(html: string): string {
+  return html.replaceAll(/<[a-z][^>]*>/giu, (tag) =>
+    tag.replaceAll(/(?<=[\s"'/])style(?=\s*=)/giu, STYLE).replaceAll(/(?<=[\s"'/])on(?=[a-z]+\s*=)/giu, HANDLER),
+  );
 }
 
 /** The content of a template is read, and nothing of it runs, loads or is styled. */
 function parse(html: string): DocumentFragment {
   const template = document.createElement('template');
-  Object.assign(template, { innerHTML: policy.createHTML(withoutStyles(html)) });
+  Object.assign(template, { innerHTML: policy.createHTML(renamed(html)) });
   return template.content;
 }
 

@@ -26,7 +26,7 @@ interface Options {
   readonly isLive?: boolean;
 }
 
-const MIN_GAP_MS = 250;
+const MIN_GAP_MS = 400;
 /** A server that takes long is asked less often, so that no page asks for more than a third of its time. */
 const GAP_FACTOR = 2;
 const RETRY_MS = 3_000;

@@ -1,0 +1,30 @@
+/** The dashboard in a real browser, on the real stack. One of each serves all tests, so they stand in one file's run. */
+
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { actionTests } from './actions.ts';
+import { autonomyTests } from './autonomy.ts';
+import { decisionTests } from './decisions.ts';
+import { firstVisitTests } from './first-visit.ts';
+import { lookTests } from './looks.ts';
+import { otherPageTests } from './other-pages.ts';
+import { speedTests } from './speed.ts';
+import { startSuite, stopSuite, suite } from './suite.ts';
+
+// Starting the browser, the stack and a scene on it takes longer than a test.
+jest.setTimeout(60_000);
+
+beforeAll(startSuite, 120_000);
+afterAll(stopSuite, 60_000);
+
+// In this order: the first visit sees an empty queue.
+firstVisitTests();
+autonomyTests();
+actionTests();
+decisionTests();
+otherPageTests();
+lookTests();
+speedTests();
+
+test('no page complained of anything: no script failed, and its policy had nothing to refuse', () => {
+  expect(suite.troubles).toEqual([]);
+});

@@ -1,0 +1,135 @@
+/** What all tests of the dashboard share: one stack, one browser; a page for each test, signed in without typing. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { AolClient } from '../../src/contracts/client.ts';
+import type { ActionStatus } from '../../src/domain/states.ts';
+import { TOKENS } from '../support/api.ts';
+import { launchBrowser } from '../support/browser.ts';
+import { createDashboard, type Dashboard } from '../support/dashboard.ts';
+import { until } from '../support/until.ts';
+
+type Role = keyof typeof TOKENS;
+
+export interface Opened {
+  readonly page: Page;
+  readonly context: BrowserContext;
+}
+
+/** Filled by {@link startSuite}. Tests read it when they run. */
+export const suite: {
+  dashboard: Dashboard;
+  browser: Browser;
+  /** What pages complained of that no test expected. */
+  troubles: string[];
+} = Object.create(null);
+
+export async function startSuite(): Promise<void> {
+  const [dashboard, browser] = await Promise.all([createDashboard(), launchBrowser()]);
+  Object.assign(suite, { dashboard, browser, troubles: [] });
+}
+
+export async function stopSuite(): Promise<void> {
+  await suite.browser?.close();
+  await suite.dashboard?.close();
+}
+
+export const client = (): AolClient => suite.dashboard.client;
+
+/** Runs a test with a page of its own. */
+export async function withPage(
+  options: BrowserContextOptions & { readonly role?: Role | null; readonly at?: string },
+  work: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  const { role = 'operator', at = '/', ...contextOptions } = options;
+  const context = await suite.browser.newContext({ viewport: { width: 1440, height: 900 }, ...contextOptions });
+  context.setDefaultTimeout(10_000);
+  try {
+    if (role) await context.request.post(`${suite.dashboard.url}/v1/session`, { data: { token: TOKENS[role] } });
+    const page = await context.newPage();
+    watch(page);
+    await page.goto(suite.dashboard.url + at);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await work({ page, context });
+  } finally {
+    await context.close();
+  }
+}
+
+/** Calls that are refused, or that find no server, are told by the browser too; those are for the page to show. */
+const EXPECTED = /Failed to load resource|net::ERR_/u;
+
+export function watch(page: Page): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !EXPECTED.test(message.text())) suite.troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => suite.troubles.push(error.stack ?? error.message));
+}
+
+export async function visit(page: Page, address: string): Promise<void> {
+  await page.goto(suite.dashboard.url + address);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.locator('.loading').first().waitFor({ state: 'detached' });
+}
+
+/** Presses a button and says yes in the dialog that asks. */
+export async function pressAndConfirm(page: Page, button: string | RegExp, verb: string | RegExp, reason?: string) {
+  await page.getByRole('button', { name: button }).first().click();
+  const dialog = page.getByRole('dialog');
+  if (reason !== undefined) await dialog.getByLabel(/^Reason/u).fill(reason);
+  await dialog.getByRole('button', { name: verb }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+export async function statusOf(id: string): Promise<string | undefined> {
+  const { rows } = await suite.dashboard.db.query<{ status: string }>('SELECT status FROM aol_actions WHERE id = $1', [
+    id,
+  ]);
+  return rows[0]?.status;
+}
+
+export function becomes(id: string, ...statuses: readonly ActionStatus[]): Promise<unknown> {
+  return until(`${id} becomes ${statuses.join(' or ')}`, async () => {
+    const now = await statusOf(id);
+    return statuses.some((status) => status === now);
+  });
+}
+
+export async function flagOf(lane: string, name: string): Promise<unknown> {
+  const { rows } = await suite.dashboard.db.query<{ value: unknown }>(
+    'SELECT value FROM aol_control_flags WHERE lane = $1 AND name = $2',
+    [lane, name],
+  );
+  return rows[0]?.value;
+}
+
+/** Queues as an operator would, and answers the id. */
+export async function queue(type: string, payload: Record<string, unknown>, more: object = {}): Promise<string> {
+  const action = await client().enqueue({ type, payload: JSON.parse(JSON.stringify(payload)), ...more });
+  return action.id;
+}
+
+export const REAL = { lane: 'letters', mode: 'REAL' } as const;
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds on the page. The frame of an e-mail is left out: nothing runs in it, and its content is not ours. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate<
+    string[]
+  >(`axe.run({ exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + '\\n' + failureSummary)))`);
+}
+
+/** How far the page reaches beyond the window, and what does. */
+export function overflowOf(page: Page): Promise<readonly string[]> {
+  return page.evaluate(`(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > width + 1)
+      .slice(0, 5).map((element) => element.outerHTML.slice(0, 200));
+  })()`);
+}
