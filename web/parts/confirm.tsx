@@ -39,12 +39,11 @@ function OpenDialog({
   const [problem, setProblem] = useState('');
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    // Closed before it goes: the browser then gives the focus back to where it came from.
-    return () => element?.close();
+    dialog.current?.showModal();
   }, []);
-  const close = () => {
+  // The browser closes it first, and gives the focus back to where it came from; then it goes.
+  const close = () => dialog.current?.close();
+  const gone = () => {
     question.value = undefined;
   };
   const submit = async (event: Event) => {
@@ -61,7 +60,7 @@ function OpenDialog({
     }
   };
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={close} onCancel={close}>
+    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={gone}>
       <form onSubmit={submit}>
         <h2 id="dialog-title">{title}</h2>
         <div class="stack">{effect}</div>
