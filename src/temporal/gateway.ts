@@ -5,6 +5,7 @@ import {
   Client,
   Connection,
   type ConnectionOptions,
+  isGrpcDeadlineError,
   isGrpcServiceError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
@@ -65,7 +66,6 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
   const bounded = async <Result>(call: () => Promise<Result>, timeoutMs = CALL_TIMEOUT_MS): Promise<Result> => {
     const used = client;
     const timer = new AbortController();
-    const startedAtMs = performance.now();
     try {
       const result = await Promise.race([
         used.connection.withDeadline(Date.now() + timeoutMs, call),
@@ -74,7 +74,7 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
       missed = 0;
       return result;
     } catch (error) {
-      missed = performance.now() - startedAtMs >= timeoutMs ? missed + 1 : 0;
+      missed = isUnanswered(error) ? missed + 1 : 0;
       if (missed >= MISSED_ANSWERS) replaceSilent(used);
       throw temporalError(error);
     } finally {
@@ -120,15 +120,27 @@ function openClient(settings: TemporalSettings): Client {
 
 function rejectAfter(timeoutMs: number, signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => reject(new UnansweredError(`no answer within ${timeoutMs} ms`)), timeoutMs);
     signal.addEventListener('abort', () => clearTimeout(timer));
   });
+}
+
+/** The time of a call was over, and gRPC had not said so itself. */
+class UnansweredError extends Error {}
+
+function isUnanswered(error: unknown): boolean {
+  return error instanceof UnansweredError || isGrpcDeadlineError(causeOf(error));
+}
+
+/** What the SDK's own errors carry. */
+function causeOf(error: unknown): unknown {
+  return isNativeError(error) && error.cause !== undefined ? error.cause : error;
 }
 
 function temporalError(error: unknown): unknown {
   if (error instanceof WorkflowNotFoundError) return new NotFoundError(error.message);
   if (error instanceof PayloadKeyError) return error;
-  const cause = isNativeError(error) && error.cause !== undefined ? error.cause : error;
+  const cause = causeOf(error);
   const reason = isGrpcServiceError(cause) ? cause.details || cause.message : errorText(cause);
   return new UnavailableError('temporal', `Temporal cannot be used: ${reason}`, { cause: error });
 }
