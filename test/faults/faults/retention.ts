@@ -47,7 +47,7 @@ function probing(db: Database): { stop(): Promise<readonly number[]> } {
       await db.query(
         `WITH added AS (
            INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by)
-           VALUES ($1, $2, 'PROBE', '{}', $1::text, repeat('c', 64), 'probe') RETURNING id, lane)
+           VALUES ($1::uuid, $2, 'PROBE', '{}', $1::uuid::text, repeat('c', 64), 'probe') RETURNING id, lane)
          INSERT INTO aol_execution_logs (lane, action_id, event, actor, message)
          SELECT lane, id, 'ENQUEUED', 'probe', 'probe' FROM added`,
         [randomUUID(), PROBE_LANE],
@@ -56,7 +56,10 @@ function probing(db: Database): { stop(): Promise<readonly number[]> } {
       const { tickId, result } = await claimOnce(db, holder('probe', token, PROBE_LANE));
       times.push(performance.now() - startedMs);
       token = result.token;
-      const { rows } = await db.query('SELECT id FROM aol_actions WHERE claim_tick_id = $1', [tickId]);
+      const { rows } = await db.query(
+        `SELECT id FROM aol_actions WHERE lane = $1 AND status = 'RUNNING' AND claim_tick_id = $2`,
+        [PROBE_LANE, tickId],
+      );
       const results = rows.map(({ id }) => {
         return { to: 'DLQ', id, reason: 'rejected', message: 'probe', durationMs: 1 } as const;
       });
@@ -65,6 +68,8 @@ function probing(db: Database): { stop(): Promise<readonly number[]> } {
     }
     return times;
   })();
+  // Whoever stops it is told; until then nobody listens.
+  running.catch(() => undefined);
   return {
     stop() {
       stopped = true;
