@@ -216,7 +216,9 @@ export function otherPageTests(): void {
       await page.getByRole('dialog').waitFor();
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
-      await until('the focus is back', () => resume.evaluate('(button) => button === document.activeElement'));
+      await until('the focus is back', () =>
+        page.evaluate(`document.activeElement.getAttribute('aria-label') === 'Resume all lanes'`),
+      );
       await client().resume();
       await visit(page, '/');
     });
