@@ -16,9 +16,9 @@ const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', im
 const only = process.argv[3];
 
 const LOOKS = [
-  { name: 'light', colorScheme: 'light', width: 1440, height: 900 },
-  { name: 'dark', colorScheme: 'dark', width: 1440, height: 900 },
-  { name: 'phone', colorScheme: 'light', width: 360, height: 780 },
+  { name: 'light', colorScheme: 'light', width: 1440, height: 1100 },
+  { name: 'dark', colorScheme: 'dark', width: 1440, height: 1100 },
+  { name: 'phone', colorScheme: 'light', width: 360, height: 1300 },
 ] as const;
 
 await globalSetup();
@@ -76,8 +76,9 @@ try {
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
+  // A window's height and no more: whole pages would be long, and their pictures large.
   const path = join(folder, `${name}.png`);
   await rm(path, { force: true });
-  await page.screenshot({ path, fullPage: true });
+  await page.screenshot({ path });
   process.stdout.write(`${name} ${Math.round((await stat(path)).size / 1024)} kB\n`);
 }
