@@ -190,7 +190,7 @@ export function actionTests(): void {
           );
         });
         await pressAndConfirm(page, 'Promote to REAL', 'Promote to REAL', 'it reads well');
-        await page.getByText('Promoted from').waitFor();
+        await page.getByText('Promoted from', { exact: true }).waitFor();
         const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
         await becomes(id, 'SUCCESS');
         expect(await client().getAction(id)).toMatchObject({ mode: 'REAL', promotedFrom: proof });

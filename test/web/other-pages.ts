@@ -30,6 +30,7 @@ export function otherPageTests(): void {
           .first()
           .waitFor();
         await page.getByRole('button', { name: 'Following' }).click();
+        await page.getByRole('button', { name: 'Held still' }).waitFor();
         const second = await queue('POST_SOCIAL', { platform: 'x', content: 'not followed' });
         await becomes(second, 'SUCCESS');
         expect(await page.getByRole('link', { name: `Action …${second.slice(-6)}` }).count()).toBe(0);
@@ -217,7 +218,7 @@ export function otherPageTests(): void {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await until('the focus is back', () =>
-        page.evaluate(`document.activeElement.getAttribute('aria-label') === 'Resume all lanes'`),
+        page.evaluate('document.activeElement.getAttribute("aria-label") === "Resume all lanes"'),
       );
       await client().resume();
       await visit(page, '/');

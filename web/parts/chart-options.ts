@@ -83,7 +83,7 @@ export function chartOptions(element: HTMLElement, series: readonly ChartSeries[
         width: shape === 'bars' ? 0 : 1.75,
         points: { show: false },
         ...(shape === 'bars' &&
-          bars && { paths: bars({ size: [0.7, 14], align: 0 }), fill: () => colourOf(element, colour) }),
+          bars && { paths: bars({ size: [0.7, 14, 4], align: 0 }), fill: () => colourOf(element, colour) }),
         ...(shape === 'area' && { fill: () => transparent(colourOf(element, colour)) }),
       })),
     ],

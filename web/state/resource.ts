@@ -38,6 +38,10 @@ export function useResource<Data>(key: string, load: () => Promise<Data>, option
   reader.isAbout = options.isAbout;
   const { everyMs, isLive = true } = options;
   useEffect(() => {
+    if (!isLive && reader.state.peek().key === key) {
+      reader.hold();
+      return;
+    }
     reader.ask(key);
     if (!isLive) return;
     const stopListening = listen((entries) => reader.hear(entries));
@@ -96,6 +100,12 @@ export class Reader<Data> {
   refresh(): void {
     this.#isWanted = true;
     this.#schedule();
+  }
+
+  /** What is shown stays as it is, also when a reading is on its way. */
+  hold(): void {
+    this.stop();
+    this.#isReading = false;
   }
 
   stop(): void {
