@@ -1,6 +1,6 @@
 /** The dashboard in a real browser, on the real stack. One of each serves all tests, so they stand in one file's run. */
 
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { actionTests } from './actions.ts';
 import { autonomyTests } from './autonomy.ts';
 import { decisionTests } from './decisions.ts';
@@ -8,12 +8,13 @@ import { firstVisitTests } from './first-visit.ts';
 import { lookTests } from './looks.ts';
 import { otherPageTests } from './other-pages.ts';
 import { speedTests } from './speed.ts';
-import { startSuite, stopSuite, suite } from './suite.ts';
+import { startSuite, stopSuite, suite, unstop } from './suite.ts';
 
 // Starting the browser, the stack and a scene on it takes longer than a test.
 jest.setTimeout(60_000);
 
 beforeAll(startSuite, 120_000);
+afterEach(unstop);
 afterAll(stopSuite, 60_000);
 
 // In this order: the first visit sees an empty queue.

@@ -35,6 +35,12 @@ export async function stopSuite(): Promise<void> {
   await suite.dashboard?.close();
 }
 
+/** A test that failed half way leaves the world stopped; the next one is not to fail for it. */
+export async function unstop(): Promise<void> {
+  if (await flagOf('*', 'killed')) await client().start({ reason: 'the next test' });
+  if (await flagOf('*', 'paused')) await client().resume({ reason: 'the next test' });
+}
+
 export const client = (): AolClient => suite.dashboard.client;
 
 /** Runs a test with a page of its own. */
