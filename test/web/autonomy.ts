@@ -77,6 +77,9 @@ export function autonomyTests(): void {
           await until('it no longer runs', async () => (await statusOf(hanging)) !== 'RUNNING');
           await page.getByRole('heading', { name: 'Everything is stopped, and stays stopped.' }).waitFor();
           await page.getByText(/was committed in \d+ ms; nothing was at work after/u).waitFor();
+          // Whoever looks later, and has not pressed it, reads from the log how long it took.
+          await other.goto(suite.dashboard.url);
+          await other.getByText(/; 1 attempt ended within \d+ ms/u).waitFor();
           await other.getByRole('button', { name: 'Start all lanes' }).click();
           await other.getByRole('dialog').getByText('What is due and was queued for REAL will be sent.').waitFor();
           await other.keyboard.press('Escape');
@@ -105,6 +108,8 @@ export function autonomyTests(): void {
     test('a server that is away greys the page and tells the age of what it shows; it comes back by itself', async () => {
       await withPage({}, async ({ page }) => {
         await page.getByText('Live', { exact: true }).waitFor();
+        // There must be something that can grow old: the stream may be live before the first status was read.
+        await page.locator('.lane[data-lane="default"]').waitFor();
         await suite.dashboard.stopApi();
         try {
           await page

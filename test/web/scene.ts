@@ -14,7 +14,7 @@ const POSTS = [
     'linkedin',
     'Three things we learned from running agents unattended for a month: queue, prove, and keep a stop within reach.',
   ],
-  ['x', 'Maintenance tonight 22:00–22:30 UTC. Reads keep working 🌙'],
+  ['x', 'Maintenance tonight 22:00–22:30 UTC. Reads keep working.'],
 ] as const;
 
 const LETTER = (name: string, date: string) => `<style>h1{font-family:Georgia,serif}.lead{color:#555}</style>

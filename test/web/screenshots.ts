@@ -57,7 +57,7 @@ try {
     if (!only || only === 'sign-in') await shoot(page, `sign-in-${look.name}`);
     await page.getByLabel('Token').fill(TOKENS.admin);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByLabel('Token').waitFor({ state: 'detached' });
     for (const [name, address] of Object.entries(pages)) {
       if (only && only !== name) continue;
       await page.goto(dashboard.url + address);

@@ -9,6 +9,7 @@ import { isObject } from '../show/effect.ts';
 import { CONTROL_WORDS, lastPress } from '../state/control.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
+import { KillTook } from './kill-took.tsx';
 
 const LOOKED_AT = 50;
 const SHOWN = 5;
@@ -22,7 +23,10 @@ export function ControlPanel() {
       <LastPress />
       <ResourceView of={changes} what="who pressed what">
         {({ items }) => {
-          const presses = items.flatMap((entry) => pressOf(entry) ?? []).slice(0, SHOWN);
+          const all = items.flatMap((entry) => pressOf(entry) ?? []);
+          const presses = all.slice(0, SHOWN);
+          const kill = presses.find(({ word }) => word === 'Killed')?.entry;
+          const start = all.findLast(({ word, entry }) => word === 'Started' && kill && isAfter(entry, kill))?.entry;
           return presses.length === 0 ? (
             <p class="quiet">Nobody has pressed anything yet.</p>
           ) : (
@@ -35,6 +39,7 @@ export function ControlPanel() {
                   <span class="wrap">
                     {press.entry.lane === '*' ? 'all lanes' : `lane ${press.entry.lane}`}, by <b>{press.entry.actor}</b>
                     , <Ago iso={press.entry.at} />
+                    {press.entry === kill && <KillTook kill={kill} endedAt={start?.at} />}
                     {press.reason && <span class="quiet">: {press.reason}</span>}
                   </span>
                 </li>
@@ -78,6 +83,11 @@ interface ShownPress {
   readonly tone: 'bad' | 'warn' | 'good';
   readonly icon: 'stop' | 'pause' | 'play';
   readonly reason: string | undefined;
+}
+
+/** Whether `start` ended `kill`: of the same lane or lanes, and later. */
+function isAfter(start: LogEntry, kill: LogEntry): boolean {
+  return start.lane === kill.lane && start.at > kill.at;
 }
 
 function pressOf(entry: LogEntry): ShownPress | undefined {

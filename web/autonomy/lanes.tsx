@@ -4,7 +4,7 @@ import type { LaneStatus } from '../../src/contracts/status.ts';
 import { Ago, ModeTag, Panel, Tag } from '../parts/basics.tsx';
 import { Controls } from '../parts/control-bar.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { age, count, duration, STATUS_WORDS, type Tone } from '../parts/words.ts';
+import { age, count, duration, STATUS_WORDS, sentence, shortActor, type Tone } from '../parts/words.ts';
 import { setQuery } from '../state/address.ts';
 import { now } from '../state/clock.ts';
 import { statusAt, stoppedOf } from '../state/status.ts';
@@ -76,7 +76,7 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
             </Tag>
           )}
         </span>
-        <p class="quiet">{lane.why}.</p>
+        <p class="quiet">{sentence(lane.why)}</p>
       </div>
       <div class="lane-lease">
         <Tag tone={health.tone} icon={health.icon}>
@@ -126,7 +126,7 @@ function Lease({ lease }: Pick<LaneStatus, 'lease'>) {
   return (
     <div class="quiet">
       <p class="owner" title={lease.owner}>
-        {ownerWords(lease.owner)}
+        {shortActor(lease.owner)}
       </p>
       <p class="number">
         {leftMs > 0
@@ -136,9 +136,4 @@ function Lease({ lease }: Pick<LaneStatus, 'lease'>) {
       </p>
     </div>
   );
-}
-
-/** `cluster/namespace/aol/default/run` → the end, which differs. */
-function ownerWords(owner: string): string {
-  return owner.length > 34 ? `…${owner.slice(-32)}` : owner;
 }

@@ -2,7 +2,7 @@
 
 import type { Status } from '../../src/contracts/status.ts';
 import { Icon } from '../parts/icon.tsx';
-import { counted } from '../parts/words.ts';
+import { counted, sentence } from '../parts/words.ts';
 import { allStopped } from '../state/status.ts';
 
 export function Safety({ status }: { readonly status: Status }) {
@@ -17,7 +17,7 @@ export function Safety({ status }: { readonly status: Status }) {
       </div>
       <div class="safety-words">
         <h2 id="safety-words">{headline(state, stopped === 'paused', real.length, status.lanes.length)}</h2>
-        <p>{status.why}.</p>
+        <p>{sentence(status.why)}</p>
         <p class="workers">
           {status.workers.count === 0
             ? 'No worker is running: nothing happens.'

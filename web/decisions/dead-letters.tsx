@@ -32,7 +32,7 @@ export function DeadLetters({ list, filter }: { readonly list: Resource<ActionLi
           <SelectFilter name="lane" label="Lane" choices={laneChoices()} />
           <SelectFilter name="type" label="Type" choices={types} />
           <ClearFilters names={['lane', 'type']} />
-          <div class="row">
+          <div class="row acts">
             <ActButton
               icon="retry"
               disabledBecause={isEmpty ? 'There are none.' : undefined}

@@ -48,10 +48,7 @@ export function TicksPage() {
               </Empty>
             ) : (
               <>
-                {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-                <section class="scroll" tabIndex={0} aria-label="Ticks, scrolls sideways">
-                  <TickTable ticks={list.items} />
-                </section>
+                <TickTable ticks={list.items} />
                 <Pager list={list} what="ticks" />
               </>
             )
@@ -66,7 +63,7 @@ const COUNTS = ['claimed', 'succeeded', 'failed', 'retried', 'released', 'awaiti
 
 function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
   return (
-    <table class="table ticks">
+    <table class="table cards ticks">
       <thead>
         <tr>
           <th scope="col">Tick</th>
@@ -87,7 +84,9 @@ function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
       <tbody>
         {ticks.map((tick) => (
           <tr key={tick.id} title={tick.error ?? undefined}>
-            <td class="number">{count(tick.number)}</td>
+            <td class="number" data-label="tick">
+              {count(tick.number)}
+            </td>
             <td>{tick.lane}</td>
             <td>
               <Outcome tick={tick} />
@@ -96,11 +95,13 @@ function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
               <ModeTag mode={tick.mode} />
             </td>
             {COUNTS.map((name) => (
-              <td key={name} class="right number" data-zero={tick[name] === 0 || undefined}>
+              <td key={name} class="right number" data-label={name} data-zero={tick[name] === 0 || undefined}>
                 {count(tick[name])}
               </td>
             ))}
-            <td class="right number">{tick.durationMs === null ? '–' : duration(tick.durationMs)}</td>
+            <td class="right number" data-label="took">
+              {tick.durationMs === null ? '–' : duration(tick.durationMs)}
+            </td>
             <td>
               <At iso={tick.startedAt} />
             </td>

@@ -1,7 +1,7 @@
 /** Always there: is it safe, and where is the stop. */
 
 import { CONTROL_WORDS, press, pressOrThrow } from '../state/control.ts';
-import { allStopped, status, totals } from '../state/status.ts';
+import { allStopped, status, statusError, totals } from '../state/status.ts';
 import { ActButton } from './act-button.tsx';
 import { ModeTag } from './basics.tsx';
 import { ask } from './confirm.tsx';
@@ -21,7 +21,10 @@ export function ControlBar() {
 
 function ModeNow() {
   const current = status.value;
-  if (!current) return <span class="bar-why">Reading the status …</span>;
+  if (!current) {
+    const words = statusError.value === undefined ? 'Reading the status …' : 'The status cannot be read.';
+    return <span class="bar-why">{words}</span>;
+  }
   const stopped = allStopped.value;
   return (
     <>

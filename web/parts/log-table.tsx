@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { LogEntry } from '../../src/contracts/log.ts';
 import { At } from './basics.tsx';
 import { eventWords } from './timeline.tsx';
-import { duration, shortened } from './words.ts';
+import { duration, shortActor, shortened } from './words.ts';
 
 export function LogTable({ entries }: { readonly entries: readonly LogEntry[] }) {
   return (
@@ -48,7 +48,9 @@ function LogRow({ entry }: { readonly entry: LogEntry }) {
           </span>
         </td>
         <td data-label="Lane">{entry.lane}</td>
-        <td data-label="by">{entry.actor}</td>
+        <td data-label="by">
+          <span title={entry.actor}>{shortActor(entry.actor)}</span>
+        </td>
         <td>{entry.actionId && <a href={`/actions/${entry.actionId}`}>Action …{entry.actionId.slice(-6)}</a>}</td>
       </tr>
     ),

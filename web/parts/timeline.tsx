@@ -4,7 +4,7 @@ import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 import { At } from './basics.tsx';
 import { ResourceView } from './resource-view.tsx';
-import { duration } from './words.ts';
+import { duration, shortActor } from './words.ts';
 
 const MAX_SHOWN = 200;
 
@@ -23,9 +23,9 @@ export function Timeline({ id }: { readonly id: string }) {
                 <div class="wrap">
                   <b>{eventWords(entry.event)}</b>
                   {entry.attempt !== null && <span class="quiet"> attempt {entry.attempt}</span>}
-                  {entry.durationMs !== null && <span class="quiet number"> {duration(entry.durationMs)}</span>}
+                  {entry.durationMs !== null && <span class="quiet number"> · {duration(entry.durationMs)}</span>}
                   <p class="quiet">
-                    {entry.message} <span class="quiet">· {entry.actor}</span>
+                    {entry.message} <span class="quiet">· {shortActor(entry.actor)}</span>
                   </p>
                 </div>
               </li>

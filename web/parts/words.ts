@@ -44,6 +44,18 @@ export function count(value: number): string {
   return grouped.format(value);
 }
 
+/** `the lane is paused` → `The lane is paused.` */
+export function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
+const ACTOR_LENGTH = 34;
+
+/** `cluster/namespace/aol/default/run` → the end, which differs. */
+export function shortActor(actor: string): string {
+  return actor.length > ACTOR_LENGTH ? `…${actor.slice(2 - ACTOR_LENGTH)}` : actor;
+}
+
 /** `1 action`, `12 actions` */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
