@@ -48,7 +48,8 @@ function TickPicture({ list }: { readonly list: TickList }) {
         rows.map((tick) => tick.claimed),
         rows.map((tick) => tick.succeeded + tick.failed),
         rows.map((tick) => tick.succeeded),
-        rows.map((tick) => tick.durationMs),
+        // A quiet tick lasts until something happens: that is no work.
+        rows.map((tick) => (tick.claimed > 0 ? tick.durationMs : null)),
       ],
       series: [
         { name: 'Claimed', colour: '--line-strong', shape: 'bars', words: words.claimed },

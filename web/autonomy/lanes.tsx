@@ -4,7 +4,7 @@ import type { LaneStatus } from '../../src/contracts/status.ts';
 import { Ago, ModeTag, Panel, Tag } from '../parts/basics.tsx';
 import { Controls } from '../parts/control-bar.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { age, count, duration, STATUS_WORDS, sentence, shortActor, type Tone } from '../parts/words.ts';
+import { age, ago, count, duration, STATUS_WORDS, sentence, shortActor, type Tone } from '../parts/words.ts';
 import { setQuery } from '../state/address.ts';
 import { now } from '../state/clock.ts';
 import { statusAt, stoppedOf } from '../state/status.ts';
@@ -129,9 +129,7 @@ function Lease({ lease }: Pick<LaneStatus, 'lease'>) {
         {shortActor(lease.owner)}
       </p>
       <p class="number">
-        {leftMs > 0
-          ? `${duration(Math.max(1_000, leftMs)).replace(/\.\d s/u, ' s')} left`
-          : `ran out ${age(-leftMs)} ago`}{' '}
+        {leftMs > 0 ? `${duration(Math.max(1_000, leftMs)).replace(/\.\d s/u, ' s')} left` : `ran out ${ago(-leftMs)}`}{' '}
         · token {lease.token}
       </p>
     </div>

@@ -2,7 +2,7 @@
 
 import { ModeTag, Panel } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { shortened } from '../parts/words.ts';
+import { sentence, shortened } from '../parts/words.ts';
 import { summaryOf } from '../show/effect.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -31,7 +31,7 @@ export function NextTick({ lane }: { readonly lane: string }) {
                 ))}
               </ol>
             )}
-            <p class="quiet">{why}</p>
+            <p class="quiet">{sentence(why)}</p>
           </>
         )}
       </ResourceView>

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { now } from '../state/clock.ts';
 import { errorText } from '../state/errors.ts';
 import { Icon, type IconName } from './icon.tsx';
-import { age, clockTime, statusWords, type Tone } from './words.ts';
+import { ago, clockTime, statusWords, type Tone } from './words.ts';
 
 export function Tag({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ComponentChildren }) {
   return (
@@ -47,7 +47,7 @@ export function At({ iso }: { readonly iso: string }) {
 export function Ago({ iso }: { readonly iso: string }) {
   return (
     <time class="number" dateTime={iso} title={iso}>
-      {age(now.value - Date.parse(iso))} ago
+      {ago(now.value - Date.parse(iso))}
     </time>
   );
 }

@@ -1,6 +1,7 @@
 /** How uPlot draws our charts. */
 
 import uPlot from 'uplot';
+import { duration } from './words.ts';
 
 export interface ChartSeries {
   readonly name: string;
@@ -68,8 +69,8 @@ export function chartOptions(element: HTMLElement, series: readonly ChartSeries[
               side: 1 as const,
               ticks: { show: false },
               grid: { show: false },
-              size: 52,
-              values: (_chart: uPlot, splits: number[]) => splits.map((split) => `${split} ms`),
+              size: 58,
+              values: (_chart: uPlot, splits: number[]) => splits.map(duration),
             },
           ]
         : []),
@@ -82,6 +83,7 @@ export function chartOptions(element: HTMLElement, series: readonly ChartSeries[
         stroke: () => colourOf(element, colour),
         width: shape === 'bars' ? 0 : 1.75,
         points: { show: false },
+        spanGaps: shape === 'line',
         ...(shape === 'bars' &&
           bars && { paths: bars({ size: [0.7, 14, 4], align: 0 }), fill: () => colourOf(element, colour) }),
         ...(shape === 'area' && { fill: () => transparent(colourOf(element, colour)) }),

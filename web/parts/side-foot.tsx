@@ -2,6 +2,7 @@
 
 import { connection } from '../state/live.ts';
 import { session, signOut } from '../state/session.ts';
+import { staleMs } from '../state/status.ts';
 import { setTheme, THEMES, type Theme, theme } from '../state/theme.ts';
 import { Icon, type IconName } from './icon.tsx';
 
@@ -14,12 +15,14 @@ const LINK_WORDS = {
 const THEME_ICONS: Readonly<Record<Theme, IconName>> = { system: 'screen', light: 'sun', dark: 'moon' };
 
 export function SideFoot() {
-  const link = LINK_WORDS[connection.value];
+  // A server that hangs keeps its connections: what it shows grows old all the same.
+  const state = staleMs.value === undefined ? connection.value : 'lost';
+  const link = LINK_WORDS[state];
   const nextTheme = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
   const current = session.value;
   return (
     <div class="side-foot">
-      <div class="link-state" data-state={connection.value} role="status">
+      <div class="link-state" data-state={state} role="status">
         <Icon name={link.icon} />
         <span class="hidden-when-narrow">{link.word}</span>
       </div>

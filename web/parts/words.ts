@@ -79,6 +79,11 @@ function pair(small: number, base: number, bigUnit: string, smallUnit: string): 
   return rest === 0 ? big : `${big} ${rest} ${smallUnit}`;
 }
 
+/** `just now`, `12 s ago` */
+export function ago(milliseconds: number): string {
+  return milliseconds < 1_000 ? 'just now' : `${age(milliseconds)} ago`;
+}
+
 /** For ages that stand still while one reads: whole seconds and more. */
 export function age(milliseconds: number): string {
   return milliseconds < 1_000 ? 'now' : duration(Math.floor(milliseconds / 1_000) * 1_000).replace('.0 s', ' s');
