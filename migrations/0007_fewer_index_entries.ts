@@ -81,21 +81,22 @@ function dedupe(setting: 'on' | 'off'): string[] {
   );
 }
 
-const BEGINS = `
-    IF EXISTS (SELECT FROM new_actions WHERE status <> 'PENDING' OR claim_tick_id IS NOT NULL) THEN
+const NEW_ACTIONS_BY_KEY = `
+  CREATE OR REPLACE FUNCTION aol_check_new_actions() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    has_begun boolean;
+    has_keys boolean;
+  BEGIN
+    SELECT bool_or(status <> 'PENDING' OR claim_tick_id IS NOT NULL), bool_or(idempotency_key <> id::text)
+      INTO has_begun, has_keys FROM new_actions;
+    IF has_begun THEN
       RAISE EXCEPTION 'an action begins as PENDING' USING ERRCODE = 'AOL01', CONSTRAINT = 'aol_transition_allowed';
     END IF;
     IF EXISTS (SELECT FROM (SELECT DISTINCT lane FROM new_actions) AS used
         WHERE NOT EXISTS (SELECT FROM aol_lease WHERE aol_lease.lane = used.lane)) THEN
       RAISE EXCEPTION 'the lane does not exist' USING ERRCODE = 'AOL03';
     END IF;
-`;
-
-const NEW_ACTIONS_BY_KEY = `
-  CREATE OR REPLACE FUNCTION aol_check_new_actions() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN
-    ${BEGINS}
-    IF EXISTS (SELECT FROM aol_actions_named(ARRAY(SELECT idempotency_key FROM new_actions WHERE idempotency_key <> id::text)) a
+    IF has_keys AND EXISTS (SELECT FROM aol_actions_named(ARRAY(SELECT idempotency_key FROM new_actions)) a
         JOIN new_actions n ON n.lane = a.lane AND n.idempotency_key = a.key AND n.id <> a.id) THEN
       RAISE EXCEPTION 'the idempotency key is taken' USING ERRCODE = 'unique_violation',
         CONSTRAINT = 'aol_actions_key_of_its_own';
@@ -107,7 +108,13 @@ const NEW_ACTIONS_BY_KEY = `
 const NEW_ACTIONS = `
   CREATE OR REPLACE FUNCTION aol_check_new_actions() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
-    ${BEGINS}
+    IF EXISTS (SELECT FROM new_actions WHERE status <> 'PENDING' OR claim_tick_id IS NOT NULL) THEN
+      RAISE EXCEPTION 'an action begins as PENDING' USING ERRCODE = 'AOL01', CONSTRAINT = 'aol_transition_allowed';
+    END IF;
+    IF EXISTS (SELECT FROM (SELECT DISTINCT lane FROM new_actions) AS used
+        WHERE NOT EXISTS (SELECT FROM aol_lease WHERE aol_lease.lane = used.lane)) THEN
+      RAISE EXCEPTION 'the lane does not exist' USING ERRCODE = 'AOL03';
+    END IF;
     RETURN NULL;
   END $$;
 `;

@@ -107,7 +107,8 @@ function insertStatement(hasKeys: boolean): string {
         approval_needed, created_by)
      SELECT n.id, kinds.lane, kinds.type, n.payload, coalesce(n.key, n.id::text), n.request_hash, kinds.mode, kinds.priority,
        coalesce(kinds."runAt", now()), coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", $7
-     FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::text[], $5::integer[]) AS n (id, payload, key, request_hash, kind)
+     FROM (SELECT unnest($1::uuid[]) AS id, jsonb_array_elements($2::jsonb) AS payload, unnest($3::text[]) AS key,
+       unnest($4::text[]) AS request_hash, unnest($5::integer[]) AS kind) AS n
      JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (lane text, type text, mode text, priority smallint,
        "runAt" timestamptz, "maxAttempts" smallint, "requireApproval" boolean)) WITH ORDINALITY
        AS kinds (lane, type, mode, priority, "runAt", "maxAttempts", "requireApproval", number) ON kinds.number = n.kind + 1
@@ -134,7 +135,7 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
   const text = insertStatement(hasKeys);
   const values = [
     arrayOf(items.map((item) => item.id)),
-    arrayOf(items.map((item) => quoted(item.payload))),
+    `[${items.map((item) => item.payload).join()}]`,
     // Of an array that is not there, every element is null.
     hasKeys ? items.map((item) => item.request.idempotencyKey ?? null) : null,
     arrayOf(items.map((item) => item.hash)),
@@ -151,13 +152,9 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
   return new Map((inserted.ids ?? items.map((item) => item.id)).map((id) => [id, createdAt]));
 }
 
-/** An array as PostgreSQL writes it, of texts that need no quotes or have them. The client would quote each. */
+/** An array as PostgreSQL writes it, of texts that need no quotes. The client would quote each. */
 function arrayOf(texts: readonly string[]): string {
   return `{${texts.join()}}`;
-}
-
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
 interface Inserted {
