@@ -6,6 +6,7 @@ import * as effectsInOneTrip from './0002_effects_in_one_trip.ts';
 import * as controlPlane from './0003_control_plane.ts';
 import * as quickRules from './0005_quick_rules.ts';
 import * as approvalsRunOut from './0006_approvals_run_out.ts';
+import * as fewerIndexEntries from './0007_fewer_index_entries.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -19,4 +20,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0003_control_plane', ...controlPlane },
   { name: '0005_quick_rules', ...quickRules },
   { name: '0006_approvals_run_out', ...approvalsRunOut },
+  { name: '0007_fewer_index_entries', ...fewerIndexEntries },
 ];

@@ -27,11 +27,11 @@ export async function claimDue(
     `WITH tick AS (
        SELECT coalesce((SELECT number FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1), 0) + 1 AS number),
      oldest AS (
-       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
-         WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
-         ORDER BY a.run_at, a.id LIMIT 1 FOR UPDATE SKIP LOCKED) AS due
-       ORDER BY due.run_at, due.id LIMIT 1),
+       SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
+       WHERE a.id = (SELECT o.id FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL aol_oldest_queued($1, modes.mode) AS o
+           ORDER BY o.run_at, o.id LIMIT 1)
+         AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
+       FOR UPDATE SKIP LOCKED),
      first AS (
        SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
          SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
@@ -92,10 +92,8 @@ type ClaimedRow = ClaimedAction & {
 };
 
 /** Selects `in_ms`, the time until something in lane $1 of the modes $2 may be claimed; null when nothing waits. */
-export const DUE_IN_MS = `SELECT (extract(epoch FROM min(due.run_at) - clock_timestamp()) * 1000)::float8 AS in_ms
-  FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-    SELECT a.run_at FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE}
-    ORDER BY a.run_at, a.id LIMIT 1) AS due`;
+export const DUE_IN_MS = `SELECT (extract(epoch FROM min(oldest.run_at) - clock_timestamp()) * 1000)::float8 AS in_ms
+  FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL aol_oldest_queued($1, modes.mode) AS oldest`;
 
 /** What a lane in a mode may claim. */
 export function modesOf(mode: ActionMode): readonly ActionMode[] {

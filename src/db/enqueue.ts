@@ -22,10 +22,8 @@ export async function enqueue(
   requests: readonly EnqueueRequest[],
   actor: string,
 ): Promise<EnqueueResult[]> {
-  const kinds = new Map<string, Kind>();
-  const ids = newIds(requests.length);
-  const items = requests.map((request, index) => newAction(ids[index] ?? '', request, kinds));
-  const created = await insertRows(db, items, [...kinds.keys()], actor);
+  const items = newActions(requests);
+  const created = await insertRows(db, items, actor);
   const others = await rowsByKey(
     db,
     items.filter((item) => !created.has(item.id)),
@@ -43,6 +41,7 @@ export async function enqueue(
 /** What many requests of a batch share: all but their payloads and keys. Sent once for all of them. */
 interface Kind {
   readonly number: number;
+  readonly asked: Omit<EnqueueRequest, 'payload' | 'idempotencyKey'>;
   /** The canonical form of what was asked for, up to the payload, and from there. */
   readonly before: string;
   readonly after: string;
@@ -51,27 +50,45 @@ interface Kind {
 interface NewAction {
   readonly id: string;
   readonly request: EnqueueRequest;
-  readonly kind: number;
+  readonly kind: Kind;
   /** Canonical. */
   readonly payload: string;
   /** What makes two requests the same request: everything that was asked for, in canonical form. */
   readonly hash: string;
 }
 
-function newAction(id: string, request: EnqueueRequest, kinds: Map<string, Kind>): NewAction {
-  const { idempotencyKey: _key, payload: _payload, ...shared } = request;
-  const text = JSON.stringify(shared);
-  const kind = kinds.get(text) ?? newKind(request, kinds.size);
-  kinds.set(text, kind);
-  const payload = canonicalJson(request.payload);
-  return { id, request, kind: kind.number, payload, hash: sha256Hex(kind.before + payload + kind.after) };
+function newActions(requests: readonly EnqueueRequest[]): NewAction[] {
+  const ids = newIds(requests.length);
+  const kinds = new Map<string, Kind>();
+  let kind: Kind | undefined;
+  return requests.map((request, index) => {
+    if (kind === undefined || !isOfKind(request, kind)) kind = kindOf(request, kinds);
+    const payload = canonicalJson(request.payload);
+    return { id: ids[index] ?? '', request, kind, payload, hash: sha256Hex(kind.before + payload + kind.after) };
+  });
 }
 
-function newKind(request: EnqueueRequest, number: number): Kind {
-  const { idempotencyKey: _key, lane: _lane, ...asked } = request;
+function isOfKind(request: EnqueueRequest, { asked }: Kind): boolean {
+  return (
+    request.type === asked.type &&
+    request.lane === asked.lane &&
+    request.mode === asked.mode &&
+    request.priority === asked.priority &&
+    request.runAt === asked.runAt &&
+    request.maxAttempts === asked.maxAttempts &&
+    request.requireApproval === asked.requireApproval
+  );
+}
+
+function kindOf(request: EnqueueRequest, kinds: Map<string, Kind>): Kind {
+  const { idempotencyKey: _key, payload: _payload, ...asked } = request;
+  const text = JSON.stringify(asked);
+  const { lane: _lane, ...hashed } = asked;
   // In no text of a field can this be found: quotes within texts are escaped.
-  const [before = '', after = ''] = canonicalJson({ ...asked, payload: null }).split('"payload":null');
-  return { number, before: `${before}"payload":`, after };
+  const [before = '', after = ''] = canonicalJson({ ...hashed, payload: null }).split('"payload":null');
+  const kind = kinds.get(text) ?? { number: kinds.size, asked, before: `${before}"payload":`, after };
+  kinds.set(text, kind);
+  return kind;
 }
 
 /** An action without a key of its own goes by its id. */
@@ -90,12 +107,13 @@ function insertStatement(hasKeys: boolean): string {
         approval_needed, created_by)
      SELECT n.id, kinds.lane, kinds.type, n.payload, coalesce(n.key, n.id::text), n.request_hash, kinds.mode, kinds.priority,
        coalesce(kinds."runAt", now()), coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", $7
-     FROM unnest($1::uuid[], $2::jsonb[], $3::text[], $4::text[], $5::integer[]) AS n (id, payload, key, request_hash, kind)
+     FROM (SELECT unnest($1::uuid[]) AS id, jsonb_array_elements($2::jsonb) AS payload, unnest($3::text[]) AS key,
+       unnest($4::text[]) AS request_hash, unnest($5::integer[]) AS kind) AS n
      JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (lane text, type text, mode text, priority smallint,
        "runAt" timestamptz, "maxAttempts" smallint, "requireApproval" boolean)) WITH ORDINALITY
        AS kinds (lane, type, mode, priority, "runAt", "maxAttempts", "requireApproval", number) ON kinds.number = n.kind + 1
      JOIN aol_lease ON aol_lease.lane = kinds.lane
-     ${hasKeys ? 'ORDER BY kinds.lane, n.key, n.id ON CONFLICT (lane, idempotency_key) DO NOTHING' : ''}
+     ${hasKeys ? UNLESS_TAKEN : ''}
      RETURNING id, lane, type, mode, created_at),
    logged AS (
      INSERT INTO aol_execution_logs (lane, action_id, event, actor, message)
@@ -103,26 +121,26 @@ function insertStatement(hasKeys: boolean): string {
    SELECT max(created_at) AS created_at, CASE WHEN count(*) < $8 THEN array_agg(id::text) END AS ids FROM new_actions`;
 }
 
+const UNLESS_TAKEN = `WHERE NOT EXISTS (
+       SELECT FROM aol_actions_named($3::text[]) AS named WHERE named.lane = kinds.lane AND named.key = n.key)
+     ORDER BY kinds.lane, n.key, n.id ON CONFLICT (lane, idempotency_key) WHERE idempotency_key <> id::text DO NOTHING`;
+
 /** Fewer rows than this are inserted by a plan that is kept; for more, planning pays. */
 const FEW = 20;
 
 /** Answers when each new action was created. */
-async function insertRows(
-  db: Queryable,
-  items: readonly NewAction[],
-  kinds: readonly string[],
-  actor: string,
-): Promise<Map<string, Date>> {
+async function insertRows(db: Queryable, items: readonly NewAction[], actor: string): Promise<Map<string, Date>> {
   if (items.length === 0) return new Map();
   const hasKeys = items.some(({ request }) => request.idempotencyKey !== undefined);
   const text = insertStatement(hasKeys);
   const values = [
-    items.map((item) => item.id),
-    items.map((item) => item.payload),
-    items.map((item) => item.request.idempotencyKey ?? null),
-    items.map((item) => item.hash),
-    items.map((item) => item.kind),
-    `[${kinds.join()}]`,
+    arrayOf(items.map((item) => item.id)),
+    `[${items.map((item) => item.payload).join()}]`,
+    // Of an array that is not there, every element is null.
+    hasKeys ? items.map((item) => item.request.idempotencyKey ?? null) : null,
+    arrayOf(items.map((item) => item.hash)),
+    arrayOf(items.map((item) => String(item.kind.number))),
+    JSON.stringify([...new Set(items.map((item) => item.kind))].map((kind) => kind.asked)),
     actor,
     items.length,
   ];
@@ -132,6 +150,11 @@ async function insertRows(
   const createdAt = inserted?.created_at;
   if (!createdAt) return new Map();
   return new Map((inserted.ids ?? items.map((item) => item.id)).map((id) => [id, createdAt]));
+}
+
+/** An array as PostgreSQL writes it, of texts that need no quotes. The client would quote each. */
+function arrayOf(texts: readonly string[]): string {
+  return `{${texts.join()}}`;
 }
 
 interface Inserted {
@@ -189,7 +212,9 @@ async function rowsByKey(db: Queryable, items: readonly NewAction[]): Promise<Ma
   const rows = await query<ActionRow>(
     db,
     `SELECT a.* FROM unnest($1::text[], $2::text[]) AS wanted (lane, key)
-     JOIN aol_actions a ON a.lane = wanted.lane AND a.idempotency_key = wanted.key`,
+     JOIN aol_actions a ON a.lane = wanted.lane AND a.idempotency_key = wanted.key AND a.idempotency_key <> a.id::text
+     UNION ALL
+     SELECT a.* FROM aol_actions_named($2::text[]) AS named JOIN aol_actions a USING (id)`,
     [items.map((item) => item.request.lane), items.map(keyOf)],
   );
   return new Map(rows.map((row) => [laneAndKey(row.lane, row.idempotency_key), row]));

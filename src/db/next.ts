@@ -61,17 +61,20 @@ const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick
 
 /** By the rules of `claimDue`: the oldest has a slot of its own, and what died with its worker goes alone. */
 function firstDue(db: Queryable, lane: string, modes: readonly string[], room: number): Promise<ActionRow[]> {
-  const due = (order: string, limit: string) =>
-    `SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-       SELECT a.* FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
-       ORDER BY ${order} LIMIT ${limit}) AS due`;
   return query<ActionRow & Record<string, unknown>>(
     db,
-    `WITH oldest AS (${due('a.run_at, a.id', '1')} ORDER BY due.run_at, due.id LIMIT 1),
+    `WITH oldest AS (
+       SELECT a.* FROM aol_actions a WHERE a.run_at <= clock_timestamp() AND a.id = (
+         SELECT o.id FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL aol_oldest_queued($1, modes.mode) AS o
+         ORDER BY o.run_at, o.id LIMIT 1)),
+     first AS (
+       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
+         SELECT a.* FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
+         ORDER BY a.priority DESC, a.run_at, a.id LIMIT $3) AS due),
      ranked AS (
        SELECT due.*, row_number() OVER (ORDER BY (due.id = (SELECT id FROM oldest) AND $3 > 1) DESC,
          due.priority DESC, due.run_at, due.id) AS rank
-       FROM (${due('a.priority DESC, a.run_at, a.id', '$3')} UNION SELECT * FROM oldest) AS due)
+       FROM (SELECT * FROM first UNION SELECT * FROM oldest) AS due)
      SELECT a.* FROM ranked JOIN aol_actions a USING (id) WHERE rank <= $3
        AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) > 0 THEN rank = 1 ELSE ranked.claim_count = 0 END
      ORDER BY rank`,
@@ -82,9 +85,10 @@ function firstDue(db: Queryable, lane: string, modes: readonly string[], room: n
 async function whyNothing(db: Queryable, lane: string, modes: readonly string[], mode: string): Promise<string> {
   const [row] = await query<{ next_at: Date | null; real_waits: boolean }>(
     db,
-    `SELECT (SELECT min(a.run_at) FROM aol_actions a WHERE a.lane = $1 AND a.mode = ANY ($2::text[]) AND ${CLAIMABLE}) AS next_at,
-       NOT 'REAL' = ANY ($2::text[]) AND EXISTS (SELECT FROM aol_actions a WHERE a.lane = $1 AND a.mode = 'REAL'
-         AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()) AS real_waits`,
+    `SELECT (SELECT min(oldest.run_at) FROM unnest($2::text[]) AS modes (mode)
+         CROSS JOIN LATERAL aol_oldest_queued($1, modes.mode) AS oldest) AS next_at,
+       NOT 'REAL' = ANY ($2::text[])
+         AND (SELECT run_at <= clock_timestamp() FROM aol_oldest_queued($1, 'REAL')) IS TRUE AS real_waits`,
     [lane, modes],
   );
   const waits = row?.real_waits ? `; REAL actions wait until their lane is REAL: ${mode}` : '';

@@ -10,9 +10,8 @@ import { type Queryable, query } from './pool.ts';
 export async function waitsForRoom(db: Queryable, lane: string): Promise<boolean> {
   const [row] = await query<{ answer: boolean }>(
     db,
-    `SELECT EXISTS (SELECT FROM unnest('{PROOF,REAL}'::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND a.run_at <= clock_timestamp()
-           AND (a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL)) LIMIT 1) AS due)
+    `SELECT EXISTS (SELECT FROM unnest('{PROOF,REAL}'::text[]) AS modes (mode)
+         CROSS JOIN LATERAL aol_oldest_queued($1, modes.mode) AS oldest WHERE oldest.run_at <= clock_timestamp())
        AND clock_timestamp() >= (
          SELECT started_at FROM aol_tick_ledger WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1)
          + interval '1 millisecond' * coalesce((SELECT value::integer FROM aol_control_flags

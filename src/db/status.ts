@@ -68,17 +68,14 @@ interface DueRow {
   age_ms: number;
 }
 
-/** The age of the oldest due action of each lane and mode; the condition is that of the partial index. */
+/** The age of the oldest due action of each lane and mode. */
 function readOldestDue(db: Queryable, lane: string | undefined): Promise<DueRow[]> {
   return query<DueRow>(
     db,
     `SELECT l.lane, m.mode, (extract(epoch FROM now() - oldest.run_at) * 1000)::float8 AS age_ms
      FROM aol_lease l CROSS JOIN (VALUES ('PROOF'), ('REAL')) AS m (mode)
-     CROSS JOIN LATERAL (
-       SELECT a.run_at FROM aol_actions a WHERE a.lane = l.lane AND a.mode = m.mode AND a.run_at <= now()
-         AND (a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))
-       ORDER BY a.run_at, a.id LIMIT 1) AS oldest
-     WHERE $1::text IS NULL OR l.lane = $1`,
+     CROSS JOIN LATERAL aol_oldest_queued(l.lane, m.mode) AS oldest
+     WHERE ($1::text IS NULL OR l.lane = $1) AND oldest.run_at <= now()`,
     [lane ?? null],
   );
 }

@@ -23,9 +23,8 @@ export async function lanesInNeed(db: Database, workerProofMode: boolean): Promi
      needs AS (
        SELECT lanes.*,
          EXISTS (SELECT FROM unnest(CASE WHEN $1 OR lanes.proof_only THEN '{PROOF}'::text[] ELSE '{PROOF,REAL}' END) AS m (mode)
-           CROSS JOIN LATERAL (SELECT FROM aol_actions a WHERE a.lane = lanes.lane AND a.mode = m.mode
-             AND (a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))
-             AND a.run_at < clock_timestamp() - interval '1 second' LIMIT 1) AS due) AS is_due,
+           CROSS JOIN LATERAL aol_oldest_queued(lanes.lane, m.mode) AS oldest
+           WHERE oldest.run_at < clock_timestamp() - interval '1 second') AS is_due,
          EXISTS (SELECT FROM aol_actions a WHERE a.lane = lanes.lane AND a.claim_until < clock_timestamp()
            AND (a.status = 'RUNNING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NOT NULL))) AS is_stale,
          (SELECT extract(epoch FROM clock_timestamp() - t.started_at) * 1000 FROM aol_tick_ledger t
