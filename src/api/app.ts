@@ -51,6 +51,8 @@ export interface ApiOptions extends ApiPorts {
   readonly callsPerMinute?: number;
   /** Wrong tokens that an address may try in a minute; absent: 100. */
   readonly maxWrongTokens?: number;
+  /** How long a request may take to be there, headers and body; absent: 10 s. */
+  readonly requestTimeoutMs?: number;
   /** How often streams of events show that they live; absent: 10 s. */
   readonly beatIntervalMs?: number;
   /** How many actions may wait; absent: a million. */
@@ -80,16 +82,16 @@ const BEAT_INTERVAL_MS = 10_000;
 
 /** Builds the application with all its routes. What it was given stays open when it closes. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
-  const { behindTls = false } = options;
+  const { behindTls = false, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const app = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuidv7(),
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: 5_000,
-    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 10 },
     forceCloseConnections: 'idle',
     trustProxy: behindTls ? (_address, hop) => hop === 0 : false,
     frameworkErrors: sendProblem,

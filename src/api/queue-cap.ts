@@ -1,5 +1,6 @@
 /** A bound for the queue, so that a storm of enqueues ends in refusals and not in a full disk. It is kept to within a few seconds. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { countQueued } from '../db/queue-depth.ts';
 import { QueueFullError, UnavailableError } from '../domain/errors.ts';
@@ -10,6 +11,8 @@ const FULL_RECOUNT_INTERVAL_MS = 200;
 /** Counting may take this share of the time. */
 const MAX_COUNTING_SHARE = 50;
 const RETRY_AFTER_SECONDS = 5;
+/** So long a caller waits for a count: with the enqueue that follows it is told within two seconds that tables are locked. */
+const MOST_WAIT_MS = 300;
 
 export class QueueCap {
   readonly #database: Database;
@@ -30,7 +33,7 @@ export class QueueCap {
   async admit(adding: number): Promise<void> {
     const isFull = () => (this.#counted ?? 0) + this.#added + adding > this.#maxQueued;
     const ageMs = performance.now() - this.#countedAtMs;
-    if (this.#counted === undefined || (isFull() && ageMs > FULL_RECOUNT_INTERVAL_MS)) await this.#recount();
+    if (this.#counted === undefined || (isFull() && ageMs > FULL_RECOUNT_INTERVAL_MS)) await this.#recountSoon();
     else if (ageMs > Math.max(RECOUNT_INTERVAL_MS, this.#tookMs * MAX_COUNTING_SHARE)) void this.#recount();
     if (!isFull()) return;
     throw new QueueFullError(`${this.#maxQueued} actions wait, and no more may (AOL_MAX_QUEUED)`, RETRY_AFTER_SECONDS);
@@ -38,6 +41,12 @@ export class QueueCap {
 
   added(count: number): void {
     this.#added += count;
+  }
+
+  async #recountSoon(): Promise<void> {
+    const limit = new AbortController();
+    await Promise.race([this.#recount(), delay(MOST_WAIT_MS, undefined, limit).catch(() => undefined)]);
+    limit.abort();
   }
 
   #recount(): Promise<void> {

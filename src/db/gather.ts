@@ -3,8 +3,16 @@
 /** How many joint calls are under way at once: one that waits for a lock does not hold up the next. */
 const WIDTH = 2;
 
+export interface GatherOptions {
+  readonly mostAtOnce: number;
+  readonly isForAll: (error: unknown) => boolean;
+  /** How long an item waits for calls under way, and what it fails with then; absent: as long as they take. */
+  readonly wait?: { readonly limitMs: number; readonly error: () => Error };
+}
+
 interface Waiting<Item, Answer> {
   readonly item: Item;
+  readonly limit: NodeJS.Timeout | undefined;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -18,7 +26,7 @@ interface Waiting<Item, Answer> {
  */
 export function gather<Item, Answer>(
   together: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  options: { readonly mostAtOnce: number; readonly isForAll: (error: unknown) => boolean },
+  options: GatherOptions,
 ): (item: Item) => Promise<Answer> {
   const waiting: Waiting<Item, Answer>[] = [];
   let underWay = 0;
@@ -40,16 +48,26 @@ export function gather<Item, Answer>(
   const goOn = (): void => {
     while (underWay < WIDTH && waiting.length > 0) {
       underWay += 1;
-      void settle(waiting.splice(0, options.mostAtOnce)).then(() => {
+      const batch = waiting.splice(0, options.mostAtOnce);
+      for (const { limit } of batch) clearTimeout(limit);
+      void settle(batch).then(() => {
         underWay -= 1;
         goOn();
       });
     }
   };
 
+  const giveUp = (one: Waiting<Item, Answer>, error: Error): void => {
+    waiting.splice(waiting.indexOf(one), 1);
+    one.reject(error);
+  };
+
   return (item) =>
     new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject });
+      const { wait } = options;
+      const limit = wait && setTimeout(() => giveUp(one, wait.error()), wait.limitMs);
+      const one: Waiting<Item, Answer> = { item, limit, resolve, reject };
+      waiting.push(one);
       goOn();
     });
 }

@@ -32,10 +32,10 @@ interface WithId {
 /** A page in descending order of ids. With a sift it may hold fewer rows than its limit, even none, and still go on. */
 export async function readPage<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Page<Row>> {
   const { limit } = request;
-  const rows = await pageRows<Row>(db, request);
+  const [rows, totals] = await Promise.all([pageRows<Row>(db, request), countAll(db, request)]);
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : await whereTheBudgetEnded(db, request);
-  return { rows: page, nextBefore: last?.id ?? null, ...(await countAll(db, request)) };
+  return { rows: page, nextBefore: last?.id ?? null, ...totals };
 }
 
 function pageRows<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Row[]> {

@@ -45,6 +45,8 @@ export function createPool(options: PoolOptions): Database {
     query_timeout: statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: 2_000,
     keepAlive: true,
+    // Statements that do not wait for each other's answers leave in one packet: see `snapshot`.
+    pipeline: true,
     types,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
@@ -104,6 +106,25 @@ export function transaction<Result>(
       await connection.query('ROLLBACK').catch(spoil);
       throw error;
     }
+  });
+}
+
+/**
+ * Reads several things as of one moment, in one round trip.
+ *
+ * @param read asks for everything before it awaits anything
+ */
+export function snapshot<Result>(db: Database, read: (connection: Queryable) => Promise<Result>): Promise<Result> {
+  return withConnection(db, async (connection, spoil) => {
+    const begun = query(connection, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const work = read(connection);
+    // After a statement that failed, this rolls back.
+    const ended = query(connection, 'COMMIT');
+    const [begin, result, end] = await Promise.allSettled([begun, work, ended]);
+    for (const { reason } of [begin, end].filter((one) => one.status === 'rejected')) spoil(reason);
+    if (begin.status === 'rejected') throw begin.reason;
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
   });
 }
 

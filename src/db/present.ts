@@ -11,8 +11,7 @@ import { countWorkers } from './workers.ts';
 export async function presentActions(db: Queryable, rows: readonly ActionRow[], link: TemporalLink): Promise<Action[]> {
   const waits = rows.some((row) => row.status === 'PENDING' || row.status === 'RETRY');
   if (!waits) return rows.map((row) => toAction(row, link));
-  const flagRows = await readFlagRows(db);
-  const workers = await countWorkers(db);
+  const [flagRows, workers] = await Promise.all([readFlagRows(db), countWorkers(db)]);
   const now = new Date();
   return rows.map((row) => {
     const reason = waitingReason(row, flagsInForce(row.lane, flagRows), workers.real === 0, now);

@@ -5,7 +5,7 @@ import { ALL_LANES, type FlagRow, flagsInForce, type LaneFlags, laneMode } from 
 import { leaseHealth } from '../domain/lease.ts';
 import { ACTION_STATUSES, type ActionMode, type ActionStatus } from '../domain/states.ts';
 import { readFlagRows } from './flags.ts';
-import { type Database, type Queryable, query, transaction } from './pool.ts';
+import { type Database, type Queryable, query, snapshot } from './pool.ts';
 import { type TickRow, toTick } from './ticks.ts';
 import { countWorkers, type WorkerCount } from './workers.ts';
 
@@ -14,17 +14,18 @@ export type QueueStatus = Omit<Status, 'dependencies'>;
 
 /** Reads the status of all lanes, or of one; `count` may be one that counts less. */
 export async function readStatus(db: Database, lane?: string, count = readCounts): Promise<QueueStatus> {
-  const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
-  return transaction(db, (connection) => read(connection, lane, count), begin);
+  return snapshot(db, (connection) => read(connection, lane, count));
 }
 
 async function read(db: Queryable, lane: string | undefined, count: typeof readCounts): Promise<QueueStatus> {
-  const leases = await readLeases(db, lane);
-  const flagRows = await readFlagRows(db, lane);
-  const counts = await count(db, lane);
-  const oldestDue = await readOldestDue(db, lane);
-  const ticks = await readLastTicks(db, lane);
-  const workers = await countWorkers(db);
+  const [leases, flagRows, counts, oldestDue, ticks, workers] = await Promise.all([
+    readLeases(db, lane),
+    readFlagRows(db, lane),
+    count(db, lane),
+    readOldestDue(db, lane),
+    readLastTicks(db, lane),
+    countWorkers(db),
+  ]);
   const lanes = leases.map((lease) => laneStatus(lease, { flagRows, counts, oldestDue, ticks, workers }));
   return { ...overallMode(lanes, workers), workers, lanes };
 }

@@ -4,9 +4,18 @@ import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
 import { createApi } from '../../src/api/app.ts';
+import { toProblem } from '../../src/api/plugins/problems.ts';
 import { collectRoutes, type DeclaredRoute } from '../../src/api/plugins/route-table.ts';
 import { allowedHostNames } from '../../src/api/plugins/security.ts';
 import { problemSchema } from '../../src/contracts/problem.ts';
+import {
+  ArtifactError,
+  ConfigurationError,
+  LeaseLostError,
+  PayloadKeyError,
+  UnavailableError,
+  UnknownTypeError,
+} from '../../src/domain/errors.ts';
 import { ROLES, type Role, roleIncludes } from '../../src/domain/roles.ts';
 import { as, createTestApi, type TestApi, TOKENS } from '../support/api.ts';
 import { proved } from '../support/settled.ts';
@@ -17,6 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const INSIDE = 'SELECT secret FROM aol_actions at /srv/aol/src/db/pool.ts:1 on 10.0.0.7';
 const ID = '019502a0-0000-7000-8000-000000000000';
 
 function urlOf(route: DeclaredRoute): string {
@@ -163,10 +173,9 @@ describe('the rest of the border', () => {
         done();
       },
     });
-    const inside = 'SELECT secret FROM aol_actions at /srv/aol/src/db/pool.ts:1';
     const broken = await createTestApi({
       logger: pino({ level: 'error' }, sink),
-      artifacts: { get: () => Promise.reject(new Error(inside)) },
+      artifacts: { get: () => Promise.reject(new Error(INSIDE)) },
     });
     const id = await proved(broken.database.pool);
     const answer = await broken.call({ url: `/v1/actions/${id}/artifact`, headers: as('viewer') });
@@ -180,8 +189,24 @@ describe('the rest of the border', () => {
       code: 'AOL_INTERNAL',
     });
     await broken.close();
-    expect(lines.join()).toContain(inside);
+    expect(lines.join()).toContain(INSIDE);
     expect(lines.join()).toContain(instance);
+  });
+
+  test.each([
+    ['an error of a library', Object.assign(new TypeError(INSIDE), { statusCode: 500, detail: INSIDE })],
+    ['a thrown text', INSIDE],
+    ['a broken artifact', new ArtifactError(INSIDE, { cause: new Error(INSIDE) })],
+    ['a wrong setting', new ConfigurationError('DATABASE_URL', INSIDE)],
+    ['a key that is missing', new PayloadKeyError(INSIDE)],
+    ['a lease that is lost', new LeaseLostError(INSIDE)],
+    ['a type that no worker knows', new UnknownTypeError(INSIDE)],
+    ['a server that is away', new UnavailableError('temporal', INSIDE, { cause: new Error(INSIDE) })],
+  ])('what is told of %s is a sentence that knows nothing of its message', (_name, error) => {
+    const told = toProblem(error, 'the-instance');
+    expect(told.status).toBeGreaterThanOrEqual(500);
+    expect(told.instance).toBe('the-instance');
+    expect(JSON.stringify(told)).not.toMatch(/secret|aol_actions|\/srv|10\.0\.0\.7|DATABASE_URL/);
   });
 
   test('unknown addresses are 404, known ones with another method 405', async () => {

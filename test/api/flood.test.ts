@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MAX_WRONG_TOKENS } from '../../src/api/plugins/rate-limits.ts';
+import { openPorts } from '../../src/api/ports.ts';
 import { startServer } from '../../src/api/server.ts';
 import { actionSchema } from '../../src/contracts/action.ts';
 import { type LogEntry, logListSchema } from '../../src/contracts/log.ts';
@@ -149,6 +150,58 @@ describe('storms (F-17)', () => {
     expect(new Set(answers.map((answer) => actionSchema.parse(answer.json()).id)).size).toBe(1);
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([...Array.from({ length: 99 }, () => 200), 201]);
     expect(await countRows(api.database, 'aol_actions')).toBe(before + 1);
+  });
+
+  test('many at once of several callers: a row for each under the own name, and one that cannot be stored fails alone', async () => {
+    const before = await countRows(api.database, 'aol_actions');
+    const created = await Promise.all(
+      Array.from({ length: 120 }, (_, index) =>
+        postRaw(
+          api,
+          '/v1/actions',
+          action(index === 60 ? { lane: 'nowhere' } : {}),
+          as(index % 3 ? 'operator' : 'admin'),
+        ),
+      ),
+    );
+    expect(created.filter(({ statusCode }) => statusCode === 201)).toHaveLength(119);
+    expect(created[60]?.statusCode).toBe(422);
+    expect(
+      new Set(created.filter((_, index) => index !== 60).map((answer) => actionSchema.parse(answer.json()).id)).size,
+    ).toBe(119);
+    expect(await countRows(api.database, 'aol_actions')).toBe(before + 119);
+    const { rows } = await api.database.pool.query(
+      `SELECT created_by, count(*) FROM aol_actions WHERE idempotency_key <> 'storm' GROUP BY created_by ORDER BY created_by`,
+    );
+    expect(rows).toEqual([
+      { created_by: 'admin', count: 39 },
+      { created_by: 'operator', count: 80 },
+    ]);
+  });
+
+  test('a table that is locked keeps no caller for more than two seconds, however many there are', async () => {
+    const lock = await api.database.pool.connect();
+    await lock.query(
+      'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE aol_actions IN ACCESS EXCLUSIVE MODE',
+    );
+    const ports = openPorts({
+      databaseUrl: api.database.url,
+      temporal: { address: '127.0.0.1:1', namespace: 'default' },
+      temporalUiUrl: null,
+      artifacts: { get: () => Promise.reject(new Error('none')) },
+    });
+    const locked = await createTestApi(ports);
+    const startedAt = performance.now();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => postRaw(locked, '/v1/actions', action())));
+    const tookMs = performance.now() - startedAt;
+    await lock.query('ROLLBACK');
+    lock.release();
+    await locked.close();
+    await ports.close();
+    expect(new Set(answers.map(({ statusCode, headers }) => `${statusCode} ${headers['retry-after']}`))).toEqual(
+      new Set(['503 1']),
+    );
+    expect(tookMs).toBeLessThan(3_000);
   });
 
   test('a body without a length that grows too large is 413 and cut off', async () => {

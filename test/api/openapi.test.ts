@@ -48,6 +48,38 @@ const operations = () =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
 
+test('the stream of events, which no fuzzer can read to its end, gives the answers that are described, and each of them', async () => {
+  const { responses } = z
+    .object({ responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.unknown()) })) })
+    .parse(JSON.parse(source).paths['/v1/events'].get);
+  const described = (status: number) => Object.keys(responses[status]?.content ?? {});
+  const full = await createTestApi({ callsPerMinute: 1 });
+  const ask = (own: TestApi, headers: Record<string, string>, query = '') =>
+    own.call({ url: `/v1/events${query}`, headers, headersOnly: true });
+  const viewer = as('viewer');
+  const asked: [number, Answer][] = [
+    [200, await ask(api, viewer)],
+    [200, await ask(api, viewer, '?lane=default')],
+    [200, await ask(api, { ...viewer, 'last-event-id': '0' })],
+    [400, await ask(api, viewer, '?lane=Not%20a%20lane')],
+    [400, await ask(api, viewer, '?unknown=1')],
+    [400, await ask(api, viewer, '?lastEventId=-1')],
+    [400, await ask(api, { ...viewer, 'last-event-id': 'x' })],
+    [401, await ask(api, {})],
+    [401, await ask(api, { authorization: 'Bearer of-nobody' })],
+    [403, await ask(api, { ...viewer, host: 'rebound.example' })],
+    [200, await ask(full, viewer)],
+    [429, await ask(full, viewer)],
+  ];
+  await full.close();
+  for (const [expected, { statusCode, headers }] of asked) {
+    expect(statusCode).toBe(expected);
+    expect(described(statusCode)).toContain(headers['content-type']?.split(';')[0]);
+  }
+  // 503 is what it answers while PostgreSQL is away: test/api/outages.test.ts.
+  expect(new Set([...asked.map(([status]) => String(status)), '503'])).toEqual(new Set(Object.keys(responses)));
+});
+
 test('every route is described, under a name of its own', () => {
   const described = operations().map(({ method, path }) => `${method} ${path}`);
   const declared = api.app.routeTable

@@ -60,4 +60,16 @@ describe('gather', () => {
     expect(made).toEqual([[1], [2], [3, 4]]);
     expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
   });
+
+  test('one whose turn does not come in time fails, and is not asked for later', async () => {
+    const { made, together, end } = calls();
+    const late = new Error('late');
+    const ask = gather(together, { mostAtOnce: 10, isForAll, wait: { limitMs: 5, error: () => late } });
+    const first = Promise.all([1, 2].map(ask));
+    await expect(ask(3)).rejects.toBe(late);
+    const next = ask(4);
+    for (let call = 0; call < 3; call += 1) await end();
+    expect([await first, await next]).toEqual([['answer 1', 'answer 2'], 'answer 4']);
+    expect(made).toEqual([[1], [2], [4]]);
+  });
 });

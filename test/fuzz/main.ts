@@ -11,8 +11,10 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment } from '../../src/config/index.ts';
-import { freePort } from '../../src/local/index.ts';
+import { childEnvironment, loadConfig } from '../../src/config/index.ts';
+import { freePort, startPostgres } from '../../src/local/index.ts';
+import { type RouteCounts, readCounts, sum, told } from './counts.ts';
+import { keepSeeds } from './seeds.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const here = fileURLToPath(new URL('./', import.meta.url));
@@ -29,23 +31,51 @@ async function main(more: readonly string[]): Promise<number> {
   chmodSync(folder, 0o711);
   const token = `fuzz-${randomBytes(24).toString('hex')}`;
   const port = await freePort();
-  const aol = await startAol(folder, port, token);
+  const { cacheDir } = loadConfig().machine;
+  const postgres = await startPostgres({ dataDir: folder, port: await freePort(), cacheDir, log: say });
   try {
-    const url = `http://127.0.0.1:${port}`;
-    await ready(url, aol);
-    return await run(schemathesis, [
-      '--config-file',
-      join(here, 'schemathesis.toml'),
-      'run',
-      `${url}/openapi.json`,
-      '--header',
-      `Authorization: Bearer ${token}`,
-      ...more,
-    ]);
+    const aol = await startAol(folder, { port, token, databaseUrl: postgres.url });
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      await ready(url, aol);
+      const seeds = await keepSeeds(postgres.url);
+      const counts = join(folder, 'counts.json');
+      const status = await run(
+        schemathesis,
+        [
+          '--config-file',
+          join(here, 'schemathesis.toml'),
+          'run',
+          `${url}/openapi.json`,
+          '--header',
+          `Authorization: Bearer ${token}`,
+          ...more,
+        ],
+        {
+          AOL_FUZZ_URL: url,
+          AOL_FUZZ_TOKEN: token,
+          AOL_FUZZ_COUNTS: counts,
+          SCHEMATHESIS_HOOKS: join(here, 'hooks.py'),
+        },
+      );
+      await seeds.stop();
+      return Math.max(status, tell(readCounts(counts)));
+    } finally {
+      await stop(aol);
+    }
   } finally {
-    await stop(aol);
+    await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Shows the answers of each route; a route that was tried and never answered 2xx was not tested: status 1. */
+function tell(counts: readonly RouteCounts[]): number {
+  for (const route of counts) say(told(route));
+  say(`${counts.reduce((total, { byStatus }) => total + sum(byStatus, () => true), 0)} calls`);
+  const never = counts.filter(({ successes }) => successes === 0);
+  for (const { route } of never) say(`${route} never answered 2xx`);
+  return never.length === 0 ? 0 : 1;
 }
 
 /** Installed once for each version; the next run finds it. */
@@ -59,8 +89,11 @@ async function fuzzer(): Promise<string> {
   return program;
 }
 
-async function startAol(folder: string, port: number, token: string): Promise<ChildProcess> {
-  const [temporalPort, pagePort, postgresPort] = [await freePort(), await freePort(), await freePort()];
+async function startAol(
+  folder: string,
+  { port, token, databaseUrl }: { readonly port: number; readonly token: string; readonly databaseUrl: string },
+): Promise<ChildProcess> {
+  const [temporalPort, pagePort] = [await freePort(), await freePort()];
   return spawn(process.execPath, [join(root, 'bin', 'aol.mjs'), 'up'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -73,7 +106,7 @@ async function startAol(folder: string, port: number, token: string): Promise<Ch
       AOL_LOG_LEVEL: 'error',
       AOL_TEMPORAL_PORT: String(temporalPort),
       AOL_TEMPORAL_UI_PORT: String(pagePort),
-      AOL_POSTGRES_PORT: String(postgresPort),
+      DATABASE_URL: databaseUrl,
     },
   });
 }
@@ -96,9 +129,9 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-function run(program: string, args: readonly string[]): Promise<number> {
+function run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit', cwd: tmpdir() });
+    const child = spawn(program, args, { stdio: 'inherit', cwd: tmpdir(), env: childEnvironment(env) });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });

@@ -1,4 +1,4 @@
-/** Records the history of every path on a real dev server: `npm run record-histories`. */
+/** Records the history of every path, or of those that are named, on a real dev server: `npm run record-histories -- NAME`. */
 
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -8,6 +8,8 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { childEnvironment, loadConfig } from '../../src/config/index.ts';
 import { findTemporalBinary, freePort, startTemporal } from '../../src/local/index.ts';
+import { silentLog } from '../../src/worker/log.ts';
+import { registerSearchAttributes } from '../../src/worker/search-attributes.ts';
 import { paths, recordPath, recordTick, tickPaths } from './scripted-lane.ts';
 import { quietRuntime } from './workflows.ts';
 
@@ -36,11 +38,18 @@ try {
   await mkdir(folder, { recursive: true });
   const version = await firstFree(released);
   const servers = { client, nativeConnection };
-  const recordings = [
+  const all = [
     ...Object.entries(paths).map(([name, path]) => [name, () => recordPath(servers, name, path)] as const),
     ...Object.entries(tickPaths).map(([name, path]) => [name, () => recordTick(servers, name, path)] as const),
   ];
-  for (const [name, record] of recordings) {
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => all.every(([path]) => path !== name));
+  if (unknown.length > 0) throw new Error(`there is no path ${unknown.join(', ')}`);
+  log('the search attributes are registered, which takes the server 20 s …');
+  const signal = new AbortController().signal;
+  const attributes = { connection: nativeConnection, namespace: 'default', log: silentLog, signal };
+  await registerSearchAttributes({ ...attributes, onUsable: () => log('they are known') });
+  for (const [name, record] of all.filter(([path]) => named.length === 0 || named.includes(path))) {
     const run = await record();
     const show = [
       'workflow',

@@ -10,6 +10,7 @@ import type {
   ClaimTickResult,
   EffectActivities,
   EffectAnswer,
+  Showing,
   TickInput,
   TickSummary,
 } from '../../src/contracts/activities.ts';
@@ -67,6 +68,9 @@ export function summary(tickId: string, nextDueInMs: number | null): TickSummary
     nextDueInMs,
   };
 }
+
+/** A server that knows our search attributes, and a dashboard to link to. */
+const showing: Showing = { searchable: true, dashboard: 'https://aol.example' };
 
 const withEffects: ClaimTickResult = { ...claimed(0, null), effects: ['a', 'b'] };
 const effectsAlone: ClaimTickResult = { ...withEffects, claimed: 2 };
@@ -164,6 +168,17 @@ export const paths: Readonly<Record<string, Path>> = {
       await handle.result();
     },
   },
+  'shows-attributes': {
+    autonomous: true,
+    claim: (look) => ({ ...([idle, claimed(0, 0)][look - 1] ?? killed), showing }),
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 1);
+      await handle.signal(WAKE_SIGNAL);
+      await until(() => looks() >= 2);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
   'continue-as-new': {
     autonomous: true,
     claim: () => ({ ...idle, retryInMs: 1 }),
@@ -184,8 +199,14 @@ const answering = (answer: EffectAnswer) => ({ maxTickMs: 20_000, effect: async 
 const failing = (message: string, nonRetryable = false) =>
   ApplicationFailure.create({ message, nonRetryable, nextRetryDelay: 5 });
 
+interface TickPath {
+  readonly maxTickMs: number;
+  readonly effect: EffectScript;
+  readonly showing?: Showing;
+}
+
 /** Every path that the effects of a tick can take. */
-export const tickPaths: Readonly<Record<string, { readonly maxTickMs: number; readonly effect: EffectScript }>> = {
+export const tickPaths: Readonly<Record<string, TickPath>> = {
   'tick-success-and-retry': {
     maxTickMs: 20_000,
     effect: async (actionId, run) => {
@@ -209,6 +230,7 @@ export const tickPaths: Readonly<Record<string, { readonly maxTickMs: number; re
     },
   },
   'tick-killed': answering('released'),
+  'tick-shows-attributes': { ...answering('settled'), showing },
   'tick-overrun-and-abandoned': {
     maxTickMs: 50,
     effect: async (actionId) => {
@@ -223,7 +245,7 @@ export const tickPaths: Readonly<Record<string, { readonly maxTickMs: number; re
 export async function recordTick(
   servers: { readonly client: Client; readonly nativeConnection: NativeConnection },
   name: string,
-  { maxTickMs, effect }: (typeof tickPaths)[string],
+  { effect, ...path }: TickPath,
 ) {
   const effects: EffectActivities = {
     performEffect: ({ actionId }) => effect(actionId, activityInfo().attempt),
@@ -236,7 +258,7 @@ export async function recordTick(
     activities: { ...effects, ...bookkeeping },
   });
   const workflowId = `aol/default/tick/${name}`;
-  const input: TickInput = { lane: 'default', tickId: randomUUID(), token: 1, effects: ['a', 'b', 'c'], maxTickMs };
+  const input: TickInput = { lane: 'default', tickId: randomUUID(), token: 1, effects: ['a', 'b', 'c'], ...path };
   return worker.runUntil(async () => {
     const start = { taskQueue: EFFECTS_TASK_QUEUE, workflowId, args: [input] };
     const handle = await servers.client.workflow.start(TICK_WORKFLOW, start);

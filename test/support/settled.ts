@@ -54,8 +54,11 @@ export async function awaiting(db: Database, expiresInSeconds: number | null): P
 }
 
 /** An effect of which nobody knows whether it happened; without an artifact only if a test says so. */
-export async function unconfirmed(db: Database, options: { readonly hasArtifact?: boolean } = {}): Promise<string> {
-  const id = await queued(db, { mode: 'REAL' });
+export async function unconfirmed(
+  db: Database,
+  options: { readonly hasArtifact?: boolean; readonly input?: Partial<EnqueueInput> } = {},
+): Promise<string> {
+  const id = await queued(db, { mode: 'REAL', ...options.input });
   await run(db, id);
   await db.query(
     `UPDATE aol_actions SET status = 'UNCONFIRMED', last_error = 'cut off', artifact_sha256 = $2, artifact_uri = $3

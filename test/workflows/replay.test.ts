@@ -18,6 +18,14 @@ describe('recorded histories', () => {
       expect(names.some((name) => name.endsWith(`-${path}.json`))).toBe(true);
   });
 
+  test('some set search attributes', () => {
+    const setting = names.filter((name) => JSON.stringify(history(name)).includes('AolOutcome'));
+    expect(setting.map((name) => name.replace(/^[^-]*-/, '')).sort()).toEqual([
+      'shows-attributes.json',
+      'tick-shows-attributes.json',
+    ]);
+  });
+
   test.each(names)('%s replays on the workflows of today', async (name) => {
     await Worker.runReplayHistory({ workflowBundle: { codePath: workflowBundlePath } }, history(name), 'aol/default');
   });

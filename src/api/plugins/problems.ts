@@ -25,6 +25,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 const MAX_PROBLEMS = 50;
 const MAX_FIELD_LENGTH = 200;
 const RETRY_AFTER_SECONDS = '1';
+const MAX_LOGGED = 300;
 
 /** What is told to the caller of an error. Of our own failures that is nothing but the request's id. */
 export function toProblem(error: unknown, instance: string): Problem {
@@ -91,7 +92,9 @@ function clientStatus(error: unknown): number | undefined {
 /** Answers with a problem and logs what the caller is not told. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = toProblem(error, request.id);
-  if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
+  // An outage is one thing to know, not a stack for each call that meets it.
+  if (answer.status === 503) request.log.warn({ error: errorText(error, MAX_LOGGED) }, 'a server that we need is away');
+  else if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
   if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (error instanceof TooManyRequestsError) reply.header('retry-after', String(error.retryAfterSeconds));
   if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="aol"');

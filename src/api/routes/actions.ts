@@ -13,8 +13,9 @@ import { actionLogsQuerySchema, logListSchema } from '../../contracts/log.ts';
 import { actionIdSchema } from '../../contracts/primitives.ts';
 import { findLastApproved, listActions } from '../../db/action-list.ts';
 import { toAction } from '../../db/action-row.ts';
-import { cancelAction, enqueue, findAction } from '../../db/actions.ts';
+import { cancelAction, findAction } from '../../db/actions.ts';
 import { decodeCursor, encodeCursor } from '../../db/cursor.ts';
+import { createEnqueue } from '../../db/enqueue-together.ts';
 import { logsOfAction } from '../../db/logs.ts';
 import { cappedTotal } from '../../db/page.ts';
 import { presentActions } from '../../db/present.ts';
@@ -32,6 +33,7 @@ export function actionRoutes(app: Api, context: ApiContext): void {
 }
 
 function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
+  const enqueue = createEnqueue(database);
   app.route({
     method: 'POST',
     url: '/v1/actions',
@@ -47,8 +49,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
       const asked = withHeaderKey(request.body, request.headers['idempotency-key']);
       checkEnqueue(contracts, asked);
       await queueCap.admit(1);
-      const [result] = await enqueue(database, [asked], request.actor);
-      if (!result) throw new Error('enqueue answered nothing');
+      const result = await enqueue(asked, request.actor);
       if (result.kind === 'refused') throw result.error;
       const isNew = result.kind === 'created';
       if (isNew) {

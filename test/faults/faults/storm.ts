@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AolApiError } from '../../../src/contracts/client.ts';
 import type { Fault } from '../support/fault.ts';
 import { quantile } from '../support/quantile.ts';
+import { type Read, startReader } from '../support/reader.ts';
 import type { Scene } from '../support/scene.ts';
 
 const SAME_KEY = 100;
@@ -14,35 +15,11 @@ const MIB = 1024 * 1024;
 /** `requestTimeout` of the API is 10 s. */
 const SLOW_LIMIT_MS = 15_000;
 /** Below this a ratio says more about the machine than about us. */
-const SMALLEST_BASE_MS = 50;
+const SMALLEST_BASE_MS = 20;
+const WARM_UP_MS = 3_000;
+const BASE_MS = 5_000;
 
 const proof = (text: string) => ({ type: 'POST_SOCIAL', payload: { platform: 'mastodon', content: text } });
-
-/** How long reads take, one after another, until told to stop. */
-function reading({ apiUrl, token }: Scene): { stop(): Promise<readonly number[]> } {
-  const headers = { authorization: `Bearer ${token}` };
-  const times: number[] = [];
-  let stopped = false;
-  const running = (async () => {
-    while (!stopped) {
-      for (const path of ['/v1/status', '/v1/actions?limit=50']) {
-        const startedMs = performance.now();
-        const response = await fetch(`${apiUrl}${path}`, { headers });
-        await response.arrayBuffer();
-        if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-        times.push(performance.now() - startedMs);
-      }
-      await delay(20);
-    }
-    return times;
-  })();
-  return {
-    stop() {
-      stopped = true;
-      return running;
-    },
-  };
-}
 
 /** One key from many clients at once: one action. */
 async function sameKey({ client, load }: Scene): Promise<string[]> {
@@ -139,20 +116,47 @@ const storm: Fault = {
   title: `${SAME_KEY} enqueues of one key, ${KEYS.toLocaleString('en')} keys, huge, endless and slow bodies`,
   scene: { flags: { max_actions_per_tick: 50 } },
   async play(scene) {
-    const quiet = reading(scene);
-    await delay(3_000);
-    const before = quantile(await quiet.stop(), 0.99);
-    const busy = reading(scene);
-    const found = await Promise.all([sameKey, manyKeys, hugeBodies, slowPost].map((part) => part(scene)));
-    const times = await busy.stop();
-    const during = quantile(times, 0.99);
-    const allowed = 2 * Math.max(before, SMALLEST_BASE_MS);
-    const slow = during > allowed ? [`reads: p99 was ${Math.round(before)} ms and is ${Math.round(during)} ms`] : [];
+    const { apiUrl, token, folder, servers } = scene;
+    const reader = await startReader({ apiUrl, token, folder, reaper: servers.reaper });
+    await delay(WARM_UP_MS);
+    reader.take();
+    await delay(BASE_MS);
+    const before = reader.take();
+    const storms = await Promise.all([sameKey, manyKeys, hugeBodies].map((part) => part(scene)));
+    const during = reader.take();
+    const slow = await slowPost(scene);
+    await reader.stop();
     return {
-      problems: [...found.flat(), ...slow],
-      note: `${times.length} reads, p99 ${Math.round(before)} ms before and ${Math.round(during)} ms meanwhile`,
+      problems: [...storms.flat(), ...slow, ...failedReads([...before, ...during]), ...slowReads(before, during)],
+      note: `${during.length} reads; ${PATHS.map((path) => told(path, before, during)).join('; ')}`,
     };
   },
 };
+
+const PATHS = ['/v1/status', '/v1/actions?limit=50'] as const;
+
+function failedReads(reads: readonly Read[]): string[] {
+  const failed = reads.filter(({ status }) => status !== 200).map(({ status }) => status);
+  return failed.length === 0 ? [] : [`${failed.length} reads failed: ${[...new Set(failed)].join(', ')}`];
+}
+
+const p99 = (reads: readonly Read[]) =>
+  quantile(
+    reads.map(({ tookMs }) => tookMs),
+    0.99,
+  );
+
+function slowReads(before: readonly Read[], during: readonly Read[]): string[] {
+  const [was, is] = [p99(before), p99(during)];
+  const allowed = 2 * Math.max(was, SMALLEST_BASE_MS);
+  return is > allowed ? [`reads: p99 was ${was.toFixed(1)} ms and is ${is.toFixed(1)} ms`] : [];
+}
+
+function told(path: string, before: readonly Read[], during: readonly Read[]): string {
+  const times = [before, during].map((reads) => reads.filter((read) => read.path === path).map(({ tookMs }) => tookMs));
+  const [was = [], is = []] = times;
+  const figures = [0.5, 0.99].map((share) => `${quantile(was, share).toFixed(1)} to ${quantile(is, share).toFixed(1)}`);
+  return `${path} p50 ${figures[0]} ms, p99 ${figures[1]} ms`;
+}
 
 export const stormFaults: readonly Fault[] = [storm];
