@@ -5,15 +5,23 @@
  */
 
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { quietRuntime } from '../support/workflows.ts';
 import { allFaults } from './faults/index.ts';
 import { type RunResult, runFault } from './support/fault.ts';
 import { startServers } from './support/servers.ts';
 import { summaryTable } from './support/table.ts';
 
-const { values } = parseArgs({
+const USAGE = `npm run test:faults -- [--fault NAME]... [--seed N]... [--seeds COUNT] [--quick] [--list] [--json] [--keep FOLDER]
+  --fault F-02      this fault, or all whose name begins so; without it all but the long ones
+  --seed 3          with this seed; --seeds 5: with seeds 1 to 5
+  --quick           the most valuable few
+  --list            says what there is and plays nothing
+  --keep FOLDER     keeps logs and tables of each run`;
+
+const { values } = parseArgsOrExit({
   options: {
+    help: { type: 'boolean', default: false },
     fault: { type: 'string', multiple: true },
     seed: { type: 'string', multiple: true },
     seeds: { type: 'string', default: '1' },
@@ -35,7 +43,9 @@ const seeds = values.seed?.map(Number) ?? Array.from({ length: Number(values.see
 const MOST_SHOWN = 12;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-if (values.list) {
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+} else if (values.list) {
   for (const { id, title, quick } of wanted)
     process.stdout.write(`${id.padEnd(16)} ${quick ? 'quick ' : '      '} ${title}\n`);
 } else if (wanted.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 0)) {
@@ -43,6 +53,15 @@ if (values.list) {
   process.exitCode = 2;
 } else {
   process.exit(await runAll());
+}
+
+function parseArgsOrExit<const Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+    process.exit(2);
+  }
 }
 
 async function runAll(): Promise<number> {
