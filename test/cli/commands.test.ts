@@ -54,7 +54,7 @@ describe('enqueue', () => {
   test.each([
     ['no type', ['enqueue'], 2, 'TYPE'],
     ['unknown option', ['enqueue', 'POST_SOCIAL', '--colour', 'red'], 2, '--colour'],
-    ['payload that is not JSON', ['enqueue', 'POST_SOCIAL', '--payload', '{'], 2, 'JSON'],
+    ['payload that is not JSON', ['enqueue', 'POST_SOCIAL', '--payload', '{'], 2, '--payload is not JSON'],
     ['payload that would be rounded', ['enqueue', 'POST_SOCIAL', '--payload', '{"n":9007199254740993}'], 2, '2^53'],
     ['payload of a missing file', ['enqueue', 'POST_SOCIAL', '--payload', '@/nowhere'], 2, '/nowhere'],
     ['priority that is no number', ['enqueue', 'POST_SOCIAL', '--priority', 'high'], 2, '--priority'],

@@ -92,9 +92,16 @@ async function batch(
 }
 
 async function readPayload(source: string, io: CliIo): Promise<unknown> {
-  if (source === '-') return parseJsonText(await io.readStdin());
-  if (!source.startsWith('@')) return parseJsonText(source);
-  return parseJsonText(await readBytes(source.slice(1), `--payload ${source}`));
+  const text = source === '-' ? await io.readStdin() : await payloadText(source);
+  try {
+    return parseJsonText(text);
+  } catch (error) {
+    throw new UsageError(`--payload ${errorText(error).replace(/^body /, '')}`);
+  }
+}
+
+async function payloadText(source: string): Promise<Uint8Array | string> {
+  return source.startsWith('@') ? readBytes(source.slice(1), `--payload ${source}`) : source;
 }
 
 function readBytes(path: string, option: string): Promise<Buffer> {
