@@ -22,9 +22,12 @@ import { presentActions } from '../../db/present.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon, withHeaderKey } from '../enqueue.ts';
 import { traceQueued } from '../trace.ts';
+import { Turnstile } from '../turnstile.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
+/** So many are checked, queued and answered at the same time; their bodies are there by then. */
+const MOST_ENQUEUES = 4;
 
 export function actionRoutes(app: Api, context: ApiContext): void {
   enqueueRoute(app, context);
@@ -34,6 +37,7 @@ export function actionRoutes(app: Api, context: ApiContext): void {
 
 function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
   const enqueue = createEnqueue(database);
+  const turnstile = new Turnstile(MOST_ENQUEUES);
   app.route({
     method: 'POST',
     url: '/v1/actions',
@@ -43,6 +47,11 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
       querystring: noQuery,
       body: enqueueRequestSchema,
       response: { 200: actionSchema, 201: actionSchema },
+    },
+    async preValidation(_request, reply) {
+      const leave = await turnstile.enter();
+      if (reply.raw.closed) leave();
+      else reply.raw.once('close', leave);
     },
     async handler(request, reply) {
       const startedAtMs = Date.now();
