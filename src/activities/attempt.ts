@@ -21,6 +21,7 @@ import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, judge } from '../domain/outcomes.ts';
 import type { Observer } from './observer.ts';
 import { perform, performContext, reconcile } from './perform.ts';
+import type { PreparedEffect } from './prepare-effect.ts';
 
 export interface AttemptPorts {
   readonly db: Database;
@@ -31,13 +32,6 @@ export interface AttemptPorts {
   readonly approvalTtlMs: number;
   /** A number in [0, 1). */
   readonly random: () => number;
-}
-
-/** An effect that is rendered and stored, by an adapter that can perform it. */
-export interface PreparedEffect {
-  readonly adapter: RegisteredAdapter;
-  readonly artifact: RenderedArtifact;
-  readonly uri: string;
 }
 
 /** With an attempt's 20 s it stays below the activity's own limit of 45 s. */

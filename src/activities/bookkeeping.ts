@@ -5,9 +5,10 @@ import type { BookkeepingActivities, ProveTickInput, TickInput, TickSummary } fr
 import { claimWithProofs, type WorkerIdentity } from '../db/claim.ts';
 import { type ClaimedAction, claimedActions } from '../db/claimed.ts';
 import { type AttemptResult, closeAttempts, countCrash } from '../db/close.ts';
-import { abandonEffect, closeOverrun } from '../db/effects.ts';
+import { abandonEffect, closeOverrun, countLostClaims } from '../db/effects.ts';
 import type { Database } from '../db/pool.ts';
 import { MAX_CRASHES } from '../domain/limits.ts';
+import type { Ahead } from './ahead.ts';
 import { translating } from './errors.ts';
 import type { Observer } from './observer.ts';
 import { type ProofPorts, proveAction } from './prove-action.ts';
@@ -18,8 +19,9 @@ export interface BookkeepingPorts extends ProofPorts {
   readonly db: Database;
   readonly worker: WorkerIdentity;
   readonly observer: Observer;
-  /** Starts the workflows of a tick's effects. Those that were started before count as started. */
-  readonly startEffects: (tick: TickInput, tickNumber: number) => Promise<void>;
+  /** Starts the workflows of a tick's effects, and answers those that nobody had started before. */
+  readonly startEffects: (tick: TickInput, tickNumber: number) => Promise<readonly string[]>;
+  readonly ahead: Pick<Ahead, 'prepare'>;
 }
 
 /** Proofs of one tick that are held in memory, and stored, at the same time. */
@@ -30,15 +32,22 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
   // Claimed in this process and not yet begun to prove. Whatever else is proved may be a second run: where the history has
   // the claim already (a tick with effects too), a replay after a crash does not run it again, so it cannot say `resumed`.
   const fresh = new FreshClaims();
+  const claimedHere = new RecentTicks();
   return {
     claimTick: translating(async (input) => {
-      const { result, proofs } = await claimWithProofs(ports.db, input, ports.worker);
+      const { result, proofs, effects: mine } = await claimWithProofs(ports.db, input, ports.worker);
       // A tick of effects alone is not proved.
       if (proofs && proofs.length > 0) fresh.add(input.tickId, proofs);
       if (result.kind === 'claimed' && input.startsEffects && result.effects.length > 0) {
         const { token, effects, maxTickMs } = result;
         const tick = { lane: input.holder.lane, tickId: input.tickId, token, effects, maxTickMs };
-        await ports.startEffects(tick, result.tickNumber);
+        if (mine) {
+          claimedHere.add(tick.tickId);
+          // Rendered before they are started: one that kills this worker was started by nobody then.
+          ports.ahead.prepare(tick, mine);
+        }
+        const started = await ports.startEffects(tick, result.tickNumber);
+        if (!mine && !claimedHere.has(tick.tickId)) await countLostClaims(ports.db, tick, started);
       }
       return result;
     }),
@@ -64,6 +73,20 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
 
 /** More ticks than a worker ever has open: what is forgotten is read again. */
 const MOST_CLAIMS_KEPT = 50;
+
+/** The last ticks whose effects this process claimed: where it claims one again, it has not died in between. */
+class RecentTicks {
+  private readonly ids = new Set<string>();
+
+  add(tickId: string): void {
+    this.ids.add(tickId);
+    for (const oldest of [...this.ids].slice(0, this.ids.size - MOST_CLAIMS_KEPT)) this.ids.delete(oldest);
+  }
+
+  has(tickId: string): boolean {
+    return this.ids.has(tickId);
+  }
+}
 
 /** Ticks that this process claimed and has not begun to prove, with their proofs while they need not be read again. */
 class FreshClaims {

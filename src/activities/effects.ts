@@ -1,25 +1,21 @@
-/** The activity of one effect: begin, render, store; then its attempt. */
+/** The activity of one effect: begin, render, store, where that was not done ahead; then its attempt. */
 
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { renderArtifact } from '../adapters/render.ts';
 import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
 import { type Beginning, beginAgain, type EffectRow, leaveTick } from '../db/effects.ts';
 import { inTurn } from '../db/turns.ts';
-import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
 import { backoffMs } from '../domain/outcomes.ts';
-import { type AttemptPorts, attemptEffect, type PreparedEffect } from './attempt.ts';
+import type { Ahead } from './ahead.ts';
+import { type AttemptPorts, attemptEffect } from './attempt.ts';
 import { translating } from './errors.ts';
 import type { FlagWatch } from './flag-watch.ts';
-import { renderContext } from './perform.ts';
-import type { ProofPorts } from './prove-action.ts';
+import { type Preparation, type PreparePorts, prepareEffect } from './prepare-effect.ts';
 import type { Refill } from './refill.ts';
-import type { EffectArtifact } from './store-together.ts';
 
-export interface EffectPorts extends AttemptPorts, Pick<ProofPorts, 'adapters'> {
-  /** Stores an effect durably and answers its URI. */
-  readonly store: (artifact: EffectArtifact) => Promise<string>;
+export interface EffectPorts extends AttemptPorts, PreparePorts {
+  readonly ahead: Ahead;
   readonly flagWatch: FlagWatch;
   readonly refill: Refill;
 }
@@ -64,6 +60,9 @@ async function performEffect(ports: EffectPorts, claim: PerformEffectInput): Pro
 
 async function beginAndGoOn(ports: EffectPorts, claim: PerformEffectInput): Promise<EffectAnswer> {
   const run = { run: activityInfo().attempt, endedRun: endedRun() };
+  const ahead = run.run === 1 ? ports.ahead.take(claim) : undefined;
+  // Its claim was committed by this process; whether it still holds, the gate asks.
+  if (ahead) return attempt(ports, claim, ahead.row, await ahead.preparation);
   const beginning =
     run.run === 1 ? await ports.together.begin(claim) : await beginAgain(ports.db, claim, { ...run, alone: false });
   if (beginning.kind !== 'suspect') return goOn(ports, claim, beginning);
@@ -74,8 +73,15 @@ async function beginAndGoOn(ports: EffectPorts, claim: PerformEffectInput): Prom
 
 async function goOn(ports: EffectPorts, claim: PerformEffectInput, beginning: Beginning): Promise<EffectAnswer> {
   if (beginning.kind !== 'begun') return 'gone';
-  const { row } = beginning;
-  const prepared = await prepare(ports, claim.tickId, row);
+  return attempt(ports, claim, beginning.row, await prepareEffect(ports, claim.tickId, beginning.row));
+}
+
+async function attempt(
+  ports: EffectPorts,
+  claim: PerformEffectInput,
+  row: EffectRow,
+  prepared: Preparation,
+): Promise<EffectAnswer> {
   if (prepared.kind === 'later') {
     await leaveTick(ports.db, claim, {
       to: 'PENDING',
@@ -96,32 +102,5 @@ function refuseStaleTask(): void {
   const { currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = activityInfo();
   if (Date.now() - currentAttemptScheduledTimestampMs > startToCloseTimeoutMs) {
     throw ApplicationFailure.create({ message: 'this task is older than its time limit', type: 'AOL_STALE_TASK' });
-  }
-}
-
-type Prepared =
-  | ({ readonly kind: 'ready' } & PreparedEffect)
-  /** Storage is away: back to the queue for a moment, nothing was tried. */
-  | { readonly kind: 'later'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string };
-
-/** The same rendering path as in PROOF. */
-async function prepare(ports: EffectPorts, tickId: string, row: EffectRow): Promise<Prepared> {
-  try {
-    const adapter = ports.adapters.get(row.type);
-    const missing = adapter.configured();
-    if (!adapter.canPerform) return { kind: 'failed', reason: `REAL is refused: ${row.type} performs nothing yet` };
-    if (!missing.real)
-      return { kind: 'failed', reason: `REAL is refused: not configured: ${missing.missing.join(', ')}` };
-    const artifact = renderArtifact(adapter, row.payload, renderContext(row));
-    const { sha256, bytes } = artifact;
-    const uri = await ports.store({ tickId, actionId: row.id, sha256, bytes });
-    return { kind: 'ready', adapter, artifact, uri };
-  } catch (error) {
-    if (error instanceof UnavailableError) return { kind: 'later', reason: errorText(error) };
-    return {
-      kind: 'failed',
-      reason: `${error instanceof AolError ? error.code : 'AOL_INTERNAL'}: ${errorText(error)}`,
-    };
   }
 }

@@ -7,7 +7,7 @@ import type { QuietOutcome } from '../domain/ledger.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
 import { BEGIN_BY_INDEX, type ClaimedAction } from './claimed.ts';
-import { claimDue, DUE_IN_MS, type DueClaim, modesOf } from './due.ts';
+import { type ClaimedEffect, claimDue, DUE_IN_MS, type DueClaim, modesOf } from './due.ts';
 import { requireLane } from './flags.ts';
 import { type Database, prepared, type Queryable, query, transaction } from './pool.ts';
 import { closeAbandonedTicks, recoverClaims } from './recover.ts';
@@ -34,9 +34,11 @@ export interface Claim {
   readonly result: ClaimTickResult;
   /** The proofs that it claimed, for whoever goes on in this process; undefined when an earlier run claimed them. */
   readonly proofs: readonly ClaimedAction[] | undefined;
+  /** The effects, in the same way. */
+  readonly effects: readonly ClaimedEffect[] | undefined;
 }
 
-/** The same, with what is to be proved, which is too much for a workflow's history. */
+/** The same, with what it claimed, which is too much for a workflow's history. */
 export async function claimWithProofs(db: Database, input: ClaimTickInput, worker: WorkerIdentity): Promise<Claim> {
   return transaction(db, (connection) => claim(connection, input, worker), BEGIN_BY_INDEX);
 }
@@ -82,8 +84,9 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
   };
   if (work.kind === 'claimed') {
     const { due, ...claimed } = work;
-    const effects = due ? due.effects : await claimedEffects(db, lane, input.tickId);
-    return { result: { ...claimed, token, mode, effects, maxTickMs: flags.max_tick_ms, pacing }, proofs: due?.proofs };
+    const effects = due ? due.effects.map(({ id }) => id) : await claimedEffects(db, lane, input.tickId);
+    const result = { ...claimed, token, mode, effects, maxTickMs: flags.max_tick_ms, pacing };
+    return { result, proofs: due?.proofs, effects: due?.effects };
   }
   return quiet({ outcome: work.outcome, token, tickNumber: work.tickNumber, retryInMs: IDLE_HEARTBEAT_MS, pacing });
 }
@@ -167,6 +170,7 @@ function quiet(result: {
 }): Claim {
   return {
     proofs: undefined,
+    effects: undefined,
     result: {
       kind: 'quiet',
       outcome: result.outcome,

@@ -4,6 +4,7 @@ import type { ClaimTickInput } from '../contracts/activities.ts';
 import { CLAIM_TTL_MS } from '../domain/limits.ts';
 import type { ActionMode } from '../domain/states.ts';
 import { CLAIMED_ACTION, type ClaimedAction } from './claimed.ts';
+import type { EffectRow } from './effects.ts';
 import { prepared, type Queryable } from './pool.ts';
 
 /** The condition of the partial indexes: a RETRY without a claim has no live tick that waits for it. */
@@ -63,7 +64,7 @@ export async function claimDue(
        SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
        FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
        RETURNING number)
-     SELECT ledger.number, claimed.mode, ${CLAIMED_ACTION} FROM ledger, claimed
+     SELECT ledger.number, claimed.mode, claimed.promoted_from AS "promotedFrom", ${CLAIMED_ACTION} FROM ledger, claimed
      ORDER BY claimed.priority DESC, claimed.run_at, claimed.id`,
     [holder.lane, modesOf(mode), room, input.tickId, token, CLAIM_TTL_MS, holder.workflowId, holder.runId, mode],
   );
@@ -73,7 +74,7 @@ export async function claimDue(
     number: first.number,
     claimed: rows.length,
     proofs: rows.filter((row) => row.mode === 'PROOF'),
-    effects: rows.filter((row) => row.mode === 'REAL').map((row) => row.id),
+    effects: rows.filter((row) => row.mode === 'REAL').map(toEffect),
   };
 }
 
@@ -82,12 +83,24 @@ export interface DueClaim {
   readonly number: number;
   readonly claimed: number;
   readonly proofs: readonly ClaimedAction[];
-  readonly effects: readonly string[];
+  readonly effects: readonly ClaimedEffect[];
+}
+
+/** An effect, for whoever goes on with it in this process. */
+export interface ClaimedEffect extends EffectRow {
+  /** More than one means that a worker died with it. */
+  readonly claimCount: number;
+}
+
+function toEffect(row: ClaimedRow): ClaimedEffect {
+  const { id, type, payload, dueAt, promotedFrom, maxAttempts, claimCount } = row;
+  return { id, type, payload, due_at: dueAt, promoted_from: promotedFrom, max_attempts: maxAttempts, claimCount };
 }
 
 type ClaimedRow = ClaimedAction & {
   readonly number: number;
   readonly mode: ActionMode;
+  readonly promotedFrom: string | null;
   readonly [column: string]: unknown;
 };
 

@@ -74,6 +74,24 @@ export async function beginAgain(db: Database, claim: EffectClaim, run: EffectRu
   return kind === 'begun' ? { kind, row: begun } : { kind };
 }
 
+/**
+ * Their claim was taken up again by another process, which was the first to start them: the one that claimed them died with them,
+ * perhaps through one of them, while it prepared them. Counted once for each claim.
+ */
+export async function countLostClaims(
+  db: Database,
+  tick: Omit<EffectClaim, 'actionId'>,
+  actionIds: readonly string[],
+): Promise<void> {
+  if (actionIds.length === 0) return;
+  await query(
+    db,
+    `UPDATE aol_actions SET claim_count = claim_count + 1, claim_run = 0, updated_at = clock_timestamp()
+     WHERE id = ANY ($1::uuid[]) AND status = 'RUNNING' AND claim_tick_id = $2 AND claim_lease_token = $3 AND claim_run IS NULL`,
+    [actionIds, tick.tickId, tick.token],
+  );
+}
+
 /** How an attempt that passed the gate ended. */
 export interface RecordedAttempt extends EffectClaim {
   readonly attempt: number;

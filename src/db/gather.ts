@@ -1,4 +1,4 @@
-/** Makes one call of many that come at the same time, without keeping any waiting for others. */
+/** Makes one call of many that come at the same time: from the same event, or while earlier calls are under way. */
 
 /** How many joint calls are under way at once: one that waits for a lock does not hold up the next. */
 const WIDTH = 2;
@@ -18,9 +18,9 @@ interface Waiting<Item, Answer> {
 }
 
 /**
- * A function that hands its items to `together`: one that comes alone at once, those that come while calls are under way
- * together in the next one. When a joint call fails, each of its items is tried alone, so that one's failure is its own;
- * unless `isForAll` says that the error is that of all.
+ * A function that hands its items to `together`: those that come from one event together, at its end; those that come while
+ * calls are under way together in the next one. When a joint call fails, each of its items is tried alone, so that one's
+ * failure is its own; unless `isForAll` says that the error is that of all.
  *
  * @param together answers one thing for each item, in their order
  */
@@ -30,6 +30,7 @@ export function gather<Item, Answer>(
 ): (item: Item) => Promise<Answer> {
   const waiting: Waiting<Item, Answer>[] = [];
   let underWay = 0;
+  let isPlanned = false;
 
   const settle = async (batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
     try {
@@ -46,6 +47,7 @@ export function gather<Item, Answer>(
   };
 
   const goOn = (): void => {
+    isPlanned = false;
     while (underWay < WIDTH && waiting.length > 0) {
       underWay += 1;
       const batch = waiting.splice(0, options.mostAtOnce);
@@ -68,6 +70,8 @@ export function gather<Item, Answer>(
       const limit = wait && setTimeout(() => giveUp(one, wait.error()), wait.limitMs);
       const one: Waiting<Item, Answer> = { item, limit, resolve, reject };
       waiting.push(one);
-      goOn();
+      if (isPlanned || underWay >= WIDTH) return;
+      isPlanned = true;
+      setImmediate(goOn);
     });
 }

@@ -29,7 +29,8 @@ const MAX_EFFECTS_PER_WORKFLOW = 50;
 const START_LIMIT_MS = 5_000;
 
 /**
- * Answers a function that starts the workflows of a tick's effects; those that run already count as started.
+ * Answers a function that starts the workflows of a tick's effects, and answers the effects whose workflow it started itself:
+ * those that run already count as started.
  *
  * @param options.connection the workers' own: the server hands them the first task of each workflow in its answer
  */
@@ -41,11 +42,11 @@ export function createEffectsStarter({
   readonly connection: ConnectionLike;
   readonly namespace: string;
   readonly payloadKeys?: readonly Uint8Array[] | undefined;
-}): (tick: TickInput, tickNumber: number) => Promise<void> {
+}): (tick: TickInput, tickNumber: number) => Promise<readonly string[]> {
   const dataConverter = { payloadCodecs: [createPayloadCodec(payloadKeys)] };
   const { workflow } = new Client({ connection, namespace, dataConverter });
 
-  const start = async (tick: TickInput, workflowId: string): Promise<void> => {
+  const start = async (tick: TickInput, workflowId: string): Promise<readonly string[]> => {
     try {
       await workflow.start(TICK_WORKFLOW, {
         workflowId,
@@ -56,9 +57,11 @@ export function createEffectsStarter({
         requestEagerStart: true,
         ...(tick.showing?.searchable ? { typedSearchAttributes: attributesOf(tick) } : {}),
       });
+      return tick.effects;
     } catch (error) {
       // A claim that runs twice finds the workflow that its first run started.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      return [];
     }
   };
 
@@ -68,6 +71,6 @@ export function createEffectsStarter({
       const effects = tick.effects.slice(index * MAX_EFFECTS_PER_WORKFLOW, (index + 1) * MAX_EFFECTS_PER_WORKFLOW);
       return start({ ...tick, effects }, tickWorkflowId(tick.lane, tickNumber, index + 1));
     });
-    await connection.withDeadline(Date.now() + START_LIMIT_MS, () => Promise.all(starts));
+    return (await connection.withDeadline(Date.now() + START_LIMIT_MS, () => Promise.all(starts))).flat();
   };
 }

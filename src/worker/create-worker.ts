@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
+import { createAhead } from '../activities/ahead.ts';
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
@@ -120,12 +121,18 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     const start = createEffectsStarter({ ...options.temporal, connection });
     const startEffects: typeof start = (tick, number) => start({ ...tick, showing: showing() }, number);
     const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
-    const bookkeeping = createBookkeepingActivities({ ...ports, worker, startEffects });
-    const activities = showingItself(provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics })), showing);
+    const store = createEffectStore(ports.artifacts);
+    const ahead = createAhead({ adapters, store });
+    const bookkeeping = createBookkeepingActivities({ ...ports, worker, startEffects, ahead });
+    const proving = provingAtOnce(observeBookkeeping(bookkeeping, { log, metrics }), ({ lane, tickId }, error) =>
+      log.warn({ lane, tickId, error: errorText(error, 300) }, 'a tick could not be proved; its lane tries again'),
+    );
+    const activities = showingItself(proving, showing);
     const { closeOverrun, abandonEffect } = activities;
     const effects = createEffectActivities({
       ...ports,
-      store: createEffectStore(ports.artifacts),
+      store,
+      ahead,
       together,
       flagWatch,
       refill,

@@ -22,6 +22,8 @@ let db: TestDatabase['pool'];
 let stored: string[];
 let storage: ArtifactStore['put'];
 let together: number[];
+let prepared: string[];
+let nobodyStarted: boolean;
 let activities: BookkeepingActivities;
 const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 
@@ -32,6 +34,8 @@ beforeEach(async () => {
   await setFlag(db, 'tick_interval_ms', 0);
   stored = [];
   together = [];
+  prepared = [];
+  nobodyStarted = true;
   storage = async (actionId, sha256) => {
     stored.push(actionId);
     return `artifact:${actionId.slice(-2)}/${actionId}-${sha256}.json`;
@@ -54,8 +58,9 @@ function inNewProcess(): BookkeepingActivities {
     },
     observer: unobserved,
     random: () => 0.5,
-    worker: proofWorker,
-    startEffects: async () => undefined,
+    worker: { ...proofWorker, proofMode: false },
+    startEffects: async ({ effects }) => (nobodyStarted ? effects : []),
+    ahead: { prepare: (_tick, rows) => prepared.push(...rows.map(({ id }) => id)) },
   });
 }
 
@@ -154,6 +159,57 @@ describe('claim and prove', () => {
     await db.query('ALTER TABLE hidden RENAME TO aol_execution_logs');
     expect(await claim(tickId)).toMatchObject({ kind: 'claimed', resumed: true });
     expect(await prove(tickId, false)).toMatchObject({ succeeded: 2, failed: 0 });
+  });
+});
+
+describe('a claim of effects', () => {
+  const claimEffects = (tickId: string): Promise<ClaimTickResult> =>
+    environment.run(() => activities.claimTick({ holder: holder('r1'), tickId, startsEffects: true }));
+  const claimCounts = async () => {
+    const { rows } = await db.query<{ n: number }>('SELECT claim_count AS n FROM aol_actions');
+    return rows.map(({ n }) => n);
+  };
+  const queueEffects = async () => {
+    await setFlag(db, 'proof_only', false);
+    const payload = { name: 'real', acts: ['done'] };
+    await enqueue(
+      db,
+      [1, 2].map(() => request({ type: 'PLAY', payload, mode: 'REAL' })),
+      'test',
+    );
+  };
+
+  test('prepares them where they were claimed; a second one in the same process prepares and counts nothing', async () => {
+    await queueEffects();
+    const tickId = randomUUID();
+    const first = await claimEffects(tickId);
+    if (first.kind !== 'claimed') throw new Error('nothing was claimed');
+    expect(prepared).toEqual(first.effects);
+    expect(await claimEffects(tickId)).toMatchObject({ resumed: true, effects: first.effects });
+    expect(prepared).toHaveLength(2);
+    expect(await claimCounts()).toEqual([1, 1]);
+  });
+
+  test('whose worker died before anybody started them is counted once, and prepared by their activities', async () => {
+    await queueEffects();
+    const tickId = randomUUID();
+    await claimEffects(tickId);
+    for (let process = 0; process < 2; process += 1) {
+      activities = inNewProcess();
+      expect(await claimEffects(tickId)).toMatchObject({ kind: 'claimed', resumed: true });
+      expect(await claimCounts()).toEqual([2, 2]);
+    }
+    expect(prepared).toHaveLength(2);
+  });
+
+  test('whose effects had been started already counts nothing: their activities count for themselves', async () => {
+    await queueEffects();
+    const tickId = randomUUID();
+    await claimEffects(tickId);
+    nobodyStarted = false;
+    activities = inNewProcess();
+    await claimEffects(tickId);
+    expect(await claimCounts()).toEqual([1, 1]);
   });
 });
 
