@@ -1,4 +1,4 @@
-/** What a new action costs: two index entries fewer, and a cheaper rule for SHA-256 (docs/adr/0009). */
+/** What a new action costs: two index entries fewer, and a cheaper rule for SHA-256 (docs/adr/0015). */
 
 import type { Knex } from 'knex';
 

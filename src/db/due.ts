@@ -7,7 +7,7 @@ import { CLAIMED_ACTION, type ClaimedAction } from './claimed.ts';
 import type { EffectRow } from './effects.ts';
 import { prepared, type Queryable } from './pool.ts';
 
-/** The condition of the partial indexes: a RETRY without a claim has no live tick that waits for it. */
+/** The condition of the claim order's index: a RETRY without a claim has no live tick that waits for it. */
 const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
 
 /**

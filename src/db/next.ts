@@ -56,7 +56,7 @@ async function countRunning(db: Queryable, lane: string): Promise<number> {
   return row?.running ?? 0;
 }
 
-/** The condition of the partial indexes: a RETRY without a claim has no live tick that waits for it. */
+/** The condition of the claim order's index: a RETRY without a claim has no live tick that waits for it. */
 const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
 
 /** By the rules of `claimDue`: the oldest has a slot of its own, and what died with its worker goes alone. */

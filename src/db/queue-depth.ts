@@ -2,7 +2,7 @@
 
 import { type Queryable, query } from './pool.ts';
 
-/** Counts what may be claimed, now or later, and stops at a number. The condition is that of the partial indexes. */
+/** Counts what may be claimed, now or later, and stops at a number. The condition is that of the claim order's index. */
 export async function countQueued(db: Queryable, atMost: number): Promise<number> {
   const [row] = await query<{ queued: number }>(
     db,
