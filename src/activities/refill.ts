@@ -4,7 +4,7 @@ import type { Database } from '../db/pool.ts';
 import { waitsForRoom } from '../db/room.ts';
 
 /** Effects that end within this time are refilled together. */
-const GATHER_MS = 25;
+const GATHER_MS = 50;
 
 export interface Refill {
   /** One effect of a lane has ended. Returns at once, and never throws. */
