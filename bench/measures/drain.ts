@@ -41,18 +41,23 @@ export const drainTrials: readonly Trial[] = cases.map(({ system, name, handlerM
     }),
 }));
 
-/** Fills the queue, then lets it go. The worker is connected before that. Its processes end with it. */
+/**
+ * Fills the queue, then lets it go. The worker is connected before that. Its processes end with it.
+ *
+ * @param warmsUp one job comes first: where another worker was at work before, this one must have taken over
+ */
 export async function drain(
   stage: Stage,
   jobs: number,
   handlerMs: number,
+  warmsUp = stage.scene.real,
 ): Promise<{ readonly rate: number; readonly peakRssBytes: number }> {
   const producer = await stage.producer();
   const worker = await stage.worker();
   await worker.behave({ kind: 'work', ms: handlerMs });
   await producer.ready();
   let others = 0;
-  if (stage.scene.real) {
+  if (warmsUp) {
     await producer.enqueueEach(jobs, 1, [0, 0]);
     await producer.finished(1);
     others = 1;

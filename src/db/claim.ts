@@ -74,6 +74,7 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
     isNew,
     isPaused: flags.paused,
     hasClaimed: work.kind === 'claimed',
+    isMore: work.kind === 'claimed' && work.due?.isMore === true,
     tickIntervalMs,
   });
   const running = standing.running + (work.kind === 'claimed' && !work.resumed ? work.claimed : 0);
@@ -223,14 +224,15 @@ async function readStanding(db: Queryable, lane: string, tickId: string): Promis
          FROM aol_control_flags WHERE lane IN ($1, '*')) AS flags,
        (SELECT jsonb_build_object('number', number, 'claimed', claimed, 'finished', finished_at IS NOT NULL)
          FROM aol_tick_ledger WHERE id = $2) AS tick,
-       (SELECT count(*) FROM aol_actions WHERE lane = $1 AND status = 'RUNNING') AS running,
-       EXISTS (SELECT FROM aol_actions WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))
-         AND (claim_until < clock_timestamp() OR (mode = 'PROOF' AND claim_tick_id <> $2))) AS stale,
+       held.running, held.stale,
        (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 FROM aol_tick_ledger
-         WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1) AS since_claim_ms`,
+         WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1) AS since_claim_ms
+     FROM (SELECT count(*) FILTER (WHERE status = 'RUNNING') AS running,
+         coalesce(bool_or(claim_until < clock_timestamp() OR (mode = 'PROOF' AND claim_tick_id <> $2)), false) AS stale
+       FROM aol_actions WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))) AS held`,
     [lane, tickId],
   );
-  if (!row) throw new Error('a SELECT without FROM answered no row');
+  if (!row) throw new Error('an aggregate answered no row');
   const intervalMs = flagsInForce(lane, row.flags).tick_interval_ms;
   return {
     ...row,
@@ -274,14 +276,16 @@ async function settle(
     readonly isNew: boolean;
     readonly isPaused: boolean;
     readonly hasClaimed: boolean;
+    /** Whether something is due now, if that is known. Else it is looked up, which takes another walk through the queue. */
+    readonly isMore: boolean;
     readonly tickIntervalMs: number;
   },
 ): Promise<number | null> {
-  const { lane, token, mode, isNew, isPaused, hasClaimed, tickIntervalMs } = lease;
+  const { lane, token, mode, isNew, isPaused, hasClaimed, isMore, tickIntervalMs } = lease;
   const [row] = await prepared<{ in_ms: number | null }>(
     db,
     'aol_settle_claim',
-    `WITH due AS (${DUE_IN_MS}),
+    `WITH due AS (SELECT CASE WHEN $10 THEN 0::float8 ELSE (${DUE_IN_MS}) END AS in_ms),
      term AS (SELECT interval '1 millisecond' * CASE WHEN $7 OR in_ms <= 0 THEN $8::float8 ELSE $9::float8 END AS ttl FROM due),
      held AS (
        UPDATE aol_lease SET owner = $3, token = $4, mode = $5, renewed_at = clock_timestamp(),
@@ -302,6 +306,7 @@ async function settle(
       hasClaimed,
       leaseTtlMs({ hasWork: true, tickIntervalMs }),
       leaseTtlMs({ hasWork: false, tickIntervalMs }),
+      isMore,
     ],
   );
   return row?.in_ms == null ? null : Math.max(0, Math.ceil(row.in_ms));

@@ -7,9 +7,6 @@ import { CLAIMED_ACTION, type ClaimedAction } from './claimed.ts';
 import type { EffectRow } from './effects.ts';
 import { prepared, type Queryable } from './pool.ts';
 
-/** The condition of the claim order's index: a RETRY without a claim has no live tick that waits for it. */
-const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
-
 /**
  * The claim proper. Due order is priority, time, id; one slot of each tick goes to the oldest due action (with a single
  * slot: of each fourth tick). An action whose attempt died with its worker is claimed alone.
@@ -27,22 +24,15 @@ export async function claimDue(
     'aol_claim_due',
     `WITH tick AS (
        SELECT coalesce((SELECT number FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1), 0) + 1 AS number),
-     oldest AS (
-       SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
-       WHERE a.id = (SELECT o.id FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL aol_oldest_queued($1, modes.mode) AS o
-           ORDER BY o.run_at, o.id LIMIT 1)
-         AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
-       FOR UPDATE SKIP LOCKED),
-     first AS (
-       SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT a.id, a.priority, a.run_at, a.claim_count FROM aol_actions a
-         WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
-         ORDER BY a.priority DESC, a.run_at, a.id LIMIT $3 FOR UPDATE SKIP LOCKED) AS due),
+     -- One more than there is room for, which tells whether something stays.
+     due AS MATERIALIZED (
+       SELECT found.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL aol_lock_due($1, modes.mode, $3 + 1) AS found),
+     oldest AS (SELECT id FROM due WHERE is_oldest ORDER BY run_at, id LIMIT 1),
      ranked AS (
-       SELECT due.*, row_number() OVER (ORDER BY
-         (due.id = (SELECT id FROM oldest) AND ($3 > 1 OR (SELECT number FROM tick) % 4 = 0)) DESC,
-         due.priority DESC, due.run_at, due.id) AS rank
-       FROM (SELECT * FROM first UNION SELECT * FROM oldest) AS due),
+       SELECT each.*, row_number() OVER (ORDER BY
+         (each.id = (SELECT id FROM oldest) AND ($3 > 1 OR (SELECT number FROM tick) % 4 = 0)) DESC,
+         each.priority DESC, each.run_at, each.id) AS rank
+       FROM (SELECT DISTINCT id, priority, run_at, claim_count FROM due) AS each),
      chosen AS (
        SELECT id FROM ranked WHERE rank <= $3
          AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) > 0 THEN rank = 1 ELSE claim_count = 0 END),
@@ -63,8 +53,8 @@ export async function claimDue(
        INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
        SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
        FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
-       RETURNING number)
-     SELECT ledger.number, claimed.mode, claimed.promoted_from AS "promotedFrom", ${CLAIMED_ACTION} FROM ledger, claimed
+       RETURNING number, claimed)
+     SELECT ledger.number, (SELECT count(*) FROM ranked) > ledger.claimed AS "isMore", claimed.mode, claimed.promoted_from AS "promotedFrom", ${CLAIMED_ACTION} FROM ledger, claimed
      ORDER BY claimed.priority DESC, claimed.run_at, claimed.id`,
     [holder.lane, modesOf(mode), room, input.tickId, token, CLAIM_TTL_MS, holder.workflowId, holder.runId, mode],
   );
@@ -73,6 +63,7 @@ export async function claimDue(
   return {
     number: first.number,
     claimed: rows.length,
+    isMore: first.isMore,
     proofs: rows.filter((row) => row.mode === 'PROOF'),
     effects: rows.filter((row) => row.mode === 'REAL').map(toEffect),
   };
@@ -82,6 +73,8 @@ export async function claimDue(
 export interface DueClaim {
   readonly number: number;
   readonly claimed: number;
+  /** Whether more is due than it had room for. */
+  readonly isMore: boolean;
   readonly proofs: readonly ClaimedAction[];
   readonly effects: readonly ClaimedEffect[];
 }
@@ -99,6 +92,7 @@ function toEffect(row: ClaimedRow): ClaimedEffect {
 
 type ClaimedRow = ClaimedAction & {
   readonly number: number;
+  readonly isMore: boolean;
   readonly mode: ActionMode;
   readonly promotedFrom: string | null;
   readonly [column: string]: unknown;

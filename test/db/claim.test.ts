@@ -51,6 +51,31 @@ describe('a claim', () => {
     expect(result.pacing.nextDueInMs).toBeLessThanOrEqual(60_000);
   });
 
+  test('that is full says whether more is due, now or later', async () => {
+    const later = request({ runAt: new Date(Date.now() + 60_000).toISOString(), priority: 5 });
+    await enqueue(db, [request({ priority: 1 }), request(), request(), request(), later], 'test');
+    let token: number | null = null;
+    const claimAndClose = async () => {
+      const { tickId, result } = await claimOnce(db, holder('r1', token));
+      token = result.token ?? null;
+      const held = await claimedActions(db, tickId, 1);
+      await closeAttempts(
+        db,
+        { lane: 'default', tickId, token: 1 },
+        held.map(({ id }) => success(id)),
+      );
+      return { claimed: held.length, nextDueInMs: result.pacing.nextDueInMs ?? 0 };
+    };
+    expect(await claimAndClose()).toEqual({ claimed: 3, nextDueInMs: 0 });
+    const last = await claimAndClose();
+    expect(last.claimed).toBe(1);
+    expect(last.nextDueInMs).toBeGreaterThan(55_000);
+    await enqueue(db, [request(), request(), request()], 'test');
+    const full = await claimAndClose();
+    expect(full.claimed).toBe(3);
+    expect(full.nextDueInMs).toBeGreaterThan(55_000);
+  });
+
   test('twice under one tick id is one claim', async () => {
     await enqueue(db, [request(), request(), request(), request()], 'test');
     const tickId = randomUUID();
