@@ -20,38 +20,41 @@ interface JsonProblem {
 
 /** The first thing in a value that cannot be stored or sent unchanged. */
 export function jsonProblem(value: unknown, path: readonly (string | number)[] = []): JsonProblem | undefined {
+  return firstProblem(value, [...path]);
+}
+
+/** @param path where the value stands; it grows and shrinks on the way, and is copied for a problem alone */
+function firstProblem(value: unknown, path: (string | number)[]): JsonProblem | undefined {
   if (path.length > MAX_JSON_DEPTH)
     return { path: path.slice(0, 4), rule: `must not be nested deeper than ${MAX_JSON_DEPTH} levels` };
   if (value === null || typeof value === 'boolean') return undefined;
   if (typeof value === 'string') return at(path, textProblem(value));
   if (typeof value === 'number') return at(path, numberProblem(value));
-  if (Array.isArray(value))
-    return firstProblem(
-      value.map((item, index) => [index, item] as const),
-      path,
-    );
+  if (Array.isArray(value)) return problemOfParts(value.entries(), path);
   if (typeof value === 'object') {
     const entries = Object.entries(value);
     const badKey = entries.find(([key]) => textProblem(key) !== undefined);
-    if (badKey) return { path, rule: `names ${textProblem(badKey[0])}` };
-    return firstProblem(entries, path);
+    if (badKey) return at(path, `names ${textProblem(badKey[0])}`);
+    return problemOfParts(entries, path);
   }
-  return { path, rule: 'must be JSON' };
+  return at(path, 'must be JSON');
 }
 
-function firstProblem(
-  entries: readonly (readonly [string | number, unknown])[],
-  path: readonly (string | number)[],
+function problemOfParts(
+  parts: Iterable<readonly [string | number, unknown]>,
+  path: (string | number)[],
 ): JsonProblem | undefined {
-  for (const [key, item] of entries) {
-    const problem = jsonProblem(item, [...path, key]);
+  for (const [key, part] of parts) {
+    path.push(key);
+    const problem = firstProblem(part, path);
     if (problem) return problem;
+    path.pop();
   }
   return undefined;
 }
 
 function at(path: readonly (string | number)[], rule: string | undefined): JsonProblem | undefined {
-  return rule === undefined ? undefined : { path, rule };
+  return rule === undefined ? undefined : { path: [...path], rule };
 }
 
 function numberProblem(value: number): string | undefined {

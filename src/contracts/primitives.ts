@@ -28,9 +28,11 @@ export const laneNameSchema = z
 /** A lane, or `*` for the defaults of all. */
 export const laneOrAllSchema = z.union([z.literal(ALL_LANES), laneNameSchema]);
 
+const UTF8 = new TextEncoder();
+
 /** Limits are in UTF-8 bytes, because the key is indexed. */
 export const idempotencyKeySchema = storableText(1, MAX_KEY_LENGTH).refine(
-  (key) => new TextEncoder().encode(key).length <= MAX_KEY_LENGTH,
+  (key) => UTF8.encode(key).length <= MAX_KEY_LENGTH,
   { message: `must be at most ${MAX_KEY_LENGTH} bytes of UTF-8` },
 );
 

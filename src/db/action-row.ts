@@ -59,7 +59,7 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
     mode: row.mode,
     promotedFrom: row.promoted_from,
     priority: row.priority,
-    runAt: row.run_at.toISOString(),
+    runAt: timeText(row.run_at),
     attempts: row.attempts_before + row.attempts,
     maxAttempts: row.max_attempts,
     dlqReason: row.dlq_reason,
@@ -77,8 +77,8 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
     cancelRequested: row.cancel_requested,
     waiting: null,
     createdBy: row.created_by,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
+    createdAt: timeText(row.created_at),
+    updatedAt: timeText(row.updated_at),
     finishedAt: row.finished_at?.toISOString() ?? null,
     temporal: {
       workflowId: row.workflow_id,
@@ -86,6 +86,14 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
       url: row.workflow_id && row.run_id ? link(row.workflow_id, row.run_id) : null,
     },
   };
+}
+
+let lastTime: { readonly time: Date; readonly text: string } | undefined;
+
+/** Rows that were queued together share one time, and to write it out costs as much as all else here. */
+function timeText(time: Date): string {
+  if (lastTime?.time !== time) lastTime = { time, text: time.toISOString() };
+  return lastTime.text;
 }
 
 /**

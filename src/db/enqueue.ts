@@ -107,7 +107,7 @@ function insertStatement(hasKeys: boolean): string {
         approval_needed, created_by)
      SELECT n.id, kinds.lane, kinds.type, n.payload, coalesce(n.key, n.id::text), n.request_hash, kinds.mode, kinds.priority,
        coalesce(kinds."runAt", now()), coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", $7
-     FROM (SELECT unnest($1::uuid[]) AS id, jsonb_array_elements($2::jsonb) AS payload, unnest($3::text[]) AS key,
+     FROM (SELECT unnest($1::uuid[]) AS id, jsonb_array_elements($2::jsonb) AS payload, jsonb_array_elements_text($3::jsonb) AS key,
        unnest($4::text[]) AS request_hash, unnest($5::integer[]) AS kind) AS n
      JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (lane text, type text, mode text, priority smallint,
        "runAt" timestamptz, "maxAttempts" smallint, "requireApproval" boolean)) WITH ORDINALITY
@@ -122,7 +122,8 @@ function insertStatement(hasKeys: boolean): string {
 }
 
 const UNLESS_TAKEN = `WHERE NOT EXISTS (
-       SELECT FROM aol_actions_named($3::text[]) AS named WHERE named.lane = kinds.lane AND named.key = n.key)
+       SELECT FROM aol_actions_named(ARRAY(SELECT jsonb_array_elements_text($3::jsonb))) AS named
+       WHERE named.lane = kinds.lane AND named.key = n.key)
      ORDER BY kinds.lane, n.key, n.id ON CONFLICT (lane, idempotency_key) WHERE idempotency_key <> id::text DO NOTHING`;
 
 /** Fewer rows than this are inserted by a plan that is kept; for more, planning pays. */
@@ -136,8 +137,8 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
   const values = [
     arrayOf(items.map((item) => item.id)),
     `[${items.map((item) => item.payload).join()}]`,
-    // Of an array that is not there, every element is null.
-    hasKeys ? items.map((item) => item.request.idempotencyKey ?? null) : null,
+    // Of an array that is not there, every element is null. As JSON: the client would quote each text of an array by itself.
+    hasKeys ? JSON.stringify(items.map((item) => item.request.idempotencyKey ?? null)) : null,
     arrayOf(items.map((item) => item.hash)),
     arrayOf(items.map((item) => String(item.kind.number))),
     JSON.stringify([...new Set(items.map((item) => item.kind))].map((kind) => kind.asked)),

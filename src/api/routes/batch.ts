@@ -10,7 +10,7 @@ import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
-import { invalidRequest } from '../plugins/validation.ts';
+import { checkBy, invalidRequest } from '../plugins/validation.ts';
 import { traceQueued } from '../trace.ts';
 
 type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError };
@@ -20,8 +20,9 @@ const DEPTH_OF_ITEMS = 2;
 const REFUSED = [400, 409, 422] as const;
 
 export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
+  const checkShape = checkBy(enqueueRequestSchema);
   const check = (item: unknown): Checked => {
-    const parsed = enqueueRequestSchema.safeParse(item);
+    const parsed = checkShape(item);
     if (!parsed.success) return { error: invalidRequest(parsed.error, 'action') };
     try {
       checkEnqueue(contracts, parsed.data);
