@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { FieldProblem } from '../../domain/errors.ts';
+import { type Check, checkBy } from '../check-by.ts';
 import { type JsonObject, jsonObjectSchema } from '../json.ts';
 
 /**
@@ -50,6 +51,7 @@ export interface AnyActionContract {
 
 /** Forgets a contract's payload type. Throws when the contract's own example does not pass. */
 export function describeContract<Payload>(contract: ActionContract<Payload>): AnyActionContract {
+  const checkFields = checkBy(contract.payload);
   return {
     type: contract.type,
     title: contract.title,
@@ -59,17 +61,21 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     realVariables: contract.realVariables ?? [],
     limits: contract.limits ?? {},
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
-    check: (payload) => checkPayload(contract.payload, payload),
+    check: (payload) => checkPayload(checkFields, payload),
   };
 }
 
-function checkPayload(schema: z.ZodType, payload: unknown): PayloadCheck {
+const checkJson = checkBy(jsonObjectSchema);
+
+function checkPayload(checkFields: Check<unknown>, payload: unknown): PayloadCheck {
   try {
-    const json = jsonObjectSchema.safeParse(payload);
+    const json = checkJson(payload);
     if (!json.success) return { ok: false, problems: fieldProblems(json.error, payload) };
-    const parsed = schema.safeParse(payload);
+    const parsed = checkFields(payload);
     if (!parsed.success) return { ok: false, problems: fieldProblems(parsed.error, payload) };
-    return { ok: true, payload: jsonObjectSchema.parse(parsed.data) };
+    const stored = checkJson(parsed.data);
+    if (!stored.success) throw stored.error;
+    return { ok: true, payload: stored.data };
   } catch {
     return { ok: false, problems: [{ field: 'payload', rule: 'cannot be read' }] };
   }
