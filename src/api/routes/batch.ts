@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { type EnqueueRequest, enqueueRequestSchema } from '../../contracts/action.ts';
 import { type BatchResult, batchAnswerSchema, batchRequestSchema } from '../../contracts/batch.ts';
-import { checkBy } from '../../contracts/check-by.ts';
 import { toAction } from '../../db/action-row.ts';
 import { type EnqueueResult, enqueue } from '../../db/actions.ts';
 import { AolError } from '../../domain/errors.ts';
@@ -11,7 +10,7 @@ import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
-import { invalidRequest } from '../plugins/validation.ts';
+import { checkBy, invalidRequest } from '../plugins/validation.ts';
 import { traceQueued } from '../trace.ts';
 
 type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError };

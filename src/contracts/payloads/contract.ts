@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import type { FieldProblem } from '../../domain/errors.ts';
-import { type Check, checkBy } from '../check-by.ts';
 import { type JsonObject, jsonObjectSchema } from '../json.ts';
 
 /**
@@ -51,7 +50,6 @@ export interface AnyActionContract {
 
 /** Forgets a contract's payload type. Throws when the contract's own example does not pass. */
 export function describeContract<Payload>(contract: ActionContract<Payload>): AnyActionContract {
-  const checkFields = checkBy(contract.payload);
   return {
     type: contract.type,
     title: contract.title,
@@ -61,21 +59,17 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     realVariables: contract.realVariables ?? [],
     limits: contract.limits ?? {},
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
-    check: (payload) => checkPayload(checkFields, payload),
+    check: (payload) => checkPayload(contract.payload, payload),
   };
 }
 
-const checkJson = checkBy(jsonObjectSchema);
-
-function checkPayload(checkFields: Check<unknown>, payload: unknown): PayloadCheck {
+function checkPayload(schema: z.ZodType, payload: unknown): PayloadCheck {
   try {
-    const json = checkJson(payload);
+    const json = jsonObjectSchema.safeParse(payload);
     if (!json.success) return { ok: false, problems: fieldProblems(json.error, payload) };
-    const parsed = checkFields(payload);
+    const parsed = schema.safeParse(payload);
     if (!parsed.success) return { ok: false, problems: fieldProblems(parsed.error, payload) };
-    const stored = checkJson(parsed.data);
-    if (!stored.success) throw stored.error;
-    return { ok: true, payload: stored.data };
+    return { ok: true, payload: jsonObjectSchema.parse(parsed.data) };
   } catch {
     return { ok: false, problems: [{ field: 'payload', rule: 'cannot be read' }] };
   }
