@@ -105,15 +105,17 @@ async function batches(stage: Stage, { pages }: Sizes): Promise<Figure[]> {
   });
 }
 
+/** The same rows, with keys that were chosen too: those cost an index entry. They are others, because a key is there once. */
 function bareInsert(database: pg.Client, actions: readonly { readonly type: string; readonly payload: object }[]) {
   return database.query(
     `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by)
-     SELECT id, 'default', type, payload, id::text, repeat('a', 64), 'bench'
-     FROM unnest($1::uuid[], $2::text[], $3::jsonb[]) AS n (id, type, payload)`,
+     SELECT id, 'default', type, payload, key, repeat('a', 64), 'bench'
+     FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) AS n (id, type, payload, key)`,
     [
       actions.map(() => randomUUID()),
       actions.map(({ type }) => type),
       actions.map(({ payload }) => JSON.stringify(payload)),
+      actions.map(() => randomUUID()),
     ],
   );
 }
