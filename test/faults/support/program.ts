@@ -26,6 +26,8 @@ export function startReaper(): Reaper {
     folder: (path) => tell(`folder ${path}`),
     async finish() {
       const exited = new Promise((resolve) => child.once('exit', resolve));
+      // Waited for now: with nothing else left, the process would end before the last word.
+      child.ref();
       child.stdin.end();
       await exited;
     },
