@@ -254,6 +254,9 @@ const EFFECTS_WORKER = {
   maxHeartbeatThrottleInterval: '250ms',
   defaultHeartbeatThrottleInterval: '250ms',
   maxConcurrentActivityTaskExecutions: 200,
+  // Few polls stand open while little comes: over a connection that went silent the server hands each of them a task, which is
+  // lost until its heartbeat timeout, one after another (F-07-temporal).
+  activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 2, maximum: 10 },
   // A tick's effects come with the answer to the task that schedules them, as far as there is room for them.
   maxEagerActivityReservationsPerWorkflowTask: 50,
 } as const;

@@ -79,7 +79,20 @@ async function openTickProblems({ temporal }: Scene): Promise<string[]> {
     },
     AGREE_LIMIT_MS,
   ).catch(() => undefined);
-  return open === 0 ? [] : [`${open} ticks are open in Temporal, and none in the tables`];
+  if (open === 0) return [];
+  const found: string[] = [];
+  for await (const { workflowId } of temporal.client.workflow.list({ query })) {
+    const { raw } = await temporal.client.workflow.getHandle(workflowId).describe();
+    const activities = (raw.pendingActivities ?? []).map(
+      ({ state, attempt, lastFailure }) =>
+        `activity in state ${state}, attempt ${attempt}, ${lastFailure?.message ?? 'no failure'}`,
+    );
+    const task = raw.pendingWorkflowTask ? [`workflow task, attempt ${raw.pendingWorkflowTask.attempt}`] : [];
+    found.push(
+      `${workflowId} is open in Temporal, and not in the tables: ${[...task, ...activities].join('; ') || 'idle'}`,
+    );
+  }
+  return found.length > 0 ? found : [`${open} ticks were open in Temporal, and none in the tables`];
 }
 
 /** A receiver that deduplicates acts once by its nature: there a second act would be the harness's own mistake. */
