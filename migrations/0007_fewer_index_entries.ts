@@ -64,7 +64,8 @@ const KEY_OF_ITS_OWN = `
   LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     SELECT a.lane, a.idempotency_key, a.id FROM aol_actions a WHERE a.idempotency_key = a.id::text
       AND a.id = ANY (ARRAY(SELECT k.key::uuid FROM unnest(keys) AS k (key)
-        WHERE length(k.key) = 36 AND pg_input_is_valid(k.key, 'uuid')))
+        WHERE length(k.key) = 36 AND translate(k.key, '0123456789abcdef', '') = '----' AND substr(k.key, 9, 1) = '-'
+          AND substr(k.key, 14, 1) = '-' AND substr(k.key, 19, 1) = '-' AND substr(k.key, 24, 1) = '-'))
   $$;
 `;
 
