@@ -76,6 +76,19 @@ describe('a claim', () => {
     expect(full.nextDueInMs).toBeGreaterThan(55_000);
   });
 
+  test('passes by what somebody else holds, and does not wait for it', async () => {
+    await enqueue(db, [request({ payload: { content: 'held' } }), request({ payload: { content: 'free' } })], 'test');
+    const other = await db.connect();
+    try {
+      await other.query(`BEGIN; SELECT FROM aol_actions WHERE payload ->> 'content' = 'held' FOR UPDATE`);
+      const { tickId } = await claimOnce(db, holder('r1'));
+      expect(await contents(tickId, 1)).toEqual(['free']);
+    } finally {
+      await other.query('ROLLBACK');
+      other.release();
+    }
+  });
+
   test('twice under one tick id is one claim', async () => {
     await enqueue(db, [request(), request(), request(), request()], 'test');
     const tickId = randomUUID();
