@@ -44,10 +44,15 @@ await runMain(async () => {
     failed += await counted('lint', () => run(node, bin('@biomejs/biome/bin/biome', 'check')));
   }
   let passed = 0;
+  const failures = [];
   for (const share of wholeRun ? [['--coverage', '--testPathIgnorePatterns', DASHBOARD], [DASHBOARD]] : [args]) {
     const counts = await jest(node, bin('jest/bin/jest.js', ...share));
     passed += counts.passed;
     failed += counts.failed;
+    failures.push(...counts.failures);
+  }
+  if (failures.length > 0) {
+    process.stdout.write(`\nWhat failed:\n\n${failures.join('\n\n')}\n\n`);
   }
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return stoppedBy === undefined ? Number(failed > 0) : 130;
@@ -74,7 +79,7 @@ async function counted(name, check) {
 
 async function jest(node, command) {
   if (stoppedBy !== undefined) {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [] };
   }
   const folder = mkdtempSync(join(tmpdir(), 'aol-summary-'));
   const file = join(folder, 'summary.json');
@@ -95,7 +100,7 @@ function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [] };
   }
 }
 

@@ -30,10 +30,13 @@ const play = async (name: string, acts: readonly Act[], more: Record<string, unk
   ]);
   return id ?? '';
 };
+/** The action once it has that status; throws at once when it has ended in another. */
 const reaches = (id: string, status: string) =>
   until(`${id} is ${status}`, async (): Promise<ActionRow | false> => {
     const row = (await stack.rows()).find((candidate) => candidate.id === id);
-    return row?.status === status && row;
+    if (row?.status === status) return row;
+    if (row?.finished_at) throw new Error(`${id} is ${row.status} and stays so, not ${status}`);
+    return false;
   });
 const timesPlayed = (name: string) => stage.performances.filter((performance) => performance.name === name).length;
 const events = async (id: string) =>
@@ -216,12 +219,13 @@ describe('approval', () => {
   test('what was approved is what is sent: another artifact is refused', async () => {
     const id = await play('swapped', ['done'], {}, { requireApproval: true });
     await reaches(id, 'AWAITING_APPROVAL');
-    await approveAction(stack.db, id, await artifactOf(id), by);
+    // Before the approval: from then on a lane that is awake may take it at any moment.
     await stack.db.query('ALTER TABLE aol_actions DISABLE TRIGGER aol_actions_immutable');
     await stack.db.query(`UPDATE aol_actions SET payload = jsonb_set(payload, '{name}', '"another"') WHERE id = $1`, [
       id,
     ]);
     await stack.db.query('ALTER TABLE aol_actions ENABLE TRIGGER aol_actions_immutable');
+    await approveAction(stack.db, id, await artifactOf(id), by);
     await wake();
     expect(await reaches(id, 'DLQ')).toMatchObject({ dlq_reason: 'rejected' });
     expect([timesPlayed('swapped'), timesPlayed('another')]).toEqual([0, 0]);
