@@ -3,6 +3,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { v7 as uuidv7 } from 'uuid';
+import { createCount } from '../db/counts.ts';
 import { DEFAULT_MAX_QUEUED, MAX_BODY_BYTES } from '../domain/limits.ts';
 import { Audit } from './audit.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
@@ -118,6 +119,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     }),
     audit: new Audit(options.database, (reason) => app.log.warn({ reason }, 'a row of the audit is not written yet')),
     beatIntervalMs: options.beatIntervalMs ?? BEAT_INTERVAL_MS,
+    count: createCount(),
     queueCap: new QueueCap(options.database, options.maxQueued ?? DEFAULT_MAX_QUEUED),
     setVariables: options.setVariables ?? new Set(),
   };

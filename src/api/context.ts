@@ -12,6 +12,7 @@ import type { JsonObject } from '../contracts/json.ts';
 import type { Redelivery } from '../contracts/payloads/contract.ts';
 import type { Dependency } from '../contracts/status.ts';
 import type { TemporalLink } from '../db/action-row.ts';
+import type { Count } from '../db/counts.ts';
 import type { Database } from '../db/pool.ts';
 import type { FieldProblem } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
@@ -68,6 +69,8 @@ export interface ApiContext extends ApiPorts {
   readonly limits: RateLimits;
   readonly audit: Audit;
   readonly queueCap: QueueCap;
+  /** For status, which is looked at again and again. */
+  readonly count: Count;
   /** How often a stream of events shows that it lives, and looks whether its caller may still listen. */
   readonly beatIntervalMs: number;
   /** Names of the variables that are set, of those that adapters need. */

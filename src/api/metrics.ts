@@ -2,7 +2,8 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LaneStatus } from '../contracts/status.ts';
-import { COUNTED_STATUSES, EventTail, readBoundedCounts, readLeaseAges, TickTail } from '../db/metrics.ts';
+import { UNFINISHED_STATUSES } from '../db/counts.ts';
+import { countBounded, EventTail, readLeaseAges, TickTail } from '../db/metrics.ts';
 import type { Database } from '../db/pool.ts';
 import { type QueueStatus, readStatus } from '../db/status.ts';
 import { UnavailableError } from '../domain/errors.ts';
@@ -133,7 +134,7 @@ export class ApiMetrics {
   async #readTables(database: Database): Promise<boolean> {
     for (const gauge of this.#gaugesOfLanes) gauge.reset();
     try {
-      this.#showStatus(await readStatus(database, undefined, readBoundedCounts));
+      this.#showStatus(await readStatus(database, countBounded));
       for (const { lane, age } of await readLeaseAges(database)) this.#leaseAge.set({ lane }, age);
       for (const { lane, outcome, count, durationMs } of await this.#ticks.read(database)) {
         this.#ticksTotal.inc({ lane, outcome }, count);
@@ -171,7 +172,7 @@ export class ApiMetrics {
   }
 
   #showLane({ lane, counts, oldestDueAgeMs, lease, mode, flags }: LaneStatus): void {
-    for (const status of COUNTED_STATUSES) this.#queue.set({ lane, status }, counts[status] ?? 0);
+    for (const status of UNFINISHED_STATUSES) this.#queue.set({ lane, status }, counts[status] ?? 0);
     this.#oldestDue.set({ lane }, (oldestDueAgeMs ?? 0) / 1_000);
     this.#leaseHeld.set({ lane }, Number(lease.ttlMs !== null && lease.ttlMs > 0));
     this.#leaseToken.set({ lane }, lease.token);

@@ -2,30 +2,15 @@
 
 import type { LogEvent } from '../domain/events.ts';
 import type { TickOutcome } from '../domain/ledger.ts';
-import { ACTION_STATUSES, type ActionStatus } from '../domain/states.ts';
+import { type Count, countUnfinished } from './counts.ts';
 import { Horizon, readLogWriters } from './events.ts';
 import { type Queryable, query } from './pool.ts';
-import type { CountRow } from './status.ts';
 
 /** Counts stop here: from this number on there are "at least so many". */
-export const MAX_COUNTED = 100_000;
-/** Those that finish grow without end; how many finished is what the counters of events say. */
-export const COUNTED_STATUSES: readonly ActionStatus[] = ACTION_STATUSES.filter(
-  (status) => status !== 'SUCCESS' && status !== 'CANCELLED',
-);
+const MAX_COUNTED = 100_000;
 
-/** How many actions of each lane stand in each status that is not final. */
-export function readBoundedCounts(db: Queryable, lane: string | undefined): Promise<CountRow[]> {
-  return query<CountRow>(
-    db,
-    `SELECT l.lane, s.status, counted.n AS count
-     FROM aol_lease l CROSS JOIN unnest($2::text[]) AS s (status)
-     CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
-       SELECT FROM aol_actions a WHERE a.lane = l.lane AND a.status = s.status LIMIT ${MAX_COUNTED}) AS found) AS counted
-     WHERE $1::text IS NULL OR l.lane = $1`,
-    [lane ?? null, COUNTED_STATUSES],
-  );
-}
+/** How many actions of each lane stand in each status that is not final; how many finished, the counters of events say. */
+export const countBounded: Count = (db, lane) => countUnfinished(db, lane, MAX_COUNTED);
 
 /** Seconds since each lease was last renewed, by the database's clock. A lane that nobody held yet is left out. */
 export function readLeaseAges(db: Queryable): Promise<{ lane: string; age: number }[]> {

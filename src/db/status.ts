@@ -4,6 +4,7 @@ import type { LaneStatus, Status } from '../contracts/status.ts';
 import { ALL_LANES, type FlagRow, flagsInForce, type LaneFlags, laneMode } from '../domain/flags.ts';
 import { leaseHealth } from '../domain/lease.ts';
 import { ACTION_STATUSES, type ActionMode, type ActionStatus } from '../domain/states.ts';
+import type { Count, CountRow } from './counts.ts';
 import { readFlagRows } from './flags.ts';
 import { type Database, type Queryable, query, snapshot } from './pool.ts';
 import { type TickRow, toTick } from './ticks.ts';
@@ -12,12 +13,12 @@ import { countWorkers, type WorkerCount } from './workers.ts';
 /** {@link Status} without the dependencies, which are asked elsewhere. */
 export type QueueStatus = Omit<Status, 'dependencies'>;
 
-/** Reads the status of all lanes, or of one; `count` may be one that counts less. */
-export async function readStatus(db: Database, lane?: string, count = readCounts): Promise<QueueStatus> {
+/** Reads the status of all lanes, or of one. */
+export async function readStatus(db: Database, count: Count, lane?: string): Promise<QueueStatus> {
   return snapshot(db, (connection) => read(connection, lane, count));
 }
 
-async function read(db: Queryable, lane: string | undefined, count: typeof readCounts): Promise<QueueStatus> {
+async function read(db: Queryable, lane: string | undefined, count: Count): Promise<QueueStatus> {
   const [leases, flagRows, counts, oldestDue, ticks, workers] = await Promise.all([
     readLeases(db, lane),
     readFlagRows(db, lane),
@@ -45,20 +46,6 @@ function readLeases(db: Queryable, lane: string | undefined): Promise<LeaseRow[]
        (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8 AS ttl_ms,
        (extract(epoch FROM expires_at - renewed_at) * 1000)::float8 AS term_ms
      FROM aol_lease WHERE $1::text IS NULL OR lane = $1 ORDER BY lane`,
-    [lane ?? null],
-  );
-}
-
-export interface CountRow {
-  lane: string;
-  status: ActionStatus;
-  count: number;
-}
-
-function readCounts(db: Queryable, lane: string | undefined): Promise<CountRow[]> {
-  return query<CountRow>(
-    db,
-    'SELECT lane, status, count(*) AS count FROM aol_actions WHERE $1::text IS NULL OR lane = $1 GROUP BY lane, status',
     [lane ?? null],
   );
 }

@@ -27,7 +27,7 @@ import { Turnstile } from '../turnstile.ts';
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
 /** So many are checked, queued and answered at the same time; their bodies are there by then. */
-const MOST_ENQUEUES = 4;
+const MOST_ENQUEUES = 2;
 
 export function actionRoutes(app: Api, context: ApiContext): void {
   enqueueRoute(app, context);

@@ -15,7 +15,7 @@ import type { Api, ApiContext } from '../context.ts';
 const params = z.strictObject({ lane: laneNameSchema });
 const noQuery = z.strictObject({});
 
-export function laneRoutes(app: Api, { database, temporal }: ApiContext): void {
+export function laneRoutes(app: Api, { database, temporal, count }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/lanes',
@@ -33,7 +33,7 @@ export function laneRoutes(app: Api, { database, temporal }: ApiContext): void {
     config: { role: 'viewer', problems: [404] },
     schema: { summary: 'The status of one lane', params, querystring: noQuery, response: { 200: laneStatusSchema } },
     async handler(request) {
-      const { lanes } = await readStatus(database, request.params.lane);
+      const { lanes } = await readStatus(database, count, request.params.lane);
       const [found] = lanes;
       if (!found) throw new NotFoundError(`there is no lane ${request.params.lane}`);
       return found;

@@ -11,7 +11,7 @@ import type { Api, ApiContext } from '../context.ts';
 
 const noQuery = z.strictObject({});
 
-export function statusRoutes(app: Api, { database, temporal }: ApiContext): void {
+export function statusRoutes(app: Api, { database, temporal, count }: ApiContext): void {
   const dependencies = async (): Promise<Status['dependencies']> => {
     const [postgres, temporalHealth] = await Promise.all([postgresHealth(database), temporal.health()]);
     return { postgres, temporal: temporalHealth };
@@ -24,7 +24,7 @@ export function statusRoutes(app: Api, { database, temporal }: ApiContext): void
     schema: { summary: 'Mode and why, lanes, dependencies', querystring: noQuery, response: { 200: statusSchema } },
     async handler() {
       const asked = dependencies();
-      const queue = await readStatus(database).catch(async (error: unknown) => {
+      const queue = await readStatus(database, count).catch(async (error: unknown) => {
         if (error instanceof UnavailableError && !(await asked).postgres.ok) return AWAY;
         throw error;
       });

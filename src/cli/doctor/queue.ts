@@ -1,6 +1,7 @@
 /** What the rows say: workers, the two keys of REAL, the lanes' leases, and whether their holders are of our Temporal. */
 
 import type { Config } from '../../config/index.ts';
+import { countExactly } from '../../db/counts.ts';
 import { createPool } from '../../db/pool.ts';
 import { type QueueStatus, readStatus } from '../../db/status.ts';
 import { errorText } from '../../domain/errors.ts';
@@ -20,7 +21,7 @@ export async function checkLanes(
   if (!known.isUsable) return unknown('not known: the tables cannot be read');
   const pool = createPool({ databaseUrl: databaseUrl(config), applicationName: 'aol-cli', maxConnections: 1 });
   try {
-    const read = () => readStatus(pool);
+    const read = () => readStatus(pool, countExactly);
     const status = await read();
     return [
       checkWorkers(status),
