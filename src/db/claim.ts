@@ -9,7 +9,7 @@ import type { ActionMode } from '../domain/states.ts';
 import { BEGIN_BY_INDEX, type ClaimedAction } from './claimed.ts';
 import { type ClaimedEffect, claimDue, DUE_IN_MS, type DueClaim, modesOf } from './due.ts';
 import { requireLane } from './flags.ts';
-import { type Database, prepared, type Queryable, query, transaction } from './pool.ts';
+import { type Database, type Packets, prepared, type Queryable, query, quickTransaction } from './pool.ts';
 import { closeAbandonedTicks, recoverClaims } from './recover.ts';
 
 /** What the worker process adds to what the workflow knows. */
@@ -40,13 +40,17 @@ export interface Claim {
 
 /** The same, with what it claimed, which is too much for a workflow's history. */
 export async function claimWithProofs(db: Database, input: ClaimTickInput, worker: WorkerIdentity): Promise<Claim> {
-  return transaction(db, (connection) => claim(connection, input, worker), BEGIN_BY_INDEX);
+  return quickTransaction(db, (connection, packets) => claim(connection, packets, input, worker), BEGIN_BY_INDEX);
 }
 
-async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentity): Promise<Claim> {
+async function claim(
+  db: Queryable,
+  { begun, last }: Packets,
+  input: ClaimTickInput,
+  worker: WorkerIdentity,
+): Promise<Claim> {
   const { lane } = input.holder;
-  const lease = await lockLease(db, lane);
-  const standing = await readStanding(db, lane, input.tickId);
+  const [lease, standing] = await Promise.all([lockLease(db, lane), readStanding(db, lane, input.tickId), begun]);
   const flags = flagsInForce(lane, standing.flags);
   const { mode } = laneMode(worker.proofMode, flags);
   const owner: LeaseOwner = { clusterId: worker.clusterId, namespace: worker.namespace, ...input.holder };
@@ -66,17 +70,20 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
     await recoverClaims(db, lane, { kind: 'stale', token, exceptTickId: isNew ? null : input.tickId });
 
   const work = await findWork(db, input, { token, isNew, mode, standing, flags });
-  const dueInMs = await settle(db, {
-    lane,
-    owner,
-    token,
-    mode,
-    isNew,
-    isPaused: flags.paused,
-    hasClaimed: work.kind === 'claimed',
-    isMore: work.kind === 'claimed' && work.due?.isMore === true,
-    tickIntervalMs,
-  });
+  const resumed = work.kind === 'claimed' && !work.due ? await claimedEffects(db, lane, input.tickId) : [];
+  const dueInMs = await last(
+    settle(db, {
+      lane,
+      owner,
+      token,
+      mode,
+      isNew,
+      isPaused: flags.paused,
+      hasClaimed: work.kind === 'claimed',
+      isMore: work.kind === 'claimed' && work.due?.isMore === true,
+      tickIntervalMs,
+    }),
+  );
   const running = standing.running + (work.kind === 'claimed' && !work.resumed ? work.claimed : 0);
   const pacing: Pacing = {
     isFull: running >= flags.max_running,
@@ -85,7 +92,7 @@ async function claim(db: Queryable, input: ClaimTickInput, worker: WorkerIdentit
   };
   if (work.kind === 'claimed') {
     const { due, ...claimed } = work;
-    const effects = due ? due.effects.map(({ id }) => id) : await claimedEffects(db, lane, input.tickId);
+    const effects = due ? due.effects.map(({ id }) => id) : resumed;
     const result = { ...claimed, token, mode, effects, maxTickMs: flags.max_tick_ms, pacing };
     return { result, proofs: due?.proofs, effects: due?.effects };
   }
@@ -214,7 +221,7 @@ interface Standing {
   readonly claimInMs: number;
 }
 
-/** Read after the lease is locked, so in a snapshot that sees every flag committed before. */
+/** Asked for after the lease is locked, so read in a snapshot that sees every flag committed before. */
 async function readStanding(db: Queryable, lane: string, tickId: string): Promise<Standing> {
   const [row] = await prepared<Omit<Standing, 'claimInMs'> & { readonly since_claim_ms: number | null }>(
     db,

@@ -4,7 +4,7 @@ import type { TickSummary } from '../contracts/activities.ts';
 import { LeaseLostError } from '../domain/errors.ts';
 import { BEGIN_BY_INDEX } from './claimed.ts';
 import { nextDueInMs } from './due.ts';
-import { type Database, prepared, type Queryable, query, transaction } from './pool.ts';
+import { type Database, prepared, type Queryable, query, quickTransaction } from './pool.ts';
 import { cancelReleased } from './recover.ts';
 
 /** How one attempt ended. */
@@ -55,12 +55,13 @@ export async function closeAttempts(
   tick: { readonly lane: string; readonly tickId: string; readonly token: number },
   results: readonly AttemptResult[],
 ): Promise<TickSummary> {
-  return transaction(
+  return quickTransaction(
     db,
-    async (connection) => {
+    async (connection, { begun, last }) => {
+      await begun;
       const { retried, ...summary } = await writeResults(connection, tick, results);
       if (results.some((result) => result.to === 'RETRY')) await cancelReleased(connection, tick.lane);
-      return { ...summary, retried, nextDueInMs: await nextDueInMs(connection, tick.lane, summary.mode) };
+      return { ...summary, retried, nextDueInMs: await last(nextDueInMs(connection, tick.lane, summary.mode)) };
     },
     BEGIN_BY_INDEX,
   );

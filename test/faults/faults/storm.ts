@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 /** `requestTimeout` of the API is 10 s. */
 const SLOW_LIMIT_MS = 15_000;
 /** Below this a ratio says more about the machine than about us. */
-const SMALLEST_BASE_MS = 15;
+const SMALLEST_BASE_MS = 20;
 const WARM_UP_MS = 3_000;
 const BASE_MS = 10_000;
 const WORK_OFF_MS = 180_000;
