@@ -37,7 +37,7 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
     claimTick: translating(async (input) => {
       const { result, proofs, effects: mine } = await claimWithProofs(ports.db, input, ports.worker);
       // A tick of effects alone is not proved.
-      if (proofs && proofs.length > 0) fresh.add(input.tickId, proofs);
+      if (proofs && proofs.length > 0) fresh.add(input.tickId, { proofs, isMore: result.pacing.nextDueInMs === 0 });
       if (result.kind === 'claimed' && input.startsEffects && result.effects.length > 0) {
         const { token, effects, maxTickMs } = result;
         const tick = { lane: input.holder.lane, tickId: input.tickId, token, effects, maxTickMs };
@@ -55,14 +55,11 @@ export function createBookkeepingActivities(ports: BookkeepingPorts): Bookkeepin
       const claimed = fresh.take(tick.tickId);
       try {
         if (!claimed) return await proveOneByOne(ports, tick);
-        return await proveTick(
-          ports,
-          tick,
-          claimed.proofs ?? (await claimedActions(ports.db, tick.tickId, tick.token)),
-        );
+        const proofs = claimed.proofs ?? (await claimedActions(ports.db, tick.tickId, tick.token));
+        return await proveTick(ports, tick, proofs, claimed.isMore);
       } catch (error) {
         // This process lives: what failed (the database was away) was no crash, and must not be counted as one.
-        fresh.add(tick.tickId, undefined);
+        fresh.add(tick.tickId, {});
         throw error;
       }
     }),
@@ -88,21 +85,27 @@ class RecentTicks {
   }
 }
 
+interface FreshClaim {
+  /** Absent: they are read again. */
+  readonly proofs?: readonly ClaimedAction[];
+  /** Whether more was due than it claimed. */
+  readonly isMore?: boolean;
+}
+
 /** Ticks that this process claimed and has not begun to prove, with their proofs while they need not be read again. */
 class FreshClaims {
-  private readonly ticks = new Map<string, readonly ClaimedAction[] | undefined>();
+  private readonly ticks = new Map<string, FreshClaim>();
 
-  add(tickId: string, proofs: readonly ClaimedAction[] | undefined): void {
-    this.ticks.set(tickId, proofs);
+  add(tickId: string, claim: FreshClaim): void {
+    this.ticks.set(tickId, claim);
     const tooMany = Math.max(0, this.ticks.size - MOST_CLAIMS_KEPT);
-    for (const forgotten of [...this.ticks.keys()].slice(0, tooMany)) this.ticks.set(forgotten, undefined);
+    for (const forgotten of [...this.ticks.keys()].slice(0, tooMany)) this.ticks.set(forgotten, {});
   }
 
-  take(tickId: string): { readonly proofs: readonly ClaimedAction[] | undefined } | undefined {
-    if (!this.ticks.has(tickId)) return undefined;
-    const proofs = this.ticks.get(tickId);
+  take(tickId: string): FreshClaim | undefined {
+    const claim = this.ticks.get(tickId);
     this.ticks.delete(tickId);
-    return { proofs };
+    return claim;
   }
 }
 
@@ -110,12 +113,13 @@ async function proveTick(
   ports: BookkeepingPorts,
   tick: ProveTickInput,
   actions: readonly ClaimedAction[],
+  isMore: boolean | undefined,
 ): Promise<TickSummary> {
   const results: AttemptResult[] = [];
   for (let first = 0; first < actions.length; first += CONCURRENT_PROOFS) {
     results.push(...(await proveTogether(ports, tick, actions.slice(first, first + CONCURRENT_PROOFS))));
   }
-  return closeAttempts(ports.db, tick, results);
+  return closeAttempts(ports.db, tick, results, isMore);
 }
 
 function proveTogether(

@@ -11,12 +11,15 @@ import { type ClaimedEffect, claimDue, DUE_IN_MS, type DueClaim, modesOf } from 
 import { requireLane } from './flags.ts';
 import { type Database, type Packets, prepared, type Queryable, query, quickTransaction } from './pool.ts';
 import { closeAbandonedTicks, recoverClaims } from './recover.ts';
+import { Walks } from './walks.ts';
 
 /** What the worker process adds to what the workflow knows. */
 export interface WorkerIdentity {
   readonly clusterId: string;
   readonly namespace: string;
   readonly proofMode: boolean;
+  /** What its claims know of the queue; without it each walks through the queue from the start. */
+  readonly walks?: Walks;
 }
 
 /**
@@ -50,7 +53,12 @@ async function claim(
   worker: WorkerIdentity,
 ): Promise<Claim> {
   const { lane } = input.holder;
-  const [lease, standing] = await Promise.all([lockLease(db, lane), readStanding(db, lane, input.tickId), begun]);
+  const { walks = new Walks() } = worker;
+  const looksForProofs = walks.looksForProofs(lane);
+  const locked = lockLease(db, lane);
+  const read = readStanding(db, lane, input.tickId, looksForProofs ? ['PROOF', 'REAL'] : ['REAL']);
+  const [lease, standing] = await Promise.all([locked, read, begun]);
+  if (looksForProofs) walks.lookedForProofs(lane, standing.heldMs);
   const flags = flagsInForce(lane, standing.flags);
   const { mode } = laneMode(worker.proofMode, flags);
   const owner: LeaseOwner = { clusterId: worker.clusterId, namespace: worker.namespace, ...input.holder };
@@ -69,7 +77,7 @@ async function claim(
   if (isNew || standing.stale)
     await recoverClaims(db, lane, { kind: 'stale', token, exceptTickId: isNew ? null : input.tickId });
 
-  const work = await findWork(db, input, { token, isNew, mode, standing, flags });
+  const work = await findWork(db, input, { token, isNew, mode, standing, flags, walks });
   const resumed = work.kind === 'claimed' && !work.due ? await claimedEffects(db, lane, input.tickId) : [];
   const dueInMs = await last(
     settle(db, {
@@ -121,6 +129,7 @@ async function findWork(
     readonly mode: ActionMode;
     readonly standing: Standing;
     readonly flags: LaneFlags;
+    readonly walks: Walks;
   },
 ): Promise<Work> {
   const { tick } = now.standing;
@@ -134,7 +143,7 @@ async function findWork(
   const room = now.flags.paused
     ? 0
     : Math.min(now.flags.max_actions_per_tick, now.flags.max_running - now.standing.running);
-  const due = room > 0 ? await claimDue(db, input, now.token, now.mode, room) : undefined;
+  const due = room > 0 ? await claimDue(db, input, now.token, now.mode, room, now.walks) : undefined;
   if (due) return { kind: 'claimed', tickNumber: due.number, claimed: due.claimed, resumed: false, due };
   return { kind: 'none', outcome, tickNumber: await writeQuietTick(db, input, now.token, now.mode, outcome) };
 }
@@ -217,12 +226,19 @@ interface Standing {
   readonly tick: { readonly number: number; readonly claimed: number; readonly finished: boolean } | null;
   readonly running: number;
   readonly stale: boolean;
+  /** How long it took to look at what is claimed. */
+  readonly heldMs: number;
   /** Time until the tick interval allows the next claim. */
   readonly claimInMs: number;
 }
 
 /** Asked for after the lease is locked, so read in a snapshot that sees every flag committed before. */
-async function readStanding(db: Queryable, lane: string, tickId: string): Promise<Standing> {
+async function readStanding(
+  db: Queryable,
+  lane: string,
+  tickId: string,
+  modes: readonly ActionMode[],
+): Promise<Standing> {
   const [row] = await prepared<Omit<Standing, 'claimInMs'> & { readonly since_claim_ms: number | null }>(
     db,
     'aol_standing',
@@ -231,13 +247,14 @@ async function readStanding(db: Queryable, lane: string, tickId: string): Promis
          FROM aol_control_flags WHERE lane IN ($1, '*')) AS flags,
        (SELECT jsonb_build_object('number', number, 'claimed', claimed, 'finished', finished_at IS NOT NULL)
          FROM aol_tick_ledger WHERE id = $2) AS tick,
-       held.running, held.stale,
+       held.running, held.stale, extract(epoch FROM clock_timestamp() - statement_timestamp())::float8 * 1000 AS "heldMs",
        (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 FROM aol_tick_ledger
          WHERE lane = $1 AND claimed > 0 ORDER BY number DESC LIMIT 1) AS since_claim_ms
      FROM (SELECT count(*) FILTER (WHERE status = 'RUNNING') AS running,
          coalesce(bool_or(claim_until < clock_timestamp() OR (mode = 'PROOF' AND claim_tick_id <> $2)), false) AS stale
-       FROM aol_actions WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))) AS held`,
-    [lane, tickId],
+       FROM aol_actions WHERE lane = $1 AND mode = ANY ($3::text[])
+         AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))) AS held`,
+    [lane, tickId, modes],
   );
   if (!row) throw new Error('an aggregate answered no row');
   const intervalMs = flagsInForce(lane, row.flags).tick_interval_ms;

@@ -49,11 +49,14 @@ export async function countCrash(db: Queryable, actionId: string, tickId: string
 /**
  * Writes how attempts ended and closes the tick when nothing of it runs any more, in one transaction. Rows that this
  * tick no longer holds (another owner took the lane) are left alone. A second call with the same results changes nothing.
+ *
+ * @param isMore whether more was due when the tick was claimed: then it is not looked up again
  */
 export async function closeAttempts(
   db: Database,
   tick: { readonly lane: string; readonly tickId: string; readonly token: number },
   results: readonly AttemptResult[],
+  isMore = false,
 ): Promise<TickSummary> {
   return quickTransaction(
     db,
@@ -61,7 +64,8 @@ export async function closeAttempts(
       await begun;
       const { retried, ...summary } = await writeResults(connection, tick, results);
       if (results.some((result) => result.to === 'RETRY')) await cancelReleased(connection, tick.lane);
-      return { ...summary, retried, nextDueInMs: await last(nextDueInMs(connection, tick.lane, summary.mode)) };
+      const dueInMs = isMore ? 0 : await last(nextDueInMs(connection, tick.lane, summary.mode));
+      return { ...summary, retried, nextDueInMs: dueInMs };
     },
     BEGIN_BY_INDEX,
   );

@@ -2,6 +2,7 @@
 
 import { ACTION_STATUSES, type ActionStatus } from '../domain/states.ts';
 import { type Queryable, query } from './pool.ts';
+import { Seldom } from './seldom.ts';
 
 export interface CountRow {
   readonly lane: string;
@@ -17,9 +18,8 @@ export const FINISHED_STATUSES = ['SUCCESS', 'CANCELLED'] as const satisfies rea
 const finished: ReadonlySet<ActionStatus> = new Set(FINISHED_STATUSES);
 export const UNFINISHED_STATUSES: readonly ActionStatus[] = ACTION_STATUSES.filter((status) => !finished.has(status));
 
-/** A count that takes this long is always made anew; a longer one may take this share of the time. */
+/** A count that takes no longer is made anew each time. */
 const CHEAP_MS = 5;
-const MAX_COUNTING_SHARE = 20;
 
 /** Every action, counted now: as long as the table is. */
 export const countExactly: Count = async (db, lane) =>
@@ -31,17 +31,15 @@ export const countExactly: Count = async (db, lane) =>
  */
 export function createCount(): Count {
   let last: CountRow[] = [];
-  let freshUntilMs = 0;
+  const seldom = new Seldom(CHEAP_MS);
   const recount = async (db: Queryable): Promise<CountRow[]> => {
     const startedMs = performance.now();
     last = await countFinished(db, undefined);
-    const endedMs = performance.now();
-    freshUntilMs = endedMs + MAX_COUNTING_SHARE * Math.max(0, endedMs - startedMs - CHEAP_MS);
+    seldom.took(performance.now() - startedMs);
     return last;
   };
   return async (db, lane) => {
-    const isFresh = performance.now() < freshUntilMs;
-    const [unfinished, ended] = await Promise.all([countUnfinished(db, lane), isFresh ? last : recount(db)]);
+    const [unfinished, ended] = await Promise.all([countUnfinished(db, lane), seldom.isTime ? recount(db) : last]);
     return [...unfinished, ...ended.filter((row) => lane === undefined || row.lane === lane)];
   };
 }

@@ -6,10 +6,13 @@ import type { ActionMode } from '../domain/states.ts';
 import { CLAIMED_ACTION, type ClaimedAction } from './claimed.ts';
 import type { EffectRow } from './effects.ts';
 import { prepared, type Queryable } from './pool.ts';
+import type { Walk, Walks } from './walks.ts';
 
 /**
  * The claim proper. Due order is priority, time, id; one slot of each tick goes to the oldest due action (with a single
  * slot: of each fourth tick). An action whose attempt died with its worker is claimed alone.
+ *
+ * @param walks where this process' walks through the queue begin
  */
 export async function claimDue(
   db: Queryable,
@@ -17,8 +20,11 @@ export async function claimDue(
   token: number,
   mode: ActionMode,
   room: number,
+  walks: Walks,
 ): Promise<DueClaim | undefined> {
   const { holder } = input;
+  const modes = modesOf(mode);
+  const places = modes.map((one) => walks.from(holder.lane, one));
   const rows = await prepared<ClaimedRow>(
     db,
     'aol_claim_due',
@@ -26,7 +32,13 @@ export async function claimDue(
        SELECT coalesce((SELECT number FROM aol_tick_ledger WHERE lane = $1 ORDER BY number DESC LIMIT 1), 0) + 1 AS number),
      -- One more than there is room for, which tells whether something stays.
      due AS MATERIALIZED (
-       SELECT found.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL aol_lock_due($1, modes.mode, $3 + 1) AS found),
+       SELECT walk.mode, found.* FROM unnest($2::text[], $10::smallint[], $11::timestamptz[], $12::uuid[]) AS walk (mode, priority, run_at, id)
+       CROSS JOIN LATERAL aol_lock_due($1, walk.mode, $3 + 1, walk.priority, walk.run_at, walk.id) AS found),
+     -- Where the next walk may begin: at the first of the last priority that this one came to.
+     walks AS (
+       SELECT DISTINCT ON (mode) mode, priority, run_at AS "runAt", id, bool_or(from_start) OVER of_mode AS "fromStart",
+         max(passing_ms) OVER of_mode AS ms
+       FROM due WINDOW of_mode AS (PARTITION BY mode) ORDER BY mode, is_oldest, priority, run_at, id),
      oldest AS (SELECT id FROM due WHERE is_oldest ORDER BY run_at, id LIMIT 1),
      ranked AS (
        SELECT each.*, row_number() OVER (ORDER BY
@@ -54,12 +66,28 @@ export async function claimDue(
        SELECT $4::uuid, $1, tick.number, $5::bigint, $8::text, $9::text, counted.n, counted.n
        FROM tick, (SELECT count(*)::int AS n FROM claimed) AS counted WHERE counted.n > 0
        RETURNING number, claimed)
-     SELECT ledger.number, (SELECT count(*) FROM ranked) > ledger.claimed AS "isMore", claimed.mode, claimed.promoted_from AS "promotedFrom", ${CLAIMED_ACTION} FROM ledger, claimed
+     SELECT ledger.number, (SELECT count(*) FROM ranked) > ledger.claimed AS "isMore",
+       CASE WHEN row_number() OVER () = 1 THEN (SELECT jsonb_agg(walks) FROM walks) END AS walks,
+       claimed.mode, claimed.promoted_from AS "promotedFrom", ${CLAIMED_ACTION} FROM ledger, claimed
      ORDER BY claimed.priority DESC, claimed.run_at, claimed.id`,
-    [holder.lane, modesOf(mode), room, input.tickId, token, CLAIM_TTL_MS, holder.workflowId, holder.runId, mode],
+    [
+      holder.lane,
+      modes,
+      room,
+      input.tickId,
+      token,
+      CLAIM_TTL_MS,
+      holder.workflowId,
+      holder.runId,
+      mode,
+      places.map((place) => place?.priority ?? null),
+      places.map((place) => place?.runAt ?? null),
+      places.map((place) => place?.id ?? null),
+    ],
   );
   const [first] = rows;
   if (!first) return undefined;
+  for (const walk of rows.flatMap((row) => row.walks ?? [])) walks.walked(holder.lane, walk);
   return {
     number: first.number,
     claimed: rows.length,
@@ -93,6 +121,8 @@ function toEffect(row: ClaimedRow): ClaimedEffect {
 type ClaimedRow = ClaimedAction & {
   readonly number: number;
   readonly isMore: boolean;
+  /** In one of the rows. */
+  readonly walks: readonly Walk[] | null;
   readonly mode: ActionMode;
   readonly promotedFrom: string | null;
   readonly [column: string]: unknown;

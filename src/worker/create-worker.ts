@@ -19,6 +19,7 @@ import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE, workerApplicationName } fro
 import { createEffectTransactions } from '../db/effects-together.ts';
 import { sinceKillMs } from '../db/metrics.ts';
 import { createPool } from '../db/pool.ts';
+import { Walks } from '../db/walks.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { APPROVAL_TTL_MS } from '../domain/limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from '../observability/worker-metrics.ts';
@@ -117,7 +118,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
       throw error;
     });
     const { namespace } = options.temporal;
-    const worker = { clusterId, namespace, proofMode };
+    const worker = { clusterId, namespace, proofMode, walks: new Walks() };
     const start = createEffectsStarter({ ...options.temporal, connection });
     const startEffects: typeof start = (tick, number) => start({ ...tick, showing: showing() }, number);
     const ports = { db, adapters, artifacts: observeArtifacts(artifacts, metrics), random: Math.random, observer };
