@@ -3,6 +3,7 @@
  * small transactions, and never waiting for a lock, so that the queue is used meanwhile.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { ArtifactError, errorText, UnavailableError } from '../domain/errors.ts';
 import type { ActionStatus } from '../domain/states.ts';
 import { listLanes } from './flags.ts';
@@ -28,7 +29,7 @@ export interface PruneOptions {
   readonly dryRun?: boolean | undefined;
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
-  /** Rows of one transaction; 500 when absent. */
+  /** Rows of one transaction; 100 when absent. */
   readonly batchSize?: number | undefined;
 }
 
@@ -46,10 +47,12 @@ export interface PruneResult {
   readonly failures: readonly { readonly uri: string; readonly reason: string }[];
 }
 
-const BATCH_SIZE = 500;
+const BATCH_SIZE = 100;
 /** Ids that one statement looks through for old rows. */
 const PAGE_SIZE = 5_000;
-const LOG_BATCH_SIZE = 5_000;
+const LOG_BATCH_SIZE = 1_000;
+/** After each batch it rests for this share of the time that the batch took: claims come first. */
+const REST = 0.5;
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
 /** Newest first, and a promoted action is always younger than the proof it came from: it goes first, then the proof may. */
 const PRUNED_STATUSES: readonly ActionStatus[] = ['CANCELLED', 'SUCCESS'];
@@ -63,6 +66,7 @@ export async function prune(db: Database, artifacts: PrunableArtifacts, options:
   const failures: { uri: string; reason: string }[] = [];
   const found = { actions: 0, artifacts: 0, failures };
   for await (const batch of oldActions(db, run)) {
+    const startedMs = performance.now();
     const uris = dryRun ? await prunableOf(db, batch) : await deleteActions(db, batch, run);
     found.actions += uris.length;
     for (const uri of uris) {
@@ -71,6 +75,7 @@ export async function prune(db: Database, artifacts: PrunableArtifacts, options:
       if (failure === undefined) found.artifacts += 1;
       else if (failure !== 'absent') failures.push({ uri, reason: failure });
     }
+    await rest(run, startedMs);
   }
   // Nothing was deleted in a dry run, so no pack is without use: its artifacts were counted with their actions.
   if (!dryRun) found.artifacts += await prunePacks(db, artifacts, options, failures);
@@ -218,10 +223,19 @@ async function inBatches(run: Run, size: number, work: (atMost: number) => Promi
   let total = 0;
   for (;;) {
     run.signal?.throwIfAborted();
+    const startedMs = performance.now();
     const done = await work(size);
     total += done;
     if (done < size) return total;
+    await rest(run, startedMs);
   }
+}
+
+/** Ends early when the run is to stop. */
+async function rest({ dryRun, signal }: Run, startedMs: number): Promise<void> {
+  if (dryRun) return;
+  const options = signal === undefined ? {} : { signal };
+  await delay(REST * (performance.now() - startedMs), undefined, options).catch(() => undefined);
 }
 
 async function pruneLogs(db: Queryable, { before }: Run, atMost: number): Promise<number> {
