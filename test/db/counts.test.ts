@@ -69,7 +69,7 @@ test('where counting what is finished takes long it is not done each time, the r
     async query(...args: Parameters<typeof asked.query>) {
       if (String(args[0]).includes('GROUP BY')) {
         slow += 1;
-        await delay(60);
+        await delay(200);
       }
       return asked.query(...args);
     },
@@ -78,7 +78,7 @@ test('where counting what is finished takes long it is not done each time, the r
   expect(await told(count, OTHER, db)).toContain('other CANCELLED: 1');
   await queued(asked, { lane: OTHER });
   await cancel(await queued(asked, { lane: OTHER }));
-  // Known for more than a second: 20 times what lies above 5 ms.
+  // Known for almost four seconds: 20 times what lies above 5 ms.
   expect(await told(count, OTHER, db)).toEqual(['other CANCELLED: 1', 'other DLQ: 1', 'other PENDING: 2']);
   expect(slow).toBe(1);
   await until('it was counted again', async () => (await told(count, OTHER, db)).includes('other CANCELLED: 2'));
