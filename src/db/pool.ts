@@ -96,17 +96,11 @@ export function transaction<Result>(
   work: (connection: Queryable) => Promise<Result>,
   begin = 'BEGIN',
 ): Promise<Result> {
-  return withConnection(db, async (connection, spoil) => {
-    try {
-      await query(connection, begin);
-      const result = await work(connection);
-      await query(connection, 'COMMIT');
-      return result;
-    } catch (error) {
-      await connection.query('ROLLBACK').catch(spoil);
-      throw error;
-    }
-  });
+  const whole = async (connection: Queryable, { begun }: Packets) => {
+    await begun;
+    return work(connection);
+  };
+  return quickTransaction(db, whole, begin);
 }
 
 /** What saves a transaction round trips: statements that leave in one packet. */

@@ -231,11 +231,14 @@ async function inBatches(run: Run, size: number, work: (atMost: number) => Promi
   }
 }
 
-/** Ends early when the run is to stop. */
+/** Ends early, with the reason, when the run is to stop. */
 async function rest({ dryRun, signal }: Run, startedMs: number): Promise<void> {
   if (dryRun) return;
   const options = signal === undefined ? {} : { signal };
-  await delay(REST * (performance.now() - startedMs), undefined, options).catch(() => undefined);
+  await delay(REST * (performance.now() - startedMs), undefined, options).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  });
 }
 
 async function pruneLogs(db: Queryable, { before }: Run, atMost: number): Promise<number> {
