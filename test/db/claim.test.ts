@@ -8,6 +8,7 @@ import { createLane, pressControl } from '../../src/db/flags.ts';
 import { LeaseLostError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimOnce, holder, proofWorker, realWorker, request, setFlag, success } from '../support/engine.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase | undefined;
 let db: TestDatabase['pool'];
@@ -173,6 +174,24 @@ describe('pause and kill', () => {
     expect(rows).toEqual([{ status: 'PENDING', attempts: 0 }]);
     await pressControl(db, '*', { killed: false }, { actor: 'test' });
     expect((await claimOnce(db, holder('other'))).result).toMatchObject({ kind: 'claimed', token: 2 });
+  });
+
+  test('that had to wait for its lane sees the kill that was committed meanwhile', async () => {
+    await enqueue(db, [request()], 'test');
+    const other = await db.connect();
+    try {
+      await other.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
+      const claim = claimOnce(db, holder('r1'));
+      await until('the claim waits', async () => {
+        const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        return (await db.query(waiting)).rowCount === 1;
+      });
+      await setFlag(db, 'killed', true);
+      await other.query('COMMIT');
+      expect((await claim).result).toMatchObject({ kind: 'quiet', outcome: 'KILLED' });
+    } finally {
+      other.release();
+    }
   });
 
   test('once kill has answered, no claim begins: 20 kills against claims at full speed', async () => {
