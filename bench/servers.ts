@@ -11,7 +11,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import pg from 'pg';
 import { childEnvironment, loadConfig } from '../src/config/index.ts';
-import { migrate } from '../src/db/migrate.ts';
+import { migrate } from '../src/db/keep/migrate.ts';
 import { findTemporalBinary, freePort, type LocalServer, startPostgres, startTemporal } from '../src/local/index.ts';
 import { silentLog } from '../src/worker/log.ts';
 import { installRuntime } from '../src/worker/runtime.ts';

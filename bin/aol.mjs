@@ -48,7 +48,7 @@ function watchForLostParent() {
   timer.unref();
 }
 
-/** As in src/cli/children.ts: what keeps a worker's spare room small. */
+/** As in src/cli/up/children.ts: what keeps a worker's spare room small. */
 const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
 const WORKER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
 

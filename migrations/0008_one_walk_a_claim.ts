@@ -1,7 +1,7 @@
 /**
  * What is due, found in one walk through the claim order's index. Under a transaction that has been open for long, the entries of
  * what was claimed since stay in the index, all of them before what is due now: each walk passes every one, so that a walk may also
- * begin where the last one found something (`src/db/walks.ts`).
+ * begin where the last one found something (`src/db/queue/claim-cursor.ts`).
  */
 
 import type { Knex } from 'knex';

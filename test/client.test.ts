@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { AolApiError, AolClient, AolUnreachableError } from '../src/contracts/client.ts';
+import { AolApiError, AolClient, AolUnreachableError } from '../src/client/client.ts';
 import { createTestApi, POST, type TestApi, TOKENS } from './support/api.ts';
 import { dead, unconfirmed } from './support/settled.ts';
 

@@ -6,7 +6,7 @@ import { openPorts } from '../../src/api/ports.ts';
 import { startServer } from '../../src/api/server.ts';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
-import { encodeCursor } from '../../src/db/cursor.ts';
+import { encodeCursor } from '../../src/db/look/cursor.ts';
 import type { Servers } from '../servers.ts';
 import { onStage, type Stage } from '../stage.ts';
 import { percentile } from '../statistics.ts';

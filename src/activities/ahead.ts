@@ -1,7 +1,7 @@
 /** Effects that are prepared where they were claimed, while Temporal is asked to begin them. */
 
-import type { ClaimedEffect } from '../db/due.ts';
-import type { EffectClaim } from '../db/gate.ts';
+import type { ClaimedEffect } from '../db/queue/claim-due.ts';
+import type { EffectClaim } from '../db/queue/gate.ts';
 import { type Preparation, type PreparePorts, prepareEffect } from './prepare-effect.ts';
 
 export interface AheadEffect {

@@ -5,17 +5,17 @@ import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import type { RenderedArtifact } from '../adapters/render.ts';
-import type { EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
+import type { EffectAnswer, PerformEffectInput } from '../contracts/engine/activities.ts';
+import type { Database } from '../db/pool.ts';
 import {
   type AttemptDecision,
   type EffectRow,
   leaveTick,
   MAX_WAIT_IN_TICK_MS,
   type RecordedAttempt,
-} from '../db/effects.ts';
-import type { EffectTransactions } from '../db/effects-together.ts';
-import type { GateAnswer, ShutReason } from '../db/gate.ts';
-import type { Database } from '../db/pool.ts';
+} from '../db/queue/attempts.ts';
+import type { EffectTransactions } from '../db/queue/batched-attempts.ts';
+import type { GateAnswer, ShutReason } from '../db/queue/gate.ts';
 import { errorText, UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, judge } from '../domain/outcomes.ts';

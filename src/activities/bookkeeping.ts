@@ -1,12 +1,12 @@
 /** The two local activities of a tick: claim, and prove. */
 
 import type { ArtifactStore } from '../artifacts/port.ts';
-import type { BookkeepingActivities, ProveTickInput, TickInput, TickSummary } from '../contracts/activities.ts';
-import { claimWithProofs, type WorkerIdentity } from '../db/claim.ts';
-import { type ClaimedAction, claimedActions } from '../db/claimed.ts';
-import { type AttemptResult, closeAttempts, countCrash } from '../db/close.ts';
-import { abandonEffect, closeOverrun, countLostClaims } from '../db/effects.ts';
+import type { BookkeepingActivities, ProveTickInput, TickInput, TickSummary } from '../contracts/engine/activities.ts';
 import type { Database } from '../db/pool.ts';
+import { abandonEffect, closeOverrun, countLostClaims } from '../db/queue/attempts.ts';
+import { claimWithProofs, type WorkerIdentity } from '../db/queue/claim.ts';
+import { type ClaimedAction, claimedActions } from '../db/queue/claimed-action.ts';
+import { type AttemptResult, closeAttempts, countCrash } from '../db/queue/close.ts';
 import { MAX_CRASHES } from '../domain/limits.ts';
 import type { Ahead } from './ahead.ts';
 import { translating } from './errors.ts';

@@ -3,9 +3,9 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/activities.ts';
-import { type Beginning, beginAgain, type EffectRow, leaveTick } from '../db/effects.ts';
-import { inTurn } from '../db/turns.ts';
+import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/engine/activities.ts';
+import { type Beginning, beginAgain, type EffectRow, leaveTick } from '../db/queue/attempts.ts';
+import { inTurn } from '../db/queue/lane-lock.ts';
 import { backoffMs } from '../domain/outcomes.ts';
 import type { Ahead } from './ahead.ts';
 import { type AttemptPorts, attemptEffect } from './attempt.ts';

@@ -1,6 +1,6 @@
 /** Watches the kill flags while effects run, for when Temporal is away: they are rows, and every worker can read rows. */
 
-import { readFlagRows } from '../db/flags.ts';
+import { readFlagRows } from '../db/decide/flags.ts';
 import type { Database } from '../db/pool.ts';
 import { flagsInForce } from '../domain/flags.ts';
 

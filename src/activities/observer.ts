@@ -1,10 +1,10 @@
 /** Who watches activities at work: the worker hands one in that logs, counts and traces. It changes nothing of what they do. */
 
 import type { Effect } from '../adapters/port.ts';
-import type { PerformEffectInput, ProveTickInput } from '../contracts/activities.ts';
-import type { ClaimedAction } from '../db/claimed.ts';
-import type { AttemptResult } from '../db/close.ts';
-import type { GateAnswer } from '../db/gate.ts';
+import type { PerformEffectInput, ProveTickInput } from '../contracts/engine/activities.ts';
+import type { ClaimedAction } from '../db/queue/claimed-action.ts';
+import type { AttemptResult } from '../db/queue/close.ts';
+import type { GateAnswer } from '../db/queue/gate.ts';
 import type { AttemptOutcome } from '../domain/outcomes.ts';
 
 type Work<Result> = () => Promise<Result>;

@@ -2,7 +2,7 @@
 
 import type { AdapterRegistry, RegisteredAdapter } from '../adapters/registry.ts';
 import { type RenderedArtifact, renderArtifact } from '../adapters/render.ts';
-import type { EffectRow } from '../db/effects.ts';
+import type { EffectRow } from '../db/queue/attempts.ts';
 import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
 import { renderContext } from './perform.ts';
 import type { EffectArtifact } from './store-together.ts';

@@ -4,8 +4,8 @@ import type { AdapterRegistry } from '../adapters/registry.ts';
 import { renderArtifact } from '../adapters/render.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
 import { providerKey } from '../contracts/names.ts';
-import type { ClaimedAction } from '../db/claimed.ts';
-import type { AttemptResult } from '../db/close.ts';
+import type { ClaimedAction } from '../db/queue/claimed-action.ts';
+import type { AttemptResult } from '../db/queue/close.ts';
 import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
 import { type AttemptOutcome, judge } from '../domain/outcomes.ts';
 

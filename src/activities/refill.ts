@@ -1,7 +1,7 @@
 /** Wakes a lane that was full when effects of it have ended: its orchestrator does not poll for room. */
 
 import type { Database } from '../db/pool.ts';
-import { waitsForRoom } from '../db/room.ts';
+import { waitsForRoom } from '../db/queue/wake-full-lane.ts';
 
 /** Effects that end within this time are refilled together. */
 const GATHER_MS = 50;

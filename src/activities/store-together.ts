@@ -1,7 +1,7 @@
 /** Effects that are rendered at the same time are stored as one pack: one file, made durable once. */
 
 import type { ArtifactStore, NewArtifact } from '../artifacts/port.ts';
-import { gather } from '../db/gather.ts';
+import { gather } from '../db/batcher.ts';
 
 export interface EffectArtifact extends NewArtifact {
   readonly tickId: string;

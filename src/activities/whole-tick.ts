@@ -5,7 +5,7 @@ import type {
   ClaimTickInput,
   ClaimTickResult,
   ProveTickInput,
-} from '../contracts/activities.ts';
+} from '../contracts/engine/activities.ts';
 
 /**
  * Where a claim holds nothing but proofs, the same activity proves them: one step of the workflow instead of two. Effects come

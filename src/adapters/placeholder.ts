@@ -1,6 +1,6 @@
 /** Fields of a request that are filled in at sending: what stands for them in the artifact. */
 
-import type { JsonValue } from '../contracts/json.ts';
+import type { JsonValue } from '../contracts/http/json.ts';
 import type { HttpRequest } from './port.ts';
 
 const PLACEHOLDER = /<added at sending: [^<>]{1,80}>/u;

@@ -1,6 +1,6 @@
 /** Copies whatever an adapter returned into plain JSON, or says why that cannot be. */
 
-import { type JsonValue, textProblem } from '../contracts/json.ts';
+import { type JsonValue, textProblem } from '../contracts/http/json.ts';
 import { MAX_JSON_DEPTH } from '../domain/limits.ts';
 import { RenderError } from './errors.ts';
 

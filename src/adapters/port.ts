@@ -1,6 +1,6 @@
 /** The port between the engine and the outside: what an adapter is. */
 
-import type { JsonObject, JsonValue } from '../contracts/json.ts';
+import type { JsonObject, JsonValue } from '../contracts/http/json.ts';
 import type { ActionContract } from '../contracts/payloads/contract.ts';
 import type { AttemptOutcome } from '../domain/outcomes.ts';
 

@@ -8,18 +8,18 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { JsonObject } from '../contracts/json.ts';
+import type { JsonObject } from '../contracts/http/json.ts';
+import type { Dependency } from '../contracts/http/status.ts';
 import type { Redelivery } from '../contracts/payloads/contract.ts';
-import type { Dependency } from '../contracts/status.ts';
 import type { TemporalLink } from '../db/action-row.ts';
-import type { Count } from '../db/counts.ts';
+import type { Count } from '../db/look/counts.ts';
 import type { Database } from '../db/pool.ts';
 import type { FieldProblem } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Waker } from '../temporal/waker.ts';
-import type { Audit } from './audit.ts';
-import type { Credentials } from './credentials.ts';
-import type { RateLimits } from './plugins/rate-limits.ts';
+import type { Audit } from './access/audit.ts';
+import type { Credentials } from './access/credentials.ts';
+import type { RateLimits } from './access/rate-limits.ts';
 import type { QueueCap } from './queue-cap.ts';
 
 /** The application, typed by its zod schemas. */

@@ -1,8 +1,8 @@
 /** What every decision about an action ends with. */
 
-import type { Action } from '../contracts/action.ts';
+import type { Action } from '../contracts/http/action.ts';
 import { type ActionRow, toAction } from '../db/action-row.ts';
-import { presentActions } from '../db/present.ts';
+import { presentActions } from '../db/look/present.ts';
 import type { ApiContext } from './context.ts';
 
 /** Wakes the lane of what is in the queue again, and answers the action with the reason why it waits, if it does. */

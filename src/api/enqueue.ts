@@ -1,7 +1,7 @@
 /** What must hold before a request is queued, beyond its shape. */
 
-import type { EnqueueRequest } from '../contracts/action.ts';
-import { idempotencyKeySchema } from '../contracts/primitives.ts';
+import type { EnqueueRequest } from '../contracts/http/action.ts';
+import { idempotencyKeySchema } from '../contracts/http/primitives.ts';
 import { type FieldProblem, InvalidRequestError, RealUnavailableError, UnprocessableError } from '../domain/errors.ts';
 import { IDLE_HEARTBEAT_MS, MAX_PAYLOAD_BYTES } from '../domain/limits.ts';
 import type { QueueableType } from './context.ts';

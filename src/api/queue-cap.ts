@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
-import { countQueued } from '../db/queue-depth.ts';
+import { countQueued } from '../db/queue/queue-depth.ts';
 import { QueueFullError, UnavailableError } from '../domain/errors.ts';
 
 const RECOUNT_INTERVAL_MS = 2_000;

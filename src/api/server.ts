@@ -3,8 +3,8 @@
 import { isNativeError } from 'node:util/types';
 import type { FastifyInstance } from 'fastify';
 import { ConfigurationError } from '../domain/errors.ts';
+import { allowedHostNames, isLoopback } from './access/security.ts';
 import { type ApiOptions, createApi } from './app.ts';
-import { allowedHostNames, isLoopback } from './plugins/security.ts';
 
 export interface ServerOptions extends Omit<ApiOptions, 'hostNames'> {
   readonly host: string;

@@ -1,10 +1,10 @@
 /** An artifact as the API answers it, checked again here. */
 
 import { z } from 'zod';
-import { AolApiError, type AolClient } from '../contracts/client.ts';
+import { AolApiError, type AolClient } from '../client/client.ts';
 import { ArtifactError } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
-import { oneLine } from './text.ts';
+import { oneLine } from './terminal/text.ts';
 
 export interface ReadArtifact {
   /** Exactly the hashed bytes. */

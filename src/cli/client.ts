@@ -1,7 +1,7 @@
 /** The client of the API that the configuration names. */
 
+import { AolClient } from '../client/client.ts';
 import { type Config, findTokens } from '../config/index.ts';
-import { AolClient } from '../contracts/client.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import type { ClientOptions } from './context.ts';
 

@@ -1,10 +1,10 @@
 /** What every command is given, and how commands are declared. */
 
 import type { Command } from 'commander';
+import type { AolClient, AolClientOptions } from '../client/client.ts';
 import type { Config } from '../config/index.ts';
-import type { AolClient, AolClientOptions } from '../contracts/client.ts';
 import { ExitCode } from './errors.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo } from './terminal/io.ts';
 
 export type ClientOptions = Pick<AolClientOptions, 'maxTries' | 'timeoutMs'>;
 

@@ -1,15 +1,15 @@
 /** `aol enqueue --batch`: JSON lines, a thousand at a time, each answered. */
 
-import { type EnqueueInput, enqueueRequestSchema } from '../contracts/action.ts';
-import type { BatchResult } from '../contracts/batch.ts';
-import type { AolClient } from '../contracts/client.ts';
-import { parseJsonText } from '../contracts/json-text.ts';
-import { fieldProblems } from '../contracts/problem.ts';
+import type { AolClient } from '../client/client.ts';
+import { type EnqueueInput, enqueueRequestSchema } from '../contracts/http/action.ts';
+import type { BatchResult } from '../contracts/http/batch.ts';
+import { parseJsonText } from '../contracts/http/json-text.ts';
+import { fieldProblems } from '../contracts/http/problem.ts';
 import { AolError, errorText, type FieldProblem, InvalidRequestError } from '../domain/errors.ts';
 import { MAX_BATCH_ACTIONS, MAX_BATCH_BODY_BYTES } from '../domain/limits.ts';
 import { type CliContext, ExitCode } from './context.ts';
-import { withProgress } from './progress.ts';
-import { counted } from './text.ts';
+import { withProgress } from './terminal/progress.ts';
+import { counted } from './terminal/text.ts';
 
 interface Line {
   readonly number: number;

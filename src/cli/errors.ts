@@ -1,8 +1,8 @@
 /** Every error becomes an exit code and words, here and nowhere else. `docs/cli.md` lists the codes. */
 
 import { CommanderError } from 'commander';
-import type { AolApiError, AolUnreachableError } from '../contracts/client.ts';
-import type { Problem } from '../contracts/problem.ts';
+import type { AolApiError, AolUnreachableError } from '../client/client.ts';
+import type { Problem } from '../contracts/http/problem.ts';
 import {
   AolError,
   ConfigurationError,
@@ -11,7 +11,7 @@ import {
   InvalidRequestError,
   UnavailableError,
 } from '../domain/errors.ts';
-import { printable } from './text.ts';
+import { printable } from './terminal/text.ts';
 
 export const ExitCode = {
   ok: 0,

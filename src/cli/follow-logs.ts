@@ -1,11 +1,11 @@
 /** `aol logs --follow`: the newest rows, then each new one as it is committed. */
 
-import type { AolClient, LogFilter } from '../contracts/client.ts';
-import type { LogEntry } from '../contracts/log.ts';
+import type { AolClient, LogFilter } from '../client/client.ts';
+import type { LogEntry } from '../contracts/http/log.ts';
 import type { CliContext } from './context.ts';
-import { levelWord, paint } from './paint.ts';
-import { oneLine } from './text.ts';
-import { padToWidth } from './width.ts';
+import { levelWord, paint } from './terminal/paint.ts';
+import { oneLine } from './terminal/text.ts';
+import { padToWidth } from './terminal/width.ts';
 
 /** Goes on until the signal ends it. The stream is opened before the newest rows are read, so that none falls between. */
 export async function followLogs(

@@ -23,7 +23,7 @@ import { registerUp } from './commands/up.ts';
 import { registerWorker } from './commands/worker.ts';
 import { createContext, type Register, type Runner } from './context.ts';
 import { commanderExitCode, describeFailure, ExitCode, failureText, isCommanderError } from './errors.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo } from './terminal/io.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly Register[] = [

@@ -1,6 +1,7 @@
 /** A bounded run: so many ticks of one lane, and what each did. */
 
 import { WithStartWorkflowOperation, type Workflow, type WorkflowHandle } from '@temporalio/client';
+import type { OrchestratorInput, OrchestratorState, TickAnswer } from '../contracts/engine/orchestrator.ts';
 import {
   BOOKKEEPING_TASK_QUEUE,
   ORCHESTRATOR_WORKFLOW,
@@ -9,7 +10,6 @@ import {
   TICK_UPDATE,
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../contracts/names.ts';
-import type { OrchestratorInput, OrchestratorState, TickAnswer } from '../contracts/orchestrator.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
 
 export interface RunTicksOptions {

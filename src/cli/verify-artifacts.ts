@@ -1,6 +1,6 @@
 /** Recomputes every recorded SHA-256. */
 
-import { artifactRows, countArtifacts } from '../db/artifacts.ts';
+import { artifactRows, countArtifacts } from '../db/look/artifacts.ts';
 import type { Queryable } from '../db/pool.ts';
 import { ArtifactError, errorText } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';

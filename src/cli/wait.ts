@@ -1,13 +1,13 @@
 /** `--wait`: follows an action until it has ended, or until only a person can go on. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Action } from '../contracts/action.ts';
-import type { AolClient } from '../contracts/client.ts';
+import type { AolClient } from '../client/client.ts';
+import type { Action } from '../contracts/http/action.ts';
 import type { ActionStatus } from '../domain/states.ts';
 import { type CliContext, ExitCode } from './context.ts';
 import { describeFailure } from './errors.ts';
 import { logLine } from './follow-logs.ts';
-import { withProgress } from './progress.ts';
+import { withProgress } from './terminal/progress.ts';
 
 const FIRST_LOOK_MS = 100;
 const MAX_LOOK_MS = 1_000;

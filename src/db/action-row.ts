@@ -1,7 +1,7 @@
 /** A row of `aol_actions`, and how it becomes the action of the HTTP contract. */
 
-import type { Action } from '../contracts/action.ts';
-import type { JsonObject } from '../contracts/json.ts';
+import type { Action } from '../contracts/http/action.ts';
+import type { JsonObject } from '../contracts/http/json.ts';
 import { laneMode } from '../domain/flags.ts';
 import type { ActionMode, ActionStatus, DlqReason } from '../domain/states.ts';
 

@@ -1,6 +1,6 @@
 /** What an agent may ask of the API: queue, look, stop. */
 
-import type { AolClient } from '../contracts/client.ts';
+import type { AolClient } from '../client/client.ts';
 
 type Looks =
   | 'getAction'

@@ -3,7 +3,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { AolApiError, AolUnreachableError } from '../contracts/client.ts';
+import { AolApiError, AolUnreachableError } from '../client/client.ts';
 import { AolError, errorText, type FieldProblem, InvalidRequestError } from '../domain/errors.ts';
 import type { AgentClient } from './agent-client.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { type MetricHistogram, type MetricMeter, type MetricTags, noopMetricMeter } from '@temporalio/common';
-import type { TickSummary } from '../contracts/activities.ts';
+import type { TickSummary } from '../contracts/engine/activities.ts';
 
 export interface WorkerMetrics {
   /** A claim or a proof of a tick. */

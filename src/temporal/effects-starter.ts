@@ -2,7 +2,7 @@
 
 import { Client, type ConnectionLike, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import type { TickInput } from '../contracts/activities.ts';
+import type { TickInput } from '../contracts/engine/activities.ts';
 import {
   EFFECTS_TASK_QUEUE,
   SEARCH_ATTRIBUTES,

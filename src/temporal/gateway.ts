@@ -9,7 +9,7 @@ import {
   isGrpcServiceError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { Dependency } from '../contracts/status.ts';
+import type { Dependency } from '../contracts/http/status.ts';
 import { errorText, NotFoundError, PayloadKeyError, UnavailableError } from '../domain/errors.ts';
 import { createPayloadCodec } from './payload-codec.ts';
 

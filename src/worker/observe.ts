@@ -3,8 +3,8 @@
 import type { Observer } from '../activities/observer.ts';
 import type { Effect } from '../adapters/port.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
-import type { BookkeepingActivities, ClaimTickInput, ClaimTickResult } from '../contracts/activities.ts';
-import type { AttemptResult } from '../db/close.ts';
+import type { BookkeepingActivities, ClaimTickInput, ClaimTickResult } from '../contracts/engine/activities.ts';
+import type { AttemptResult } from '../db/queue/close.ts';
 import { inSpan, recordFirstSpan, recordSpan, traceIdOf } from '../observability/tracing.ts';
 import type { WorkerMetrics } from '../observability/worker-metrics.ts';
 import type { WorkerLog } from './log.ts';

@@ -1,8 +1,8 @@
 /** Prunes by itself, when the operator has set how long finished actions are kept. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { type PrunableArtifacts, prune } from '../db/keep/prune.ts';
 import { createPool, query } from '../db/pool.ts';
-import { type PrunableArtifacts, prune } from '../db/prune.ts';
 import { errorText } from '../domain/errors.ts';
 import type { WorkerLog } from './log.ts';
 

@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OrchestratorInput } from '../contracts/engine/orchestrator.ts';
 import {
   BOOKKEEPING_TASK_QUEUE,
   ORCHESTRATOR_WORKFLOW,
@@ -11,15 +12,14 @@ import {
   WAKE_SIGNAL,
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../contracts/names.ts';
-import type { OrchestratorInput } from '../contracts/orchestrator.ts';
-import { expireApprovals } from '../db/approvals.ts';
+import { expireApprovals } from '../db/decide/approvals.ts';
+import { lanesInNeed } from '../db/keep/supervise.ts';
 import type { Database } from '../db/pool.ts';
-import { lanesInNeed } from '../db/supervise.ts';
 import { errorText } from '../domain/errors.ts';
 import { SUPERVISOR_INTERVAL_MS } from '../domain/limits.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
 import type { WorkerLog } from './log.ts';
-import { StuckLanes } from './stuck.ts';
+import { StuckLanes } from './stuck-runs.ts';
 
 export interface SupervisorOptions {
   readonly db: Database;

@@ -1,8 +1,8 @@
 /** Signals, updates and queries of the orchestrator. */
 
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { OrchestratorState, TickAnswer } from '../contracts/engine/orchestrator.ts';
 import { CONTROL_SIGNAL, STATE_QUERY, TICK_UPDATE, WAKE_SIGNAL } from '../contracts/names.ts';
-import type { OrchestratorState, TickAnswer } from '../contracts/orchestrator.ts';
 
 export const wakeSignal = defineSignal(WAKE_SIGNAL);
 export const controlSignal = defineSignal(CONTROL_SIGNAL);

@@ -21,13 +21,13 @@ import type {
   Showing,
   TickInput,
   TickSummary,
-} from '../contracts/activities.ts';
+} from '../contracts/engine/activities.ts';
+import type { OrchestratorInput, OrchestratorState, TickAnswer } from '../contracts/engine/orchestrator.ts';
 import { tickWorkflowId, WORKFLOW_TASK_TIMEOUT_MS } from '../contracts/names.ts';
-import type { OrchestratorInput, OrchestratorState, TickAnswer } from '../contracts/orchestrator.ts';
 import type { ActionMode } from '../domain/states.ts';
 import { controlSignal, stateQuery, tickUpdate, wakeSignal } from './messages.ts';
 import { Schedule } from './schedule.ts';
-import { laneLink, showAttributes } from './showing.ts';
+import { laneLink, showAttributes } from './temporal-display.ts';
 import { tick } from './tick.ts';
 
 type Claimed = Extract<ClaimTickResult, { kind: 'claimed' }>;

@@ -1,6 +1,6 @@
 /** When an orchestrator looks next: pure, so that it can be tested without a server. All times in milliseconds. */
 
-import type { ClaimTickResult, Pacing } from '../contracts/activities.ts';
+import type { ClaimTickResult, Pacing } from '../contracts/engine/activities.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 
 /**

@@ -7,9 +7,9 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
 } from '@temporalio/workflow';
-import type { BookkeepingActivities, EffectActivities, TickInput } from '../contracts/activities.ts';
+import type { BookkeepingActivities, EffectActivities, TickInput } from '../contracts/engine/activities.ts';
 import { EFFECTS_TASK_QUEUE } from '../contracts/names.ts';
-import { actionLinks, showAttributes } from './showing.ts';
+import { actionLinks, showAttributes } from './temporal-display.ts';
 
 const { performEffect } = proxyActivities<EffectActivities>({
   taskQueue: EFFECTS_TASK_QUEUE,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAhead } from '../../src/activities/ahead.ts';
 import { createRegistry } from '../../src/adapters/registry.ts';
-import type { ClaimedEffect } from '../../src/db/due.ts';
+import type { ClaimedEffect } from '../../src/db/queue/claim-due.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { createStage } from '../support/stage-adapter.ts';
 

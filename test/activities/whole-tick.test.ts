@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { provingAtOnce } from '../../src/activities/whole-tick.ts';
-import type { BookkeepingActivities, ProveTickInput, TickSummary } from '../../src/contracts/activities.ts';
+import type { BookkeepingActivities, ProveTickInput, TickSummary } from '../../src/contracts/engine/activities.ts';
 import { holder } from '../support/engine.ts';
 import { claimed, summary } from '../support/scripted-lane.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { actionListSchema, actionSchema } from '../../src/contracts/action.ts';
-import { logListSchema } from '../../src/contracts/log.ts';
+import { actionListSchema, actionSchema } from '../../src/contracts/http/action.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 

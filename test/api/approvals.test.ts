@@ -1,9 +1,9 @@
 /** Approve, reject and promote over HTTP, one by one. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { actionSchema } from '../../src/contracts/action.ts';
-import { logListSchema } from '../../src/contracts/log.ts';
-import { problemSchema } from '../../src/contracts/problem.ts';
+import { actionSchema } from '../../src/contracts/http/action.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
+import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { as, createTestApi, postRaw, type TestApi } from '../support/api.ts';
 import { awaitingApproval, proved, queued, SHA } from '../support/settled.ts';
 

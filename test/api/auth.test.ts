@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { pino } from 'pino';
+import { allowedHostNames } from '../../src/api/access/security.ts';
 import { createApi } from '../../src/api/app.ts';
+import { collectRoutes, type DeclaredRoute } from '../../src/api/describe/route-table.ts';
 import { toProblem } from '../../src/api/plugins/problems.ts';
-import { collectRoutes, type DeclaredRoute } from '../../src/api/plugins/route-table.ts';
-import { allowedHostNames } from '../../src/api/plugins/security.ts';
-import { problemSchema } from '../../src/contracts/problem.ts';
+import { problemSchema } from '../../src/contracts/http/problem.ts';
 import {
   ArtifactError,
   ConfigurationError,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { actionSchema } from '../../src/contracts/action.ts';
-import { problemSchema } from '../../src/contracts/problem.ts';
+import { actionSchema } from '../../src/contracts/http/action.ts';
+import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 
 let api: TestApi;

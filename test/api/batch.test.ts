@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type BatchAnswer, batchAnswerSchema } from '../../src/contracts/batch.ts';
+import { type BatchAnswer, batchAnswerSchema } from '../../src/contracts/http/batch.ts';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 
 let api: TestApi;

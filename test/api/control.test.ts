@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { controlAnswerSchema } from '../../src/contracts/control.ts';
-import { laneStatusSchema, readinessSchema, statusSchema } from '../../src/contracts/status.ts';
+import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
+import { laneStatusSchema, readinessSchema, statusSchema } from '../../src/contracts/http/status.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { as, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 

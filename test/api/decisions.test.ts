@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { actionSchema } from '../../src/contracts/action.ts';
-import { dlqAnswerSchema } from '../../src/contracts/decisions.ts';
-import { problemSchema } from '../../src/contracts/problem.ts';
+import { actionSchema } from '../../src/contracts/http/action.ts';
+import { dlqAnswerSchema } from '../../src/contracts/http/decisions.ts';
+import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { as, createTestApi, postRaw, type TestApi } from '../support/api.ts';
 import { dead, queued, unconfirmed } from '../support/settled.ts';
 

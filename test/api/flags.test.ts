@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { flagsChangedSchema, laneFlagsSchema } from '../../src/contracts/flags.ts';
-import { problemSchema } from '../../src/contracts/problem.ts';
+import { flagsChangedSchema, laneFlagsSchema } from '../../src/contracts/http/flags.ts';
+import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { createPool } from '../../src/db/pool.ts';
 import type { Role } from '../../src/domain/roles.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';

@@ -2,11 +2,11 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MAX_WRONG_TOKENS } from '../../src/api/plugins/rate-limits.ts';
+import { MAX_WRONG_TOKENS } from '../../src/api/access/rate-limits.ts';
 import { openPorts } from '../../src/api/ports.ts';
 import { startServer } from '../../src/api/server.ts';
-import { actionSchema } from '../../src/contracts/action.ts';
-import { type LogEntry, logListSchema } from '../../src/contracts/log.ts';
+import { actionSchema } from '../../src/contracts/http/action.ts';
+import { type LogEntry, logListSchema } from '../../src/contracts/http/log.ts';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
 import type { Answer } from '../support/http.ts';
 import { until } from '../support/until.ts';

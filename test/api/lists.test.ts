@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
-import { actionListSchema, lastApprovedSchema, nextActionsSchema } from '../../src/contracts/action.ts';
-import { adapterListSchema } from '../../src/contracts/adapter.ts';
-import { logListSchema } from '../../src/contracts/log.ts';
-import { tickListSchema } from '../../src/contracts/tick.ts';
+import { actionListSchema, lastApprovedSchema, nextActionsSchema } from '../../src/contracts/http/action.ts';
+import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
+import { tickListSchema } from '../../src/contracts/http/tick.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';
 import { dead, finished, queued, unconfirmed } from '../support/settled.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { closeAttempts } from '../../src/db/close.ts';
-import { EventTail, TickTail } from '../../src/db/metrics.ts';
+import { EventTail, TickTail } from '../../src/db/look/metrics.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { closeAttempts } from '../../src/db/queue/close.ts';
 import { as, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimOnce, holder, setFlag, success } from '../support/engine.ts';

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { actionSchema } from '../../src/contracts/action.ts';
+import { actionSchema } from '../../src/contracts/http/action.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import type { Answer } from '../support/http.ts';
 import { awaitingApproval, dead, proved, queued, unconfirmed } from '../support/settled.ts';

@@ -1,7 +1,7 @@
 /** What the API does while Temporal or PostgreSQL is stopped, and that it recovers by itself. */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { statusSchema } from '../../src/contracts/status.ts';
+import { statusSchema } from '../../src/contracts/http/status.ts';
 import { createPool, type Database } from '../../src/db/pool.ts';
 import { connectTemporal, type TemporalGateway } from '../../src/temporal/gateway.ts';
 import { createWaker } from '../../src/temporal/waker.ts';

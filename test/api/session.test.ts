@@ -1,9 +1,9 @@
 /** Sessions: the cookie, and what another site's page cannot do with it (F-22). */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sessionSchema } from '../../src/contracts/session.ts';
-import { createdTokenSchema } from '../../src/contracts/token.ts';
-import { readFlagsOf } from '../../src/db/flags.ts';
+import { sessionSchema } from '../../src/contracts/http/session.ts';
+import { createdTokenSchema } from '../../src/contracts/http/token.ts';
+import { readFlagsOf } from '../../src/db/decide/flags.ts';
 import { as, createTestApi, postRaw, type TestApi, TOKENS } from '../support/api.ts';
 
 let api: TestApi;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { logListSchema } from '../../src/contracts/log.ts';
-import { type CreatedToken, createdTokenSchema, tokenListSchema } from '../../src/contracts/token.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
+import { type CreatedToken, createdTokenSchema, tokenListSchema } from '../../src/contracts/http/token.ts';
 import { as, createTestApi, postRaw, type TestApi } from '../support/api.ts';
 
 let api: TestApi;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Turnstile } from '../../src/api/turnstile.ts';
+import { Turnstile } from '../../src/api/access/turnstile.ts';
 
 test('so many at once, the others in their order; one that leaves twice lets one in; at a standstill who waits is told', async () => {
   const turnstile = new Turnstile(2);

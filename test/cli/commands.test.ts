@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { actionListSchema, actionSchema } from '../../src/contracts/action.ts';
-import { controlAnswerSchema } from '../../src/contracts/control.ts';
-import { logListSchema } from '../../src/contracts/log.ts';
-import { statusSchema } from '../../src/contracts/status.ts';
+import { actionListSchema, actionSchema } from '../../src/contracts/http/action.ts';
+import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
+import { statusSchema } from '../../src/contracts/http/status.ts';
 import { countRows, createTestApi, POST, type TestApi } from '../support/api.ts';
 import { createTestCli, type TestCli } from '../support/cli.ts';
 

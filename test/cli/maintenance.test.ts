@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
-import { actionSchema } from '../../src/contracts/action.ts';
+import { actionSchema } from '../../src/contracts/http/action.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
 import { createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 import { createTestCli, type TestCli } from '../support/cli.ts';

@@ -1,12 +1,12 @@
 /** What only a terminal gets: colours, a picture drawn in place, a line of progress. */
 
 import { describe, expect, test } from '@jest/globals';
-import type { CliIo } from '../../src/cli/io.ts';
-import { withPicture } from '../../src/cli/live.ts';
-import { modeWord, paint, statusWords, textOf } from '../../src/cli/paint.ts';
-import { withProgress } from '../../src/cli/progress.ts';
-import { fields, table } from '../../src/cli/text.ts';
-import { cutToWidth, displayWidth } from '../../src/cli/width.ts';
+import type { CliIo } from '../../src/cli/terminal/io.ts';
+import { withPicture } from '../../src/cli/terminal/live.ts';
+import { modeWord, paint, statusWords, textOf } from '../../src/cli/terminal/paint.ts';
+import { withProgress } from '../../src/cli/terminal/progress.ts';
+import { fields, table } from '../../src/cli/terminal/text.ts';
+import { cutToWidth, displayWidth } from '../../src/cli/terminal/width.ts';
 import { until } from '../support/until.ts';
 
 const ESCAPE = '\u001b';

@@ -3,8 +3,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { AolApiError, AolClient, type AolEvent } from '../../src/contracts/client.ts';
-import { BEAT, serverSentEvents } from '../../src/contracts/server-sent-events.ts';
+import { AolApiError, AolClient, type AolEvent } from '../../src/client/client.ts';
+import { BEAT, serverSentEvents } from '../../src/client/server-sent-events.ts';
 
 describe('reading', () => {
   const text = [

@@ -1,9 +1,9 @@
 /** Approvals run out: by the database's clock, once, and whoever comes a moment too late is told. */
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { findAction } from '../../src/db/actions.ts';
-import { approveAction, expireApprovals, rejectAction } from '../../src/db/approvals.ts';
-import { logsOfAction } from '../../src/db/logs.ts';
+import { approveAction, expireApprovals, rejectAction } from '../../src/db/decide/approvals.ts';
+import { findAction } from '../../src/db/decide/cancel.ts';
+import { logsOfAction } from '../../src/db/look/logs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { awaiting, SHA } from '../support/settled.ts';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { cancelAction, enqueue, findAction } from '../../src/db/actions.ts';
-import { claimTick } from '../../src/db/claim.ts';
-import { claimedActions } from '../../src/db/claimed.ts';
-import { closeAttempts, countCrash } from '../../src/db/close.ts';
-import { createLane, pressControl } from '../../src/db/flags.ts';
+import { cancelAction, enqueue, findAction } from '../../src/db/decide/cancel.ts';
+import { createLane, pressControl } from '../../src/db/decide/flags.ts';
+import { claimTick } from '../../src/db/queue/claim.ts';
+import { claimedActions } from '../../src/db/queue/claimed-action.ts';
+import { closeAttempts, countCrash } from '../../src/db/queue/close.ts';
 import { LeaseLostError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimOnce, holder, proofWorker, realWorker, request, setFlag, success } from '../support/engine.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Count, countExactly, countUnfinished, createCount } from '../../src/db/counts.ts';
+import { type Count, countExactly, countUnfinished, createCount } from '../../src/db/look/counts.ts';
 import type { Queryable } from '../../src/db/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { awaiting, dead, queued, unconfirmed } from '../support/settled.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { findAction } from '../../src/db/actions.ts';
-import { clearAction, clearMany, replayAction, replayMany, resolveAction } from '../../src/db/decisions.ts';
-import { createLane } from '../../src/db/flags.ts';
-import { logsOfAction } from '../../src/db/logs.ts';
+import { findAction } from '../../src/db/decide/cancel.ts';
+import { clearAction, clearMany, replayAction, replayMany, resolveAction } from '../../src/db/decide/decisions.ts';
+import { createLane } from '../../src/db/decide/flags.ts';
+import { logsOfAction } from '../../src/db/look/logs.ts';
 import { NotFoundError, StateConflictError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';

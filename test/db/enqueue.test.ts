@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type EnqueueResult, enqueue } from '../../src/db/actions.ts';
+import { type EnqueueResult, enqueue } from '../../src/db/decide/cancel.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { request } from '../support/engine.ts';
 

@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { pressControl } from '../../src/db/flags.ts';
-import { type GateAnswer, type GateRequest, passGate } from '../../src/db/gate.ts';
+import { pressControl } from '../../src/db/decide/flags.ts';
 import { createPool } from '../../src/db/pool.ts';
+import { type GateAnswer, type GateRequest, passGate } from '../../src/db/queue/gate.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { APPROVAL_POLICIES, type FlagRow, flagsInForce, laneMode } from '../../src/domain/flags.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

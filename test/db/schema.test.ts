@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { enqueue } from '../../src/db/actions.ts';
-import { migrate, migrateDown, pendingSteps } from '../../src/db/migrate.ts';
+import { enqueue } from '../../src/db/decide/cancel.ts';
+import { migrate, migrateDown, pendingSteps } from '../../src/db/keep/migrate.ts';
 import { LOG_EVENTS } from '../../src/domain/events.ts';
 import { FLAG_NAMES } from '../../src/domain/flags.ts';
 import { TICK_OUTCOMES } from '../../src/domain/ledger.ts';

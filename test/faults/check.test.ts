@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { enqueue } from '../../src/db/actions.ts';
+import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { request } from '../support/engine.ts';
 

@@ -1,7 +1,7 @@
 /** Actions in each state that operators decide about, for the fuzzer to work on: it would never make up their ids. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLane } from '../../src/db/flags.ts';
+import { createLane } from '../../src/db/decide/flags.ts';
 import { createPool, type Database } from '../../src/db/pool.ts';
 import { awaitingApproval, dead, finished, queued, SHA, unconfirmed } from '../support/settled.ts';
 import { until } from '../support/until.ts';

@@ -11,12 +11,12 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import fc from 'fast-check';
 import { z } from 'zod';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
-import { actionListSchema, actionSchema, nextActionsSchema } from '../../src/contracts/action.ts';
-import { adapterListSchema } from '../../src/contracts/adapter.ts';
-import { controlAnswerSchema } from '../../src/contracts/control.ts';
-import { logListSchema } from '../../src/contracts/log.ts';
-import { statusSchema } from '../../src/contracts/status.ts';
-import { tickListSchema } from '../../src/contracts/tick.ts';
+import { actionListSchema, actionSchema, nextActionsSchema } from '../../src/contracts/http/action.ts';
+import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
+import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
+import { statusSchema } from '../../src/contracts/http/status.ts';
+import { tickListSchema } from '../../src/contracts/http/tick.ts';
 import { createTestApi, POST, type TestApi, TOKENS } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { answer, answering, type Receiver, startReceiver } from '../support/receiver.ts';

@@ -1,8 +1,8 @@
 /** An API for tests: a real database, no Temporal, artifacts in memory. */
 
 import type { FastifyInstance } from 'fastify';
+import type { Audit } from '../../src/api/access/audit.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
-import type { Audit } from '../../src/api/audit.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Answer, type Call, call } from './http.ts';

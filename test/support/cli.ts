@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CliIo } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/program.ts';
+import type { CliIo } from '../../src/cli/terminal/io.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { TOKENS } from './api.ts';
 

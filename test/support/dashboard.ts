@@ -9,7 +9,7 @@ import { defineAdapter } from '../../src/adapters/port.ts';
 import { openPorts } from '../../src/api/ports.ts';
 import { type RunningApi, startServer } from '../../src/api/server.ts';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
-import { AolClient } from '../../src/contracts/client.ts';
+import { AolClient } from '../../src/client/client.ts';
 import { builtInContracts, describeContract } from '../../src/contracts/payloads/index.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { type AolWorker, createWorker } from '../../src/worker/create-worker.ts';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import pg from 'pg';
 import { schemaSteps } from '../../migrations/index.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/db/keep/migrate.ts';
 import { createPool, type Database, type PoolOptions } from '../../src/db/pool.ts';
 
 export interface TestDatabase {

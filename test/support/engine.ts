@@ -1,12 +1,12 @@
 /** Shorthands of the engine's tests: requests, holders, a worker's identity, rows. */
 
 import { randomUUID } from 'node:crypto';
-import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/action.ts';
-import type { LaneHolder } from '../../src/contracts/activities.ts';
-import type { WorkerIdentity } from '../../src/db/claim.ts';
-import { claimTick } from '../../src/db/claim.ts';
-import type { AttemptResult } from '../../src/db/close.ts';
+import type { LaneHolder } from '../../src/contracts/engine/activities.ts';
+import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/http/action.ts';
 import type { Database } from '../../src/db/pool.ts';
+import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
+import { claimTick } from '../../src/db/queue/claim.ts';
+import type { AttemptResult } from '../../src/db/queue/close.ts';
 
 export const proofWorker: WorkerIdentity = { clusterId: 'cluster', namespace: 'default', proofMode: true };
 

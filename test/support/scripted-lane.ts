@@ -13,7 +13,7 @@ import type {
   Showing,
   TickInput,
   TickSummary,
-} from '../../src/contracts/activities.ts';
+} from '../../src/contracts/engine/activities.ts';
 import {
   CONTROL_SIGNAL,
   EFFECTS_TASK_QUEUE,

@@ -1,8 +1,8 @@
 /** Actions that wait for a person or are final, brought there along the allowed arrows as a worker would. */
 
 import { randomUUID } from 'node:crypto';
-import type { EnqueueInput } from '../../src/contracts/action.ts';
-import { enqueue } from '../../src/db/actions.ts';
+import type { EnqueueInput } from '../../src/contracts/http/action.ts';
+import { enqueue } from '../../src/db/decide/cancel.ts';
 import type { Database } from '../../src/db/pool.ts';
 import type { DlqReason } from '../../src/domain/states.ts';
 import { request } from './engine.ts';

@@ -3,10 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EnqueueInput } from '../../src/contracts/action.ts';
+import type { EnqueueInput } from '../../src/contracts/http/action.ts';
 import { WAKE_SIGNAL } from '../../src/contracts/names.ts';
 import type { ActionRow } from '../../src/db/action-row.ts';
-import { enqueue } from '../../src/db/actions.ts';
+import { enqueue } from '../../src/db/decide/cancel.ts';
 import type { Database } from '../../src/db/pool.ts';
 import type { TemporalGateway, TemporalSettings } from '../../src/temporal/gateway.ts';
 import { type AolWorker, type CreateWorkerOptions, createWorker } from '../../src/worker/create-worker.ts';

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineAdapter, type PerformContext, type RedeliveryClass } from '../../src/adapters/port.ts';
-import { jsonObjectSchema } from '../../src/contracts/json.ts';
+import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
 import type { AttemptOutcome } from '../../src/domain/outcomes.ts';
 
 const act = z.enum(['junk', 'bigint', 'done', 'not_sent', 'rejected', 'unknown', 'throw', 'hang', 'deaf', 'slow']);

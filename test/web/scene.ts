@@ -1,6 +1,6 @@
 /** A queue that looks like a busy night: something in every state. For the screenshots, and for tests that need a bit of all. */
 
-import { AolClient } from '../../src/contracts/client.ts';
+import { AolClient } from '../../src/client/client.ts';
 import { isSettled } from '../../src/domain/states.ts';
 import { TOKENS } from '../support/api.ts';
 import type { Dashboard } from '../support/dashboard.ts';

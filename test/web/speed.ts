@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { z } from 'zod';
-import { cancelAction } from '../../src/db/actions.ts';
+import { cancelAction } from '../../src/db/decide/cancel.ts';
 import { until } from '../support/until.ts';
 import { client, suite, visit, withPage } from './suite.ts';
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import type { AolClient } from '../../src/contracts/client.ts';
+import type { AolClient } from '../../src/client/client.ts';
 import type { ActionStatus } from '../../src/domain/states.ts';
 import { TOKENS } from '../support/api.ts';
 import { launchBrowser } from '../support/browser.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { ClaimTickResult, Pacing } from '../../src/contracts/activities.ts';
+import type { ClaimTickResult, Pacing } from '../../src/contracts/engine/activities.ts';
 import { Schedule } from '../../src/workflows/schedule.ts';
 import { claimed } from '../support/scripted-lane.ts';
 

@@ -1,7 +1,7 @@
 /** Ticks and the queue over time. */
 
 import { useEffect, useMemo } from 'preact/hooks';
-import type { TickList } from '../../src/contracts/tick.ts';
+import type { TickList } from '../../src/contracts/http/tick.ts';
 import { Empty, Loading, Panel } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
 import type { ChartSeries } from '../parts/chart-options.ts';

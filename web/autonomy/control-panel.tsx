@@ -1,7 +1,7 @@
 /** Who pressed what and when, how long a kill took, and what each button does. */
 
-import { CONTROL_VERBS } from '../../src/contracts/control.ts';
-import type { LogEntry } from '../../src/contracts/log.ts';
+import { CONTROL_VERBS } from '../../src/contracts/http/control.ts';
+import type { LogEntry } from '../../src/contracts/http/log.ts';
 import { Ago, Panel, Tag } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
 import { duration } from '../parts/words.ts';

@@ -1,6 +1,6 @@
 /** Said only when something is away. */
 
-import type { Status } from '../../src/contracts/status.ts';
+import type { Status } from '../../src/contracts/http/status.ts';
 import { Note } from '../parts/basics.tsx';
 
 const NAMES = {

@@ -1,6 +1,6 @@
 /** How long a kill took, from the log: until the last attempt that was at work had its outcome. Whoever pressed it. */
 
-import type { LogEntry } from '../../src/contracts/log.ts';
+import type { LogEntry } from '../../src/contracts/http/log.ts';
 import { ATTEMPT_CLOSING_EVENTS } from '../../src/domain/events.ts';
 import { counted, duration } from '../parts/words.ts';
 import { useResource } from '../state/resource.ts';

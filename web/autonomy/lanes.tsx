@@ -1,6 +1,6 @@
 /** Each lane: mode and why, its lease, flags, counts, last tick, and its own stop. */
 
-import type { LaneStatus } from '../../src/contracts/status.ts';
+import type { LaneStatus } from '../../src/contracts/http/status.ts';
 import { Ago, ModeTag, Panel, Tag } from '../parts/basics.tsx';
 import { Controls } from '../parts/control-bar.tsx';
 import { Icon } from '../parts/icon.tsx';

@@ -1,6 +1,6 @@
 /** Is it safe: PROOF or REAL or stopped, and why, in words that cannot be confused. */
 
-import type { Status } from '../../src/contracts/status.ts';
+import type { Status } from '../../src/contracts/http/status.ts';
 import { Icon } from '../parts/icon.tsx';
 import { counted, sentence } from '../parts/words.ts';
 import { allStopped } from '../state/status.ts';

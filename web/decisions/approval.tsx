@@ -1,6 +1,6 @@
 /** One approval: the artifact, its hash checked here, what differs from the last one, yes or no. */
 
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { useSeenSha256 } from '../pages/action.tsx';
 import { At } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';

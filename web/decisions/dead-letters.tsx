@@ -1,7 +1,7 @@
 /** Dead letters: the reason of each; replay or clear one, or all that fit. */
 
-import type { ActionList } from '../../src/contracts/action.ts';
-import type { DlqInput } from '../../src/contracts/decisions.ts';
+import type { ActionList } from '../../src/contracts/http/action.ts';
+import type { DlqInput } from '../../src/contracts/http/decisions.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { At, Empty, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';

@@ -1,4 +1,4 @@
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { At, ModeTag, StatusTag } from '../parts/basics.tsx';
 import { shortened } from '../parts/words.ts';
 import { summaryOf } from '../show/effect.ts';

@@ -1,6 +1,6 @@
 /** One unconfirmed effect: what is known, and what a person found out. */
 
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { Note } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { Timeline } from '../parts/timeline.tsx';

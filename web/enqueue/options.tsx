@@ -1,8 +1,8 @@
 /** How an action is queued: mode, lane, key, time, priority, approval. */
 
-import type { EnqueueInput } from '../../src/contracts/action.ts';
-import { jsonObjectSchema } from '../../src/contracts/json.ts';
-import { idempotencyKeySchema, prioritySchema } from '../../src/contracts/primitives.ts';
+import type { EnqueueInput } from '../../src/contracts/http/action.ts';
+import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
+import { idempotencyKeySchema, prioritySchema } from '../../src/contracts/http/primitives.ts';
 import { ACTION_MODES, type ActionMode } from '../../src/domain/states.ts';
 import { laneChoices } from '../state/catalogue.ts';
 

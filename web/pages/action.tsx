@@ -1,7 +1,7 @@
 /** One action: what it is, what happened to it, and what it sends. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { At, Failure, Loading, ModeTag, Note, Panel, StatusTag } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { Icon } from '../parts/icon.tsx';

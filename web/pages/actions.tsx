@@ -1,7 +1,7 @@
 /** All actions: filters in the address, live rows, and what can be done to many at once. */
 
 import { useMemo, useState } from 'preact/hooks';
-import type { Action, ActionList } from '../../src/contracts/action.ts';
+import type { Action, ActionList } from '../../src/contracts/http/action.ts';
 import { ACTION_MODES, ACTION_STATUSES } from '../../src/domain/states.ts';
 import { At, Empty, ModeTag, PageHead, StatusTag } from '../parts/basics.tsx';
 import { BulkBar } from '../parts/bulk.tsx';

@@ -1,6 +1,6 @@
 /** What can be queued: each type, whether REAL has what it needs, and its schema. */
 
-import type { AdapterDescription } from '../../src/contracts/adapter.ts';
+import type { AdapterDescription } from '../../src/contracts/http/adapter.ts';
 import { Empty, PageHead, Tag } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
 import { Json } from '../show/json.tsx';

@@ -1,6 +1,6 @@
 /** What waits for a person: approvals, unconfirmed effects, dead letters. Nothing here happens without a press and a question. */
 
-import type { Action, ActionList } from '../../src/contracts/action.ts';
+import type { Action, ActionList } from '../../src/contracts/http/action.ts';
 import { Approval } from '../decisions/approval.tsx';
 import { DeadLetters } from '../decisions/dead-letters.tsx';
 import { Unconfirmed } from '../decisions/unconfirmed.tsx';

@@ -1,8 +1,8 @@
 /** Queueing an action: a form made from its type's schema, checked while one types, and how it would look. */
 
 import { useMemo, useState } from 'preact/hooks';
-import type { AdapterDescription } from '../../src/contracts/adapter.ts';
-import { AolApiError } from '../../src/contracts/client.ts';
+import { AolApiError } from '../../src/client/client.ts';
+import type { AdapterDescription } from '../../src/contracts/http/adapter.ts';
 import { checkPayload } from '../enqueue/check.ts';
 import { FieldInput } from '../enqueue/field.tsx';
 import { OPTION_DEFAULTS, type Options, OptionsForm, optionsProblems, requestOf } from '../enqueue/options.tsx';

@@ -1,6 +1,6 @@
 /** The tick ledger: each round of work, what it claimed and how that ended. */
 
-import type { Tick } from '../../src/contracts/tick.ts';
+import type { Tick } from '../../src/contracts/http/tick.ts';
 import { At, Empty, ModeTag, PageHead, Tag } from '../parts/basics.tsx';
 import { ClearFilters, filtersOf, SelectFilter } from '../parts/filters.tsx';
 import type { IconName } from '../parts/icon.tsx';

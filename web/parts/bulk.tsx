@@ -1,6 +1,6 @@
 /** What can be done to the selected actions, with how many of them it would change. */
 
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { errorText } from '../state/errors.ts';
 import { client } from '../state/session.ts';
 import { say } from '../state/toasts.ts';

@@ -1,6 +1,6 @@
 /** What a person can decide about one action, as buttons; each is asked before it is done. */
 
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { canTransition } from '../../src/domain/states.ts';
 import { go } from '../state/address.ts';
 import { useAdapters } from '../state/catalogue.ts';

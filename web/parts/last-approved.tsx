@@ -1,6 +1,6 @@
 /** How an action that waits differs from what was approved last for the same account. */
 
-import type { Action } from '../../src/contracts/action.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { useArtifact } from '../show/artifact.tsx';
 import { Differences } from '../show/differences-view.tsx';
 import { useResource } from '../state/resource.ts';

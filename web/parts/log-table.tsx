@@ -1,7 +1,7 @@
 /** Rows of the log. */
 
 import { useMemo } from 'preact/hooks';
-import type { LogEntry } from '../../src/contracts/log.ts';
+import type { LogEntry } from '../../src/contracts/http/log.ts';
 import { At } from './basics.tsx';
 import { eventWords } from './timeline.tsx';
 import { duration, shortActor, shortened } from './words.ts';

@@ -1,7 +1,7 @@
 /** One flag: what it means, its value with the control of its type, and who set it. */
 
 import { useEffect, useState } from 'preact/hooks';
-import type { FlagState } from '../../src/contracts/flags.ts';
+import type { FlagState } from '../../src/contracts/http/flags.ts';
 import {
   FLAGS,
   type FlagKind,

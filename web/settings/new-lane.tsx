@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { laneNameSchema } from '../../src/contracts/primitives.ts';
+import { laneNameSchema } from '../../src/contracts/http/primitives.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { Panel } from '../parts/basics.tsx';
 import { errorText } from '../state/errors.ts';

@@ -1,8 +1,8 @@
 /** Named tokens: who has one, and taking it away. The secret is shown once, when it is made. */
 
 import { useState } from 'preact/hooks';
-import type { CreatedToken } from '../../src/contracts/token.ts';
-import { tokenNameSchema } from '../../src/contracts/token.ts';
+import type { CreatedToken } from '../../src/contracts/http/token.ts';
+import { tokenNameSchema } from '../../src/contracts/http/token.ts';
 import { ROLES, type Role } from '../../src/domain/roles.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { At, Note, Panel, Tag } from '../parts/basics.tsx';

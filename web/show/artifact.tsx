@@ -1,8 +1,8 @@
 /** An action's artifact: as its receiver would see it, as exact bytes, and its SHA-256. */
 
 import { useMemo, useState } from 'preact/hooks';
-import type { Action } from '../../src/contracts/action.ts';
-import type { ArtifactBytes } from '../../src/contracts/client.ts';
+import type { ArtifactBytes } from '../../src/client/client.ts';
+import type { Action } from '../../src/contracts/http/action.ts';
 import { Failure, Loading } from '../parts/basics.tsx';
 import { type Resource, useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';

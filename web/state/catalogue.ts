@@ -1,6 +1,6 @@
 /** Lanes and action types, for filters and forms. */
 
-import type { AdapterList } from '../../src/contracts/adapter.ts';
+import type { AdapterList } from '../../src/contracts/http/adapter.ts';
 import { type Resource, useResource } from './resource.ts';
 import { client } from './session.ts';
 import { status } from './status.ts';

@@ -1,7 +1,7 @@
 /** Pause, resume, kill and start: what they do, in words, and doing it. */
 
 import { effect, signal } from '@preact/signals';
-import type { ControlVerb } from '../../src/contracts/control.ts';
+import type { ControlVerb } from '../../src/contracts/http/control.ts';
 import { errorText } from './errors.ts';
 import { client } from './session.ts';
 import { reloadStatus, status, statusAt } from './status.ts';

@@ -1,6 +1,6 @@
 /** Errors in words for people. */
 
-import { AolApiError, AolUnreachableError } from '../../src/contracts/client.ts';
+import { AolApiError, AolUnreachableError } from '../../src/client/client.ts';
 
 /** What went wrong, and where a field is to blame, which. */
 export function errorText(error: unknown): string {

@@ -4,8 +4,8 @@
  */
 
 import { signal } from '@preact/signals';
-import type { AolEvent } from '../../src/contracts/client.ts';
-import type { LogEntry } from '../../src/contracts/log.ts';
+import type { AolEvent } from '../../src/client/client.ts';
+import type { LogEntry } from '../../src/contracts/http/log.ts';
 import { client } from './session.ts';
 
 export type Connection = 'connecting' | 'live' | 'lost';

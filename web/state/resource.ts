@@ -2,7 +2,7 @@
 
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import type { LogEntry } from '../../src/contracts/log.ts';
+import type { LogEntry } from '../../src/contracts/http/log.ts';
 import { isStatus } from './errors.ts';
 import { listen } from './live.ts';
 

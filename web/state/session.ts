@@ -1,7 +1,7 @@
 /** Who is signed in, and the client that speaks for them. The token is given once; a cookie that scripts cannot read stays. */
 
 import { signal } from '@preact/signals';
-import { AolClient } from '../../src/contracts/client.ts';
+import { AolClient } from '../../src/client/client.ts';
 import { type Role, roleIncludes } from '../../src/domain/roles.ts';
 import { isStatus } from './errors.ts';
 

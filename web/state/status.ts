@@ -1,7 +1,7 @@
 /** `/v1/status`, once for the whole page: the bar, the badges and the start page read it. */
 
 import { computed } from '@preact/signals';
-import type { LaneStatus, Status } from '../../src/contracts/status.ts';
+import type { LaneStatus, Status } from '../../src/contracts/http/status.ts';
 import { now } from './clock.ts';
 import { connection, listen } from './live.ts';
 import { Reader } from './resource.ts';

@@ -1,6 +1,6 @@
 /** What the four platforms share. */
 
-import type { JsonValue } from '../../contracts/json.ts';
+import type { JsonValue } from '../../contracts/http/json.ts';
 import type { PostSocial } from '../../contracts/payloads/post-social.ts';
 import { addedAtSending } from '../placeholder.ts';
 import type { HttpRequest, RedeliveryClass, RenderContext } from '../port.ts';

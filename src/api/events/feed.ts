@@ -1,8 +1,8 @@
 /** Who listens to events: each gets every committed row of the log once, in order, from one reader that runs while somebody does. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogEntry } from '../../contracts/log.ts';
-import { highestPrunedLog, readLogWriters } from '../../db/events.ts';
+import type { LogEntry } from '../../contracts/http/log.ts';
+import { highestPrunedLog, readLogWriters } from '../../db/look/events.ts';
 import type { Database } from '../../db/pool.ts';
 import { UnavailableError } from '../../domain/errors.ts';
 import { LogTail, type Stretch } from './tail.ts';

@@ -1,8 +1,8 @@
 /** The one reader of the log's new rows in this process. It keeps the newest, for those who are nearly up to date. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogEntry } from '../../contracts/log.ts';
-import { Horizon, readEvents, readLogWriters } from '../../db/events.ts';
+import type { LogEntry } from '../../contracts/http/log.ts';
+import { Horizon, readEvents, readLogWriters } from '../../db/look/events.ts';
 import type { Database } from '../../db/pool.ts';
 
 export interface Stretch {

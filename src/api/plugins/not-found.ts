@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NotFoundError } from '../../domain/errors.ts';
 import type { Api } from '../context.ts';
-import { allowedMethods, isShadowed, type RouteTable } from './route-table.ts';
+import { allowedMethods, isShadowed, type RouteTable } from '../describe/route-table.ts';
 
 export function addNotFound(app: Api, routes: RouteTable): void {
   const refuse = (request: FastifyRequest, reply: FastifyReply): never => {

@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Problem } from '../../contracts/problem.ts';
+import type { Problem } from '../../contracts/http/problem.ts';
 import {
   AolError,
   ArtifactError,

@@ -3,8 +3,8 @@
 import type { FastifyRequest, FastifySchemaCompiler, FastifySerializerCompiler } from 'fastify';
 import { ResponseSerializationError } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { parseJsonText } from '../../contracts/json-text.ts';
-import { fieldProblems } from '../../contracts/problem.ts';
+import { parseJsonText } from '../../contracts/http/json-text.ts';
+import { fieldProblems } from '../../contracts/http/problem.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { MAX_JSON_DEPTH } from '../../domain/limits.ts';
 import type { Api } from '../context.ts';

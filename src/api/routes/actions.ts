@@ -7,22 +7,22 @@ import {
   actionSchema,
   enqueueRequestSchema,
   lastApprovedSchema,
-} from '../../contracts/action.ts';
-import { cancelRequestSchema } from '../../contracts/control.ts';
-import { actionLogsQuerySchema, logListSchema } from '../../contracts/log.ts';
-import { actionIdSchema } from '../../contracts/primitives.ts';
-import { findLastApproved, listActions } from '../../db/action-list.ts';
+} from '../../contracts/http/action.ts';
+import { cancelRequestSchema } from '../../contracts/http/control.ts';
+import { actionLogsQuerySchema, logListSchema } from '../../contracts/http/log.ts';
+import { actionIdSchema } from '../../contracts/http/primitives.ts';
 import { toAction } from '../../db/action-row.ts';
-import { cancelAction, findAction } from '../../db/actions.ts';
-import { decodeCursor, encodeCursor } from '../../db/cursor.ts';
-import { createEnqueue } from '../../db/enqueue-together.ts';
-import { logsOfAction } from '../../db/logs.ts';
-import { cappedTotal } from '../../db/page.ts';
-import { presentActions } from '../../db/present.ts';
+import { cancelAction, findAction } from '../../db/decide/cancel.ts';
+import { findLastApproved, listActions } from '../../db/look/action-list.ts';
+import { decodeCursor, encodeCursor } from '../../db/look/cursor.ts';
+import { logsOfAction } from '../../db/look/logs.ts';
+import { cappedTotal } from '../../db/look/page.ts';
+import { presentActions } from '../../db/look/present.ts';
+import { createEnqueue } from '../../db/queue/batched-enqueue.ts';
+import { Turnstile } from '../access/turnstile.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon, withHeaderKey } from '../enqueue.ts';
 import { traceQueued } from '../trace.ts';
-import { Turnstile } from '../turnstile.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});

@@ -1,7 +1,7 @@
 /** `GET /v1/adapters`: the action types, and what each needs and does. */
 
 import { z } from 'zod';
-import { adapterListSchema } from '../../contracts/adapter.ts';
+import { adapterListSchema } from '../../contracts/http/adapter.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 export function adapterRoutes(app: Api, { contracts, setVariables }: ApiContext): void {

@@ -1,11 +1,11 @@
 /** What a person allows: approve and reject what waits, promote a proof to REAL. */
 
 import { z } from 'zod';
-import { actionSchema } from '../../contracts/action.ts';
-import { allowRequestSchema, rejectRequestSchema } from '../../contracts/decisions.ts';
-import { actionIdSchema } from '../../contracts/primitives.ts';
-import { findAction } from '../../db/actions.ts';
-import { approveAction, promoteAction, rejectAction } from '../../db/approvals.ts';
+import { actionSchema } from '../../contracts/http/action.ts';
+import { allowRequestSchema, rejectRequestSchema } from '../../contracts/http/decisions.ts';
+import { actionIdSchema } from '../../contracts/http/primitives.ts';
+import { approveAction, promoteAction, rejectAction } from '../../db/decide/approvals.ts';
+import { findAction } from '../../db/decide/cancel.ts';
 import { RealUnavailableError } from '../../domain/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { decided } from '../decided.ts';

@@ -1,12 +1,12 @@
 /** `GET /v1/actions/{id}/artifact`: the stored effect, exactly the hashed bytes. */
 
 import { z } from 'zod';
-import { actionIdSchema } from '../../contracts/primitives.ts';
-import { findAction } from '../../db/actions.ts';
+import { actionIdSchema } from '../../contracts/http/primitives.ts';
+import { findAction } from '../../db/decide/cancel.ts';
 import { ArtifactError, NotFoundError } from '../../domain/errors.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { rawAnswer } from '../raw-answer.ts';
+import { rawAnswer } from '../describe/raw-answer.ts';
 
 export function artifactRoutes(app: Api, { database, artifacts }: ApiContext): void {
   app.route({

@@ -1,10 +1,10 @@
 /** `POST /v1/actions/batch`: many at once, in one transaction, an answer for each in its place. */
 
 import { z } from 'zod';
-import { type EnqueueRequest, enqueueRequestSchema } from '../../contracts/action.ts';
-import { type BatchResult, batchAnswerSchema, batchRequestSchema } from '../../contracts/batch.ts';
+import { type EnqueueRequest, enqueueRequestSchema } from '../../contracts/http/action.ts';
+import { type BatchResult, batchAnswerSchema, batchRequestSchema } from '../../contracts/http/batch.ts';
 import { toAction } from '../../db/action-row.ts';
-import { type EnqueueResult, enqueue } from '../../db/actions.ts';
+import { type EnqueueResult, enqueue } from '../../db/decide/cancel.ts';
 import { AolError } from '../../domain/errors.ts';
 import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
 import type { Api, ApiContext } from '../context.ts';

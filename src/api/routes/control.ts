@@ -1,8 +1,13 @@
 /** `/v1/control`: pause, resume, kill, start. They answer after the flag is committed. */
 
 import { z } from 'zod';
-import { CONTROL_VERBS, type ControlVerb, controlAnswerSchema, controlRequestSchema } from '../../contracts/control.ts';
-import { lanesWithFlag, listLanes, pressControl, readFlagRows } from '../../db/flags.ts';
+import {
+  CONTROL_VERBS,
+  type ControlVerb,
+  controlAnswerSchema,
+  controlRequestSchema,
+} from '../../contracts/http/control.ts';
+import { lanesWithFlag, listLanes, pressControl, readFlagRows } from '../../db/decide/flags.ts';
 import type { Database } from '../../db/pool.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Api, ApiContext } from '../context.ts';

@@ -1,15 +1,15 @@
 /** Operators' decisions: replay and resolve of one action, replay and clear of many dead letters. */
 
 import { z } from 'zod';
-import { actionSchema } from '../../contracts/action.ts';
+import { actionSchema } from '../../contracts/http/action.ts';
 import {
   dlqAnswerSchema,
   dlqRequestSchema,
   replayRequestSchema,
   resolveRequestSchema,
-} from '../../contracts/decisions.ts';
-import { actionIdSchema } from '../../contracts/primitives.ts';
-import { clearMany, type DlqSelection, replayAction, replayMany, resolveAction } from '../../db/decisions.ts';
+} from '../../contracts/http/decisions.ts';
+import { actionIdSchema } from '../../contracts/http/primitives.ts';
+import { clearMany, type DlqSelection, replayAction, replayMany, resolveAction } from '../../db/decide/decisions.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { decided } from '../decided.ts';
 

@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import type { Api } from '../context.ts';
-import { docsPage, docsPolicy } from '../docs-page.ts';
-import type { Description } from '../openapi.ts';
-import { rawAnswer } from '../raw-answer.ts';
+import { docsPage, docsPolicy } from '../describe/docs-page.ts';
+import type { Description } from '../describe/openapi.ts';
+import { rawAnswer } from '../describe/raw-answer.ts';
 
 const noQuery = z.strictObject({});
 

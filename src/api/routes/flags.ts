@@ -1,8 +1,8 @@
 /** `/v1/control/flags`: the flags of a lane, and changing them. Loosening is an admin's, by the rule of `domain/flags.ts`. */
 
 import { z } from 'zod';
-import { flagsChangedSchema, flagsPatchSchema, flagsQuerySchema, laneFlagsSchema } from '../../contracts/flags.ts';
-import { listLanes, patchFlags, readFlagsOf } from '../../db/flags.ts';
+import { flagsChangedSchema, flagsPatchSchema, flagsQuerySchema, laneFlagsSchema } from '../../contracts/http/flags.ts';
+import { listLanes, patchFlags, readFlagsOf } from '../../db/decide/flags.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Api, ApiContext } from '../context.ts';
 

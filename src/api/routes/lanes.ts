@@ -1,14 +1,14 @@
 /** `/v1/lanes`: list, look, create. */
 
 import { z } from 'zod';
-import { nextActionsSchema } from '../../contracts/action.ts';
-import { laneCreatedSchema, laneListSchema } from '../../contracts/lane.ts';
-import { laneNameSchema } from '../../contracts/primitives.ts';
-import { laneStatusSchema } from '../../contracts/status.ts';
+import { nextActionsSchema } from '../../contracts/http/action.ts';
+import { laneCreatedSchema, laneListSchema } from '../../contracts/http/lane.ts';
+import { laneNameSchema } from '../../contracts/http/primitives.ts';
+import { laneStatusSchema } from '../../contracts/http/status.ts';
 import { toAction } from '../../db/action-row.ts';
-import { createLane, listLanes } from '../../db/flags.ts';
-import { nextActions } from '../../db/next.ts';
-import { readStatus } from '../../db/status.ts';
+import { createLane, listLanes } from '../../db/decide/flags.ts';
+import { nextActions } from '../../db/look/preview-claim.ts';
+import { readStatus } from '../../db/look/status.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 

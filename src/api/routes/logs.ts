@@ -1,7 +1,7 @@
 /** `GET /v1/logs`: the execution log of everything, with the operators' acts in it. */
 
-import { logListQuerySchema, logListSchema } from '../../contracts/log.ts';
-import { listLogs } from '../../db/logs.ts';
+import { logListQuerySchema, logListSchema } from '../../contracts/http/log.ts';
+import { listLogs } from '../../db/look/logs.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 export function logRoutes(app: Api, { database }: ApiContext): void {

@@ -1,11 +1,11 @@
 /** `/v1/session`: the dashboard signs in with a token and works with a cookie, which no script can read. */
 
 import { z } from 'zod';
-import { SESSION_COOKIE, sessionSchema, signInRequestSchema } from '../../contracts/session.ts';
+import { SESSION_COOKIE, sessionSchema, signInRequestSchema } from '../../contracts/http/session.ts';
 import { UnauthenticatedError } from '../../domain/errors.ts';
+import { SESSION_MS } from '../access/credentials.ts';
+import { checkSite } from '../access/csrf.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { SESSION_MS } from '../credentials.ts';
-import { checkSite } from '../plugins/csrf.ts';
 
 const noQuery = z.strictObject({});
 

@@ -1,11 +1,11 @@
 /** `/v1/status`, `/v1/ticks`, `/healthz`, `/readyz`. */
 
 import { z } from 'zod';
-import { type Dependency, readinessSchema, type Status, statusSchema } from '../../contracts/status.ts';
-import { tickListQuerySchema, tickListSchema } from '../../contracts/tick.ts';
-import { postgresHealth } from '../../db/health.ts';
-import { readStatus } from '../../db/status.ts';
-import { listTicks } from '../../db/ticks.ts';
+import { type Dependency, readinessSchema, type Status, statusSchema } from '../../contracts/http/status.ts';
+import { tickListQuerySchema, tickListSchema } from '../../contracts/http/tick.ts';
+import { postgresHealth } from '../../db/look/health.ts';
+import { readStatus } from '../../db/look/status.ts';
+import { listTicks } from '../../db/look/ticks.ts';
 import { UnavailableError } from '../../domain/errors.ts';
 import type { Api, ApiContext } from '../context.ts';
 

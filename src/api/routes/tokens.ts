@@ -1,16 +1,16 @@
 /** `/v1/tokens`: named tokens, made and revoked by admins. The secret is answered once. */
 
 import { z } from 'zod';
-import { cursorSchema, pageSizeSchema } from '../../contracts/primitives.ts';
+import { cursorSchema, pageSizeSchema } from '../../contracts/http/primitives.ts';
 import {
   createdTokenSchema,
   createTokenRequestSchema,
   DEFAULT_TOKEN_DAYS,
   tokenListSchema,
-} from '../../contracts/token.ts';
-import { createToken, listTokens, revokeToken } from '../../db/tokens.ts';
+} from '../../contracts/http/token.ts';
+import { createToken, listTokens, revokeToken } from '../../db/decide/tokens.ts';
+import { freshToken } from '../access/credentials.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { freshToken } from '../credentials.ts';
 
 const noQuery = z.strictObject({});
 const DAY_MS = 24 * 3_600_000;

@@ -1,12 +1,12 @@
 import { Option } from 'commander';
-import type { Action } from '../../contracts/action.ts';
+import type { Action } from '../../contracts/http/action.ts';
 import { ACTION_MODES, ACTION_STATUSES, type ActionMode, type ActionStatus } from '../../domain/states.ts';
-import { confirm } from '../confirm.ts';
 import { type CliContext, pageWords, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { listOf } from '../options.ts';
-import { modeWord, modeWords, statusWord, statusWords, textOf } from '../paint.ts';
-import { age, fields, oneLine, table } from '../text.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { listOf } from '../terminal/options.ts';
+import { modeWord, modeWords, statusWord, statusWords, textOf } from '../terminal/paint.ts';
+import { age, fields, oneLine, table } from '../terminal/text.ts';
 
 interface ListOptions {
   readonly status?: readonly ActionStatus[];

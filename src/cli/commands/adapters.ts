@@ -1,8 +1,8 @@
-import type { AdapterDescription } from '../../contracts/adapter.ts';
+import type { AdapterDescription } from '../../contracts/http/adapter.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import type { Cell } from '../paint.ts';
-import { fields, table } from '../text.ts';
+import type { Cell } from '../terminal/paint.ts';
+import { fields, table } from '../terminal/text.ts';
 
 /** `aol adapters`: what can be queued. */
 export const registerAdapters: Register = (program, run) => {

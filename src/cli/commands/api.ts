@@ -8,7 +8,7 @@ export const registerApi: Register = (program, run) => {
     .action(() =>
       run(async ({ config: loadConfig }) => {
         const config = await loadConfig();
-        const { sayReady, untilStopped } = await import('../lifecycle.ts');
+        const { sayReady, untilStopped } = await import('../up/lifecycle.ts');
         const stopped = untilStopped();
         const settings = await import('../settings.ts');
         const { openPorts } = await import('../../api/ports.ts');

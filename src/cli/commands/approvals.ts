@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { AolClient } from '../../contracts/client.ts';
+import type { AolClient } from '../../client/client.ts';
 import { artifactSummary } from '../artifact.ts';
-import { confirm, type Danger } from '../confirm.ts';
 import type { Register } from '../context.ts';
+import { confirm, type Danger } from '../terminal/confirm.ts';
 import { statusText } from './actions.ts';
 
 interface AllowOptions {

@@ -1,6 +1,6 @@
 import { ExitCode, type Register } from '../context.ts';
-import { withProgress } from '../progress.ts';
-import { fields } from '../text.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { fields } from '../terminal/text.ts';
 
 /** `aol artifacts show|verify` */
 export const registerArtifacts: Register = (program, run) => {

@@ -1,9 +1,9 @@
-import type { AolClient } from '../../contracts/client.ts';
-import { CONTROL_VERBS, type ControlVerb } from '../../contracts/control.ts';
+import type { AolClient } from '../../client/client.ts';
+import { CONTROL_VERBS, type ControlVerb } from '../../contracts/http/control.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
-import { confirm, type Danger } from '../confirm.ts';
 import type { Register } from '../context.ts';
-import { counted } from '../text.ts';
+import { confirm, type Danger } from '../terminal/confirm.ts';
+import { counted } from '../terminal/text.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlVerb, string>> = {
   pause: 'no new attempts; what runs finishes',

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
-import type { Action } from '../../contracts/action.ts';
-import type { AolClient } from '../../contracts/client.ts';
-import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/decisions.ts';
+import type { AolClient } from '../../client/client.ts';
+import type { Action } from '../../contracts/http/action.ts';
+import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/http/decisions.ts';
 import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
-import { confirm } from '../confirm.ts';
 import { type CliContext, ExitCode, pageWords, type Register, type Runner } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { withProgress } from '../progress.ts';
-import { age, counted, oneLine, table } from '../text.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { age, counted, oneLine, table } from '../terminal/text.ts';
 
 interface ListOptions {
   readonly type?: string;

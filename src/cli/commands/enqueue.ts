@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { type EnqueueInput, enqueueRequestSchema } from '../../contracts/action.ts';
-import { parseJsonText } from '../../contracts/json-text.ts';
-import { fieldProblems } from '../../contracts/problem.ts';
+import { type EnqueueInput, enqueueRequestSchema } from '../../contracts/http/action.ts';
+import { parseJsonText } from '../../contracts/http/json-text.ts';
+import { fieldProblems } from '../../contracts/http/problem.ts';
 import { errorText, InvalidRequestError } from '../../domain/errors.ts';
 import type { CliContext, Register } from '../context.ts';
 import { enqueueFile } from '../enqueue-batch.ts';
 import { UsageError } from '../errors.ts';
-import type { CliIo } from '../io.ts';
-import { durationMs } from '../options.ts';
-import { modeWords, statusWord } from '../paint.ts';
-import { fields } from '../text.ts';
+import type { CliIo } from '../terminal/io.ts';
+import { durationMs } from '../terminal/options.ts';
+import { modeWords, statusWord } from '../terminal/paint.ts';
+import { fields } from '../terminal/text.ts';
 import { waitForEnd } from '../wait.ts';
 import { actionText } from './actions.ts';
 

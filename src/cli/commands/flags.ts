@@ -1,12 +1,12 @@
 import { Argument } from 'commander';
-import type { AolClient } from '../../contracts/client.ts';
-import type { FlagsOfLane } from '../../contracts/flags.ts';
+import type { AolClient } from '../../client/client.ts';
+import type { FlagsOfLane } from '../../contracts/http/flags.ts';
 import { ALL_LANES, FLAG_NAMES, FLAGS, type FlagKind, type FlagName } from '../../domain/flags.ts';
-import { confirm, type Danger } from '../confirm.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import type { Cell } from '../paint.ts';
-import { counted, table } from '../text.ts';
+import { confirm, type Danger } from '../terminal/confirm.ts';
+import type { Cell } from '../terminal/paint.ts';
+import { counted, table } from '../terminal/text.ts';
 import { killDanger } from './control.ts';
 
 interface SetOptions {

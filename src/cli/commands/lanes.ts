@@ -1,5 +1,5 @@
 import type { Register } from '../context.ts';
-import { laneTable } from '../status-text.ts';
+import { laneTable } from '../terminal/status-text.ts';
 import { actionTable } from './actions.ts';
 
 /** `aol lanes list|show|next|create` */

@@ -1,13 +1,13 @@
 import { Option } from 'commander';
-import type { AolClient, LogFilter } from '../../contracts/client.ts';
-import type { LogEntry } from '../../contracts/log.ts';
+import type { AolClient, LogFilter } from '../../client/client.ts';
+import type { LogEntry } from '../../contracts/http/log.ts';
 import { LOG_EVENTS, LOG_LEVELS, type LogEvent, type LogLevel } from '../../domain/events.ts';
 import { type CliContext, pageWords, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { followLogs } from '../follow-logs.ts';
-import { listOf, wholeNumber } from '../options.ts';
-import { type Cell, levelWord } from '../paint.ts';
-import { table } from '../text.ts';
+import { listOf, wholeNumber } from '../terminal/options.ts';
+import { type Cell, levelWord } from '../terminal/paint.ts';
+import { table } from '../terminal/text.ts';
 
 interface Options {
   readonly action?: string;

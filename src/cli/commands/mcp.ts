@@ -9,10 +9,10 @@ export const registerMcp: Register = (program, run) => {
     .action(() =>
       run(async ({ config }) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
-        const { AolClient } = await import('../../contracts/client.ts');
+        const { AolClient } = await import('../../client/client.ts');
         const { createMcpServer } = await import('../../mcp/server.ts');
         const { apiUrl } = await import('../client.ts');
-        const { untilStopped } = await import('../lifecycle.ts');
+        const { untilStopped } = await import('../up/lifecycle.ts');
         const { version } = await import('../version.ts');
         const settings = await config();
         const client = new AolClient({ baseUrl: apiUrl(settings), token: await agentToken(settings) });

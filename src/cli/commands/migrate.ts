@@ -12,7 +12,7 @@ export const registerMigrate: Register = (program, run) => {
       run(async (context) => {
         if (options.down && !options.yes) throw new UsageError('--down deletes all data of AOL: confirm with --yes');
         const { databaseUrl } = await import('../settings.ts');
-        const { migrate, migrateDown } = await import('../../db/migrate.ts');
+        const { migrate, migrateDown } = await import('../../db/keep/migrate.ts');
         const url = databaseUrl(await context.config());
         const lines: string[] = [];
         if (options.down) {

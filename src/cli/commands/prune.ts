@@ -1,9 +1,9 @@
-import type { PruneResult } from '../../db/prune.ts';
+import type { PruneResult } from '../../db/keep/prune.ts';
 import { AGE_RULE, parseAgeMs } from '../../domain/ages.ts';
 import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { withProgress } from '../progress.ts';
-import { fields } from '../text.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { fields } from '../terminal/text.ts';
 
 /** The log is looked through as a whole, which takes longer than other statements may. */
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -22,7 +22,7 @@ export const registerPrune: Register = (program, run) => {
         const { artifactLocation, databaseUrl } = await import('../settings.ts');
         const { createArtifactStore } = await import('../../artifacts/index.ts');
         const { createPool } = await import('../../db/pool.ts');
-        const { prune } = await import('../../db/prune.ts');
+        const { prune } = await import('../../db/keep/prune.ts');
         const pool = createPool({
           databaseUrl: databaseUrl(config),
           applicationName: 'aol-cli',

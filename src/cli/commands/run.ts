@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { TickAnswer } from '../../contracts/orchestrator.ts';
-import { laneNameSchema } from '../../contracts/primitives.ts';
+import type { TickAnswer } from '../../contracts/engine/orchestrator.ts';
+import { laneNameSchema } from '../../contracts/http/primitives.ts';
 import { DEFAULT_LANE } from '../../domain/flags.ts';
 import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -21,9 +21,9 @@ export const registerRun: Register = (program, run) => {
         const lane = laneNameSchema.safeParse(options.lane);
         if (!lane.success) throw new UsageError(`--lane ${lane.error.issues[0]?.message ?? 'is wrong'}`);
         const config = await context.config();
-        const { withServers } = await import('../servers.ts');
+        const { withServers } = await import('../up/servers.ts');
         const { isKilled, runTicks } = await import('../run-ticks.ts');
-        const { withWorker } = await import('../run-worker.ts');
+        const { withWorker } = await import('../up/run-worker.ts');
         const proofMode = options.proof || config.proofMode;
         return withServers(config, context.io.talk, async (addresses) =>
           withWorker(config, addresses, { proofMode, lane: lane.data, onlyProof: options.proof }, async (parts) => {

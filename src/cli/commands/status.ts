@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AolClient } from '../../contracts/client.ts';
-import type { Status } from '../../contracts/status.ts';
+import type { AolClient } from '../../client/client.ts';
+import type { Status } from '../../contracts/http/status.ts';
 import { type CliContext, ExitCode, type Register } from '../context.ts';
 import { describeFailure } from '../errors.ts';
-import { withPicture } from '../live.ts';
-import { statusLines, statusPage } from '../status-text.ts';
+import { withPicture } from '../terminal/live.ts';
+import { statusLines, statusPage } from '../terminal/status-text.ts';
 
 const WATCH_INTERVAL_MS = 1_000;
 const WATCH_TIMEOUT_MS = 3_000;

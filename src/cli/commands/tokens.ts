@@ -1,11 +1,11 @@
 import { Option } from 'commander';
-import type { AolClient } from '../../contracts/client.ts';
-import type { ApiToken } from '../../contracts/token.ts';
+import type { AolClient } from '../../client/client.ts';
+import type { ApiToken } from '../../contracts/http/token.ts';
 import { parseAgeMs } from '../../domain/ages.ts';
 import { ROLES, type Role } from '../../domain/roles.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { age, fields, table } from '../text.ts';
+import { age, fields, table } from '../terminal/text.ts';
 
 const PAGE_SIZE = 200;
 

@@ -7,7 +7,7 @@ export const registerUp: Register = (program, run) => {
     .description('start everything on this machine: PostgreSQL, Temporal, worker and API')
     .action(() =>
       run(async ({ config, json }) => {
-        const { up } = await import('../up.ts');
+        const { up } = await import('../up/up.ts');
         return up(await config(), { json });
       }),
     );

@@ -11,7 +11,7 @@ export const registerWorker: Register = (program, run) => {
         const { artifactLocation, createLogger, databaseUrl, startTraces, temporalSettings } = await import(
           '../settings.ts'
         );
-        const { sayReady, untilStopped } = await import('../lifecycle.ts');
+        const { sayReady, untilStopped } = await import('../up/lifecycle.ts');
         const stopped = untilStopped();
         const { createWorker } = await import('../../worker/create-worker.ts');
         const { installRuntime } = await import('../../worker/runtime.ts');

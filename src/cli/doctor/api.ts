@@ -1,7 +1,7 @@
 /** The API, as a client sees it. */
 
+import { AolClient } from '../../client/client.ts';
 import type { Config } from '../../config/index.ts';
-import { AolClient } from '../../contracts/client.ts';
 import { errorText } from '../../domain/errors.ts';
 import { apiUrl } from '../client.ts';
 import { type Check, failed, passed } from './check.ts';

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config/index.ts';
 import { orchestratorWorkflowId } from '../../contracts/names.ts';
-import type { QueueStatus } from '../../db/status.ts';
+import type { QueueStatus } from '../../db/look/status.ts';
 import { errorText, NotFoundError } from '../../domain/errors.ts';
 import { formatLeaseOwner } from '../../domain/lease.ts';
 import { connectTemporal, type TemporalGateway } from '../../temporal/gateway.ts';

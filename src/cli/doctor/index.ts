@@ -2,7 +2,7 @@
 
 import type { Config } from '../../config/index.ts';
 import { ConfigurationError, errorText } from '../../domain/errors.ts';
-import type { CliIo } from '../io.ts';
+import type { CliIo } from '../terminal/io.ts';
 import { checkApi } from './api.ts';
 import { type Check, failed, passed } from './check.ts';
 import { checkFolders, checkNode, checkTokens } from './machine.ts';

@@ -1,7 +1,7 @@
 /** PostgreSQL and its schema. */
 
 import { type Config, maskPassword } from '../../config/index.ts';
-import { pendingSteps } from '../../db/migrate.ts';
+import { pendingSteps } from '../../db/keep/migrate.ts';
 import { errorText } from '../../domain/errors.ts';
 import { databaseUrl } from '../settings.ts';
 import { type Check, failed, passed } from './check.ts';

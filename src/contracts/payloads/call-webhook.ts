@@ -1,7 +1,7 @@
 /** `CALL_WEBHOOK`: one request over HTTP with a JSON body. */
 
 import { z } from 'zod';
-import { type JsonValue, jsonProblem, storableText } from '../json.ts';
+import { type JsonValue, jsonProblem, storableText } from '../http/json.ts';
 import type { ActionContract } from './contract.ts';
 
 export const WEBHOOK_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { FieldProblem } from '../../domain/errors.ts';
-import { type JsonObject, jsonObjectSchema } from '../json.ts';
+import { type JsonObject, jsonObjectSchema } from '../http/json.ts';
 
 /**
  * What becomes of an effect that may have happened, when it is tried again: the provider performs it once (`dedupes`), it can

@@ -1,7 +1,7 @@
 /** `POST_SOCIAL`: one post on one social platform. */
 
 import { z } from 'zod';
-import { storableText } from '../json.ts';
+import { storableText } from '../http/json.ts';
 import type { ActionContract } from './contract.ts';
 import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from './post-social-length.ts';
 

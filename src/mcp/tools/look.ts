@@ -1,9 +1,9 @@
 /** The tools that only look. */
 
 import { z } from 'zod';
-import { actionListSchema, actionSchema, nextActionsSchema } from '../../contracts/action.ts';
-import { adapterListSchema } from '../../contracts/adapter.ts';
-import { logListSchema } from '../../contracts/log.ts';
+import { actionListSchema, actionSchema, nextActionsSchema } from '../../contracts/http/action.ts';
+import { adapterListSchema } from '../../contracts/http/adapter.ts';
+import { logListSchema } from '../../contracts/http/log.ts';
 import {
   actionIdSchema,
   actionModeSchema,
@@ -12,9 +12,9 @@ import {
   cursorSchema,
   laneNameSchema,
   sha256Schema,
-} from '../../contracts/primitives.ts';
-import { statusSchema } from '../../contracts/status.ts';
-import { tickListSchema } from '../../contracts/tick.ts';
+} from '../../contracts/http/primitives.ts';
+import { statusSchema } from '../../contracts/http/status.ts';
+import { tickListSchema } from '../../contracts/http/tick.ts';
 import { LOG_EVENTS, LOG_LEVELS } from '../../domain/events.ts';
 import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { tool } from '../tool.ts';

@@ -1,7 +1,7 @@
 /** The one tool that makes work: as a proof, or as a request for REAL that a person has to approve. */
 
 import { z } from 'zod';
-import { actionSchema, enqueueRequestSchema } from '../../contracts/action.ts';
+import { actionSchema, enqueueRequestSchema } from '../../contracts/http/action.ts';
 import {
   actionModeSchema,
   actionTypeSchema,
@@ -9,8 +9,8 @@ import {
   laneNameSchema,
   maxAttemptsSchema,
   prioritySchema,
-} from '../../contracts/primitives.ts';
-import { fieldProblems } from '../../contracts/problem.ts';
+} from '../../contracts/http/primitives.ts';
+import { fieldProblems } from '../../contracts/http/problem.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { tool } from '../tool.ts';
 

@@ -1,8 +1,8 @@
 /** Stopping is always safe, so an agent may; only a person starts again. */
 
 import { z } from 'zod';
-import { controlAnswerSchema } from '../../contracts/control.ts';
-import { laneNameSchema, reasonSchema } from '../../contracts/primitives.ts';
+import { controlAnswerSchema } from '../../contracts/http/control.ts';
+import { laneNameSchema, reasonSchema } from '../../contracts/http/primitives.ts';
 import { type Tool, tool } from '../tool.ts';
 
 const input = z.strictObject({

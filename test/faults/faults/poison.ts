@@ -1,7 +1,7 @@
 /** An action that kills its worker each time: it ends in the DLQ, and takes no other with it. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EnqueueInput } from '../../../src/contracts/action.ts';
+import type { EnqueueInput } from '../../../src/contracts/http/action.ts';
 import { providerKey } from '../../../src/contracts/names.ts';
 import type { ActionRow } from '../../../src/db/action-row.ts';
 import { setFlag } from '../../support/engine.ts';

@@ -1,7 +1,7 @@
 /** What is stored, and where: an old transaction over the tables, a disk that takes no more. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EnqueueInput } from '../../../src/contracts/action.ts';
+import type { EnqueueInput } from '../../../src/contracts/http/action.ts';
 import { until } from '../../support/until.ts';
 import { type Fault, now } from '../support/fault.ts';
 import type { Scene } from '../support/scene.ts';

@@ -2,7 +2,7 @@
 
 import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AolApiError } from '../../../src/contracts/client.ts';
+import { AolApiError } from '../../../src/client/client.ts';
 import { until } from '../../support/until.ts';
 import type { Fault } from '../support/fault.ts';
 import { quantile } from '../support/quantile.ts';

@@ -1,6 +1,6 @@
 /** F-16: an adapter that throws anything, answers nothing, never ends, or ends its process; all ways beside each other. */
 
-import type { EnqueueInput } from '../../../src/contracts/action.ts';
+import type { EnqueueInput } from '../../../src/contracts/http/action.ts';
 import { providerKey } from '../../../src/contracts/names.ts';
 import type { ActionRow } from '../../../src/db/action-row.ts';
 import { until } from '../../support/until.ts';

@@ -4,9 +4,9 @@ import { fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type EnqueueInput, enqueueRequestSchema } from '../../../src/contracts/action.ts';
-import type { AolClient } from '../../../src/contracts/client.ts';
-import { enqueue } from '../../../src/db/actions.ts';
+import type { AolClient } from '../../../src/client/client.ts';
+import { type EnqueueInput, enqueueRequestSchema } from '../../../src/contracts/http/action.ts';
+import { enqueue } from '../../../src/db/decide/cancel.ts';
 import type { Database } from '../../../src/db/pool.ts';
 import type { Random } from './random.ts';
 

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AolClient } from '../../../src/contracts/client.ts';
+import { AolClient } from '../../../src/client/client.ts';
 import { createPool, type Database } from '../../../src/db/pool.ts';
 import type { FlagName, FlagValue } from '../../../src/domain/flags.ts';
 import { freePort } from '../../../src/local/index.ts';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import pg from 'pg';
 import { childEnvironment, loadConfig } from '../../../src/config/index.ts';
-import { migrate } from '../../../src/db/migrate.ts';
+import { migrate } from '../../../src/db/keep/migrate.ts';
 import {
   findTemporalBinary,
   freePort,

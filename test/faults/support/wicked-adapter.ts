@@ -4,7 +4,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { defineAdapter } from '../../../src/adapters/port.ts';
 import { registerAdapter } from '../../../src/adapters/registry.ts';
-import { jsonObjectSchema } from '../../../src/contracts/json.ts';
+import { jsonObjectSchema } from '../../../src/contracts/http/json.ts';
 import type { AttemptOutcome } from '../../../src/domain/outcomes.ts';
 
 export const WICKED_WAYS = [

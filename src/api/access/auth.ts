@@ -1,0 +1,59 @@
+/** Who calls: a bearer token or the dashboard's cookie, and whether the role may. */
+
+import cookie from '@fastify/cookie';
+import type { FastifyRequest } from 'fastify';
+import { SESSION_COOKIE } from '../../contracts/http/session.ts';
+import { ForbiddenError, UnauthenticatedError } from '../../domain/errors.ts';
+import { roleIncludes } from '../../domain/roles.ts';
+import type { Api, ApiContext } from '../context.ts';
+import type { Caller } from './credentials.ts';
+import { checkCookieCall } from './csrf.ts';
+
+/** Asks every call who it is, unless its route is public, and compares the roles. */
+export async function addAuthentication(app: Api, context: ApiContext): Promise<void> {
+  await app.register(cookie);
+  app.decorateRequest('actor', '');
+  app.decorateRequest('role', null);
+  app.decorateRequest('csrfToken', null);
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) return;
+    const needed = request.routeOptions.config.role;
+    if (needed === 'public') return;
+    const caller = await identify(request, context).catch(async (error: unknown) => {
+      if (error instanceof UnauthenticatedError) await context.limits.countWrongToken(request);
+      throw error;
+    });
+    request.actor = caller.actor;
+    request.role = caller.role;
+    request.csrfToken = caller.csrfToken;
+    if (needed === undefined || !roleIncludes(caller.role, needed)) {
+      throw new ForbiddenError(`this needs the role ${needed ?? 'of nobody'}; the token's role is ${caller.role}`);
+    }
+    await context.limits.countCall(request);
+  });
+}
+
+/**
+ * Whose call this is. A bearer token goes before a cookie.
+ *
+ * @throws UnauthenticatedError
+ * @throws ForbiddenError for a call under the cookie that another site may have made
+ */
+export async function identify(request: FastifyRequest, context: ApiContext): Promise<Caller> {
+  const { credentials, database, controlDatabase = database } = context;
+  const asked = request.routeOptions.config.control ? controlDatabase : database;
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
+    if (token === undefined) throw new UnauthenticatedError('this needs a bearer token: Authorization: Bearer …');
+    const caller = await credentials.ofToken(token, asked);
+    if (!caller) throw new UnauthenticatedError('the bearer token is not known, or has ended');
+    return caller;
+  }
+  const sealed = request.cookies[SESSION_COOKIE];
+  if (sealed === undefined) throw new UnauthenticatedError('this needs a bearer token: Authorization: Bearer …');
+  const caller = await credentials.ofCookie(sealed, asked);
+  if (!caller) throw new UnauthenticatedError('the session has ended: sign in again');
+  checkCookieCall(request, caller);
+  return caller;
+}

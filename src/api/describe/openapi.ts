@@ -1,0 +1,144 @@
+/** The OpenAPI description: what the routes' schemas say, with every answer that a route may give besides. */
+
+import swagger from '@fastify/swagger';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { problemSchema } from '../../contracts/http/problem.ts';
+import { CSRF_HEADER, SESSION_COOKIE } from '../../contracts/http/session.ts';
+import type { Api, ApiContext } from '../context.ts';
+import { type DeclaredRoute, openApiPath, type RouteTable } from './route-table.ts';
+
+/** JSON Schema and OpenAPI, as far as this file changes them. */
+export type Description = Record<string, unknown>;
+
+/** What @fastify/swagger says where nothing is said. */
+const UNDESCRIBED = 'Default Response';
+const SUCCESSES = { 200: 'Done', 201: 'New', 204: 'Done, and nothing to say' } as const;
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: 'Malformed: wrong type, unknown field, out of bounds',
+  401: 'No token, or one that is not known or has ended',
+  403: 'The role does not allow this, or another site’s page asked for it',
+  404: 'There is no such thing',
+  409: 'Another request has the key, or the present state forbids it',
+  413: 'The body is too large',
+  415: 'Only application/json is understood',
+  422: 'Well formed, but the payload fails its type’s schema, or the lane does not exist',
+  429: 'Too many calls, or the queue is full',
+  500: 'A defect of ours, or a damaged artifact',
+  503: 'A server that we need is away; nothing was done',
+};
+const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([429, 503]);
+const RETRY_AFTER = {
+  'retry-after': { description: 'Seconds until the call is worth repeating', schema: { type: 'integer' } },
+} as const;
+
+/** To be called before the routes are declared. */
+export async function addOpenApi(app: Api): Promise<void> {
+  const options = { zodToJsonConfig: { unrepresentable: 'any' } } as const;
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'AOL',
+        version: '1',
+        description: 'The Autonomy Orchestration Layer: queue actions, see what would be sent, allow it, stop it.',
+      },
+      security: [{ bearer: [] }, { session: [], csrf: [] }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          csrf: { type: 'apiKey', in: 'header', name: CSRF_HEADER },
+        },
+      },
+    },
+    transform: createJsonSchemaTransform(options),
+    transformObject: createJsonSchemaTransformObject(options),
+  });
+}
+
+/** The whole description, once all routes are there. */
+export function describeApi(app: Api, routes: RouteTable, { contracts }: Pick<ApiContext, 'contracts'>): Description {
+  const document: Description = structuredClone({ ...app.swagger() });
+  for (const route of routes) {
+    const operation = at(document, 'paths', openApiPath(route.url), route.method.toLowerCase());
+    if (operation) describeOperation(operation, route);
+  }
+  const enqueue = bodySchema(at(document, 'paths', '/v1/actions', 'post'));
+  if (enqueue) Object.assign(enqueue, oneForEachType({ ...enqueue }, contracts));
+  return document;
+}
+
+function describeOperation(operation: Description, route: DeclaredRoute): void {
+  const { method, url, role } = route;
+  operation.operationId = operationId(method, url);
+  operation.tags = [tag(url)];
+  operation.description = role === 'public' ? 'Needs no token.' : `Needs the role ${role}.`;
+  if (role === 'public') operation.security = [];
+  const body = at(operation, 'requestBody');
+  if (body) body.required = !route.bodyOptional;
+  const responses = at(operation, 'responses') ?? {};
+  for (const [status, description] of Object.entries(SUCCESSES)) {
+    const success = at(responses, status);
+    if (success?.description === UNDESCRIBED) success.description = description;
+  }
+  for (const status of statusesOf(route, 'requestBody' in operation)) {
+    responses[status] ??= problemResponse(status);
+    if (WITH_RETRY_AFTER.has(status)) Object.assign(at(responses, String(status)) ?? {}, { headers: RETRY_AFTER });
+  }
+  operation.responses = responses;
+}
+
+function statusesOf({ role, problems }: DeclaredRoute, hasBody: boolean): number[] {
+  return [400, ...(role === 'public' ? [] : [401]), 403, ...(hasBody ? [413, 415] : []), 429, 503, ...problems];
+}
+
+const problem = z.toJSONSchema(problemSchema, { io: 'output' });
+
+function problemResponse(status: number): Description {
+  const { $schema: _schema, ...schema } = problem;
+  return {
+    description: PROBLEMS[status] ?? 'Refused',
+    content: { 'application/problem+json': { schema } },
+  };
+}
+
+/** The payload of each type has its own schema; the rest of the request is the same. */
+function oneForEachType(request: Description, contracts: ApiContext['contracts']): Description {
+  const properties = at(request, 'properties') ?? {};
+  const types = [...contracts.values()].map(({ type, jsonSchema = {} }) => {
+    const { $schema: _schema, ...payload } = jsonSchema;
+    return {
+      ...request,
+      title: type,
+      properties: { ...properties, type: { const: type }, payload },
+    };
+  });
+  return {
+    ...Object.fromEntries(Object.keys(request).map((key) => [key, undefined])),
+    oneOf: types,
+  };
+}
+
+function bodySchema(operation: Description | undefined): Description | undefined {
+  return operation && at(operation, 'requestBody', 'content', 'application/json', 'schema');
+}
+
+function operationId(method: string, url: string): string {
+  const words = `${method.toLowerCase()}${url.replace('/v1', '')}`.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  return words.map((word, index) => (index === 0 ? word : `${word[0]?.toUpperCase()}${word.slice(1)}`)).join('');
+}
+
+function tag(url: string): string {
+  return /^\/v1\/([a-z]+)/.exec(url)?.[1] ?? 'server';
+}
+
+function at(value: Description, ...path: readonly string[]): Description | undefined {
+  let found: unknown = value;
+  for (const name of path) found = isObject(found) ? found[name] : undefined;
+  return isObject(found) ? found : undefined;
+}
+
+function isObject(value: unknown): value is Description {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

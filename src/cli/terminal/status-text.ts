@@ -1,0 +1,85 @@
+/** The status as people read it: a page, and a line for each lane. */
+
+import type { Dependency, LaneStatus, Status } from '../../contracts/http/status.ts';
+import type { ActionStatus } from '../../domain/states.ts';
+import { type Cell, healthWord, modeWord, modeWords } from './paint.ts';
+import { duration, fields, table } from './text.ts';
+
+/** The columns that count actions, and under which title. */
+const COUNTS: readonly (readonly [title: string, status: ActionStatus])[] = [
+  ['PENDING', 'PENDING'],
+  ['RUNNING', 'RUNNING'],
+  ['RETRY', 'RETRY'],
+  ['APPROVAL', 'AWAITING_APPROVAL'],
+  ['SUCCESS', 'SUCCESS'],
+  ['UNCONFIRMED', 'UNCONFIRMED'],
+  ['DLQ', 'DLQ'],
+];
+
+export function statusPage(status: Status, isColored: boolean): string {
+  const { workers, dependencies, lanes } = status;
+  const { text, tone } = modeWords(status.mode);
+  const head = fields(
+    [
+      ['mode', { text: `${text} (${status.why})`, tone }],
+      [
+        'workers',
+        {
+          text: `${workers.count} (${workers.proof} PROOF, ${workers.real} REAL)`,
+          tone: workers.count === 0 ? 'bad' : undefined,
+        },
+      ],
+      ['postgres', health(dependencies.postgres)],
+      ['temporal', health(dependencies.temporal)],
+    ],
+    isColored,
+  );
+  return lanes.length === 0 ? head : `${head}\n\n${laneTable(lanes, isColored)}`;
+}
+
+export function laneTable(lanes: readonly LaneStatus[], isColored: boolean): string {
+  const titles = ['LANE', 'MODE', 'LEASE', ...COUNTS.map(([title]) => title), 'OLDEST DUE', 'LAST TICK', 'NOTE'];
+  return table(titles, lanes.map(laneRow), isColored);
+}
+
+function health({ ok, detail }: Dependency): Cell {
+  return ok ? `ok: ${detail}` : { text: `AWAY: ${detail}`, tone: 'bad' };
+}
+
+function laneRow(lane: LaneStatus): Cell[] {
+  const note = stopped(lane);
+  return [
+    lane.lane,
+    modeWord(lane.mode),
+    healthWord(lane.lease.health),
+    ...COUNTS.map(([, status]): Cell => countCell(status, lane.counts[status] ?? 0)),
+    lane.oldestDueAgeMs === null ? '-' : duration(lane.oldestDueAgeMs),
+    lane.lastTick === null ? '-' : `#${lane.lastTick.number} ${lane.lastTick.outcome ?? 'open'}`,
+    { text: note, tone: 'bad' },
+  ];
+}
+
+/** What waits for a person stands out. */
+function countCell(status: ActionStatus, count: number): Cell {
+  const text = String(count);
+  if (count === 0) return text;
+  if (status === 'AWAITING_APPROVAL') return { text, tone: 'warn' };
+  return status === 'UNCONFIRMED' || status === 'DLQ' ? { text, tone: 'bad' } : text;
+}
+
+function stopped({ flags }: LaneStatus): string {
+  return (['killed', 'paused'] as const).filter((name) => flags[name] === true).join(', ');
+}
+
+/** A line for the whole and one for each lane, without what changes from second to second: ages, times. */
+export function statusLines(status: Status): string[] {
+  const away = Object.entries(status.dependencies).flatMap(([name, { ok }]) => (ok ? [] : [`${name} AWAY`]));
+  const whole = [`mode ${status.mode}`, `workers ${status.workers.count}`, ...away].join(', ');
+  return [whole, ...status.lanes.map(laneLine)];
+}
+
+function laneLine(lane: LaneStatus): string {
+  const counts = COUNTS.map(([title, status]) => `${title} ${lane.counts[status] ?? 0}`).join(' ');
+  const note = stopped(lane);
+  return `lane ${lane.lane} ${lane.mode} lease ${lane.lease.health} ${counts}${note === '' ? '' : ` ${note}`}`;
+}

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, childEnvironment, findTokens, prepareDataDir, resolveTokens } from '../../config/index.ts';
+import { acquireLock, assertPortFree } from '../../local/index.ts';
+import { onAbort, orAborted, together } from './abort.ts';
+import { type Child, startChild } from './children.ts';
+import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
+import { type Addresses, keep, type Stack, type Start, startServers, stopAll } from './servers.ts';
+
+export interface UpOptions {
+  /** The result is a line of JSON. */
+  readonly json?: boolean;
+  /** Results, one text at the end of the start. */
+  readonly print?: (text: string) => void;
+  /** Talk. */
+  readonly log?: (line: string) => void;
+  /** For tests: a stand-in for our own command line. */
+  readonly mainFile?: string;
+}
+
+/** Shutdown grace of worker and API; with the servers' own few seconds all is over within 30 s. */
+const drainTimeoutMs = 25_000;
+const readyTimeoutMs = 60_000;
+/** A killed start's API may still be going away. */
+const portWaitMs = 3_000;
+
+/**
+ * Runs all of AOL on this machine until it is asked to stop: PostgreSQL and Temporal (embedded unless the environment
+ * names others), migrations, worker and API; restarts what ends unasked.
+ *
+ * @returns the exit status: 0 for a stop that was asked, 130 or 143 when it came while starting or had to be immediate
+ * @throws ConfigurationError and the like when the start fails; nothing is left running then
+ */
+export async function up(config: Config, options: UpOptions = {}): Promise<number> {
+  const log = options.log ?? ((line) => process.stderr.write(`aol: ${line}\n`));
+  const print = options.print ?? ((text) => process.stdout.write(text));
+  // A terminal that went away must not keep us from stopping in order.
+  const ignore = () => undefined;
+  process.stdout.on('error', ignore);
+  process.stderr.on('error', ignore);
+
+  const dataDir = prepareDataDir(config.dataDir);
+  const lock = acquireLock(dataDir);
+  const running: Stack = { servers: [], children: [] };
+  let stopAtOnce = false;
+  const stop = listenForStop(() => {
+    stopAtOnce = true;
+    log('stopping at once');
+    for (const one of [...running.children, ...running.servers]) {
+      one.kill();
+    }
+  });
+  let status = 0;
+  try {
+    const startedMs = performance.now();
+    await start({ config, dataDir, log, signal: stop.asked, running }, options.mainFile, (addresses) => {
+      const tookMs = performance.now() - startedMs;
+      print(options.json ? facts(config, dataDir, addresses) : summary(config, dataDir, addresses, tookMs));
+    });
+    await new Promise((resolve) => onAbort(stop.asked, () => resolve(undefined)));
+    log('stopping: what runs may finish, at most 30 s; Ctrl+C again stops at once');
+  } catch (thrown) {
+    if (!stop.asked.aborted) {
+      throw thrown;
+    }
+    status = askedStatus(stop.asked);
+  } finally {
+    await stopAll(running);
+    lock.release();
+    stop.close();
+    process.stdout.off('error', ignore);
+    process.stderr.off('error', ignore);
+  }
+  log('stopped');
+  return stopAtOnce ? askedStatus(stop.asked) : status;
+}
+
+async function start(all: Start, mainFile: string | undefined, ready: (addresses: Addresses) => void): Promise<void> {
+  const { config, dataDir, log } = all;
+  await assertPortFree('AOL_API_PORT', config.api.port, config.api.host, portWaitMs);
+  resolveTokens({ ...config, dataDir });
+  const { databaseUrl, temporal } = await startServers(all);
+  const env = {
+    ...childEnvironment(),
+    ...temporal.env,
+    DATABASE_URL: databaseUrl,
+    AOL_DATA_DIR: dataDir,
+    // What matters to a person at a terminal; AOL_LOG_LEVEL=info shows all.
+    AOL_LOG_LEVEL: childEnvironment().AOL_LOG_LEVEL || 'warn',
+  };
+  const command = (name: string, isReady: (child: Child, signal: AbortSignal) => Promise<void>) => (step: Start) =>
+    keep(step, step.running.children, `the ${name}`, async (signal) => {
+      const child = startChild({ args: [name], env, stopTimeoutMs: drainTimeoutMs, ...(mainFile && { mainFile }) });
+      return await orStop(child, `the ${name}`, signal, (limit) => isReady(child, limit));
+    });
+  log('starting worker and API …');
+  await together(all, [
+    command('worker', (child) => child.ready),
+    command('api', (child, signal) => apiReady(config, child, signal)),
+  ]);
+  ready({ databaseUrl, temporal });
+}
+
+/** Waits for a child to be ready; one that is not in time, or no longer wanted, is stopped. */
+async function orStop(
+  child: Child,
+  name: string,
+  signal: AbortSignal,
+  isReady: (signal: AbortSignal) => Promise<void>,
+): Promise<Child> {
+  const timeout = AbortSignal.timeout(readyTimeoutMs);
+  const limit = AbortSignal.any([signal, timeout]);
+  try {
+    await orAborted(limit, isReady(limit));
+    return child;
+  } catch (thrown) {
+    await child.stop();
+    throw timeout.aborted && !signal.aborted
+      ? new Error(`${name} was not ready within ${readyTimeoutMs / 1000} s`)
+      : thrown;
+  }
+}
+
+async function apiReady(config: Config, child: Child, signal: AbortSignal): Promise<void> {
+  let gone: unknown;
+  child.ready.catch((thrown: unknown) => {
+    gone = thrown;
+  });
+  const url = `${apiUrl(config)}/readyz`;
+  while (!(await answersOk(url, signal))) {
+    if (gone !== undefined) {
+      throw gone;
+    }
+    await sleep(50, undefined, { signal });
+  }
+}
+
+async function answersOk(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+function askedStatus(asked: AbortSignal): number {
+  const reason: unknown = asked.reason;
+  return reason instanceof StopAsked ? exitStatus(reason.signal) : 1;
+}
+
+function apiUrl({ api }: Config): string {
+  const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+  const host = everywhere[api.host] ?? (api.host.includes(':') ? `[${api.host}]` : api.host);
+  return `http://${host}:${api.port}`;
+}
+
+function summary(config: Config, dataDir: string, { temporal }: Addresses, tookMs: number): string {
+  const mode = config.proofMode
+    ? 'PROOF: nothing is sent (AOL_PROOF_MODE is unset or 1)'
+    : 'REAL is possible (AOL_PROOF_MODE=0); a lane stays PROOF until an admin sets its proof_only to false';
+  const token =
+    config.tokens.admin === undefined ? findTokens({ ...config, dataDir })?.admin : 'as set by AOL_ADMIN_TOKEN';
+  return `
+AOL is ready (after ${(tookMs / 1000).toFixed(1)} s).
+
+  Mode          ${mode}
+  Dashboard     ${apiUrl(config)}/ (sign in with the token below; all three: ${join(dataDir, 'tokens.json')})
+  API           ${apiUrl(config)}
+  Admin token   ${token}
+  Temporal      ${temporal.page ?? `${config.temporal.address} (its web page is where you run it)`}
+  First action  npx aol enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first
+  Stop          Ctrl+C
+
+`;
+}
+
+/** For programs; where the tokens lie rather than one of them. */
+function facts(config: Config, dataDir: string, { temporal }: Addresses): string {
+  const temporalPage = temporal.page ?? null;
+  return `${JSON.stringify({ ready: true, api: apiUrl(config), proofMode: config.proofMode, dataDir, temporalPage })}\n`;
+}

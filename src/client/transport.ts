@@ -1,0 +1,187 @@
+/** How the client calls: who it is, time limits, repeats, and errors. */
+
+import { type Problem, problemSchema } from '../contracts/http/problem.ts';
+
+export interface TransportOptions {
+  /** `http://127.0.0.1:8321`; in a page `location.origin`. */
+  readonly baseUrl: string;
+  /** A bearer token. In a page the session's cookie stands for it. */
+  readonly token?: string | undefined;
+  /** Goes with every change under a session's cookie; `signIn` and `session` of the client keep it up to date. */
+  readonly csrfToken?: string | null | undefined;
+  /** Whether cookies go along, by fetch's own rules; `same-origin` where it is not said. */
+  readonly credentials?: RequestCredentials;
+  /** Instead of the global one. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** For one try, 10 s by default. */
+  readonly timeoutMs?: number;
+  /** How often a call that is safe to repeat is tried, 4 times by default. */
+  readonly maxTries?: number;
+}
+
+export interface CallOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** A list goes as its words, parted by commas. */
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether a second call does what one does. Reads are. */
+  readonly repeatable?: boolean;
+  /** A status besides 2xx whose body is an answer. */
+  readonly alsoAccepts?: number;
+  /** Ends the call, and the reading of its body. */
+  readonly signal?: AbortSignal | undefined;
+  /** For an answer that goes on for ever: the caller's signal is its only limit. */
+  readonly isStream?: boolean;
+}
+
+/** The server refused, and says why. */
+export class AolApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.name = 'AolApiError';
+    this.problem = problem;
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  get code(): string {
+    return this.problem.code;
+  }
+
+  /** For answers that are not the server's own, such as a proxy's. */
+  static unexpected(status: number, detail: string): AolApiError {
+    return new AolApiError({
+      type: 'urn:aol:error:AOL_UNEXPECTED_ANSWER',
+      title: 'Unexpected answer',
+      status,
+      detail,
+      code: 'AOL_UNEXPECTED_ANSWER',
+    });
+  }
+}
+
+/** There was no answer: refused, cut off or too late. Whether the call arrived is not known. */
+export class AolUnreachableError extends Error {
+  readonly url: string;
+
+  constructor(url: string, options?: ErrorOptions) {
+    super(`no answer from ${url}`, options);
+    this.name = 'AolUnreachableError';
+    this.url = url;
+  }
+}
+
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 5_000;
+/** Answers after which the same call may do better: too many calls, or a server behind the API is away. */
+const PASSING = [429, 503];
+
+export class HttpTransport {
+  readonly #options: TransportOptions;
+  readonly #baseUrl: string;
+  /** The session's, as soon as there is one. */
+  csrfToken: string | null;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#baseUrl = options.baseUrl.replace(/\/+$/, '');
+    this.csrfToken = options.csrfToken ?? null;
+  }
+
+  /**
+   * @throws AolApiError when the server refuses
+   * @throws AolUnreachableError when there is no answer
+   * @throws whatever the caller's signal was aborted with
+   */
+  async call(options: CallOptions): Promise<Response> {
+    const repeatable = options.repeatable ?? (options.method ?? 'GET') === 'GET';
+    const maxTries = repeatable ? (this.#options.maxTries ?? 4) : 1;
+    for (let tries = 1; ; tries += 1) {
+      const last = tries >= maxTries;
+      const response = await this.#send(options).catch((error: unknown) => {
+        options.signal?.throwIfAborted();
+        if (last) throw error;
+        return undefined;
+      });
+      if (response && (response.ok || response.status === options.alsoAccepts)) return response;
+      if (response && (last || !PASSING.includes(response.status))) throw await refusal(response);
+      await response?.body?.cancel();
+      await pauseBefore(tries, { retryAfter: response?.headers.get('retry-after'), signal: options.signal });
+    }
+  }
+
+  async #send(options: CallOptions): Promise<Response> {
+    const { method = 'GET', path, query = {}, body } = options;
+    const url = new URL(`${this.#baseUrl}${path}`);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const send = this.#options.fetch ?? globalThis.fetch;
+    const { credentials } = this.#options;
+    const signals = options.signal ? [options.signal] : [];
+    if (!options.isStream) signals.push(AbortSignal.timeout(this.#options.timeoutMs ?? 10_000));
+    try {
+      return await send(url, {
+        method,
+        headers: this.#headers(options),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(credentials === undefined ? {} : { credentials }),
+        redirect: 'error',
+        signal: AbortSignal.any(signals),
+      });
+    } catch (error) {
+      throw new AolUnreachableError(this.#baseUrl, { cause: error });
+    }
+  }
+
+  #headers({ method = 'GET', body, headers }: CallOptions): Record<string, string> {
+    const { token } = this.#options;
+    return {
+      accept: 'application/json, application/problem+json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(this.csrfToken === null || method === 'GET' ? {} : { 'x-csrf-token': this.csrfToken }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    };
+  }
+}
+
+async function refusal(response: Response): Promise<AolApiError> {
+  const answer: unknown = await response.json().catch(() => undefined);
+  const parsed = problemSchema.safeParse(answer);
+  if (parsed.success) return new AolApiError(parsed.data);
+  return AolApiError.unexpected(response.status, `the server answered ${response.status} without a reason`);
+}
+
+/**
+ * Waits as long as the server asks for, within limits, else longer each time and never in step with others.
+ *
+ * @param tries how many have failed
+ * @throws whatever the signal was aborted with
+ */
+export async function pauseBefore(
+  tries: number,
+  how: { readonly retryAfter?: string | null | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const askedMs = Number(how.retryAfter ?? Number.NaN) * 1_000;
+  const stepMs = FIRST_PAUSE_MS * 2 ** Math.min(tries - 1, 10);
+  const pauseMs = Number.isFinite(askedMs) && askedMs >= 0 ? askedMs : stepMs / 2 + Math.random() * stepMs;
+  const { signal } = how;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.min(MAX_PAUSE_MS, pauseMs));
+    signal?.addEventListener('abort', done);
+    if (signal?.aborted) done();
+  });
+  signal?.throwIfAborted();
+}

@@ -1,0 +1,117 @@
+/** Actions as they come in and go out over HTTP. */
+
+import { z } from 'zod';
+import { DEFAULT_LANE } from '../../domain/flags.ts';
+import { MAX_ATTEMPTS } from '../../domain/limits.ts';
+import { ACTION_STATUSES, DLQ_REASONS } from '../../domain/states.ts';
+import { jsonObjectSchema } from './json.ts';
+import {
+  actionModeSchema,
+  actionStatusSchema,
+  actionTypeSchema,
+  commaListOf,
+  cursorSchema,
+  idempotencyKeySchema,
+  laneNameSchema,
+  maxAttemptsSchema,
+  pageOf,
+  pageSizeSchema,
+  prioritySchema,
+  runAtSchema,
+  searchTextSchema,
+  timeSchema,
+} from './primitives.ts';
+
+/** What `POST /v1/actions` takes. The payload is checked against its type's own schema afterwards. */
+export const enqueueRequestSchema = z
+  .strictObject({
+    type: actionTypeSchema,
+    payload: jsonObjectSchema,
+    idempotencyKey: idempotencyKeySchema.optional(),
+    lane: laneNameSchema.default(DEFAULT_LANE),
+    mode: actionModeSchema.default('PROOF'),
+    priority: prioritySchema.default(0),
+    runAt: runAtSchema.optional(),
+    maxAttempts: maxAttemptsSchema.default(MAX_ATTEMPTS),
+    requireApproval: z.boolean().default(false),
+  })
+  .meta({
+    examples: [
+      { type: 'POST_SOCIAL', payload: { platform: 'bluesky', content: 'Hello' }, idempotencyKey: 'hello-1' },
+      {
+        type: 'CALL_WEBHOOK',
+        payload: { url: 'https://example.com/hooks/orders', body: { order: 42 }, dedupes: true },
+        priority: 5,
+        requireApproval: true,
+      },
+    ],
+  });
+export type EnqueueRequest = z.output<typeof enqueueRequestSchema>;
+export type EnqueueInput = z.input<typeof enqueueRequestSchema>;
+
+export const actionSchema = z.object({
+  id: z.uuid(),
+  lane: z.string(),
+  type: z.string(),
+  payload: z.record(z.string(), z.unknown()),
+  idempotencyKey: z.string(),
+  status: actionStatusSchema,
+  mode: actionModeSchema,
+  promotedFrom: z.uuid().nullable(),
+  priority: z.int(),
+  runAt: timeSchema,
+  attempts: z.int(),
+  maxAttempts: z.int(),
+  dlqReason: z.enum(DLQ_REASONS).nullable(),
+  artifactSha256: z.string().nullable(),
+  artifactUri: z.string().nullable(),
+  approval: z.object({
+    needed: z.boolean(),
+    by: z.string().nullable(),
+    at: timeSchema.nullable(),
+    sha256: z.string().nullable(),
+    expires: timeSchema.nullable(),
+  }),
+  receipt: z.record(z.string(), z.unknown()).nullable(),
+  lastError: z.string().nullable(),
+  cancelRequested: z.boolean(),
+  /** Why it waits, in words, when nothing else says so. */
+  waiting: z.string().nullable(),
+  createdBy: z.string(),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  finishedAt: timeSchema.nullable(),
+  temporal: z.object({
+    workflowId: z.string().nullable(),
+    runId: z.string().nullable(),
+    url: z.string().nullable(),
+  }),
+});
+export type Action = z.output<typeof actionSchema>;
+
+export const actionListQuerySchema = z.strictObject({
+  status: commaListOf(ACTION_STATUSES).optional(),
+  type: actionTypeSchema.optional(),
+  lane: laneNameSchema.optional(),
+  mode: actionModeSchema.optional(),
+  /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
+  q: searchTextSchema.optional(),
+  cursor: cursorSchema.optional(),
+  limit: pageSizeSchema,
+});
+export type ActionListQuery = z.output<typeof actionListQuerySchema>;
+export type ActionListInput = z.input<typeof actionListQuerySchema>;
+export const actionListSchema = pageOf(actionSchema);
+export type ActionList = z.output<typeof actionListSchema>;
+
+/** `GET /v1/actions/{id}/last-approved`: what to compare an action with. */
+export const lastApprovedSchema = z.object({ action: actionSchema.nullable() });
+export type LastApproved = z.output<typeof lastApprovedSchema>;
+
+/** `GET /v1/lanes/{lane}/next`: what the next tick would claim, in its order. */
+export const nextActionsSchema = z.object({
+  items: z.array(actionSchema),
+  /** Why these, or why none. */
+  why: z.string(),
+});
+export type NextActions = z.output<typeof nextActionsSchema>;

@@ -1,0 +1,101 @@
+/** The small schemas that the others are made of. */
+
+import { z } from 'zod';
+import { ALL_LANES, DEFAULT_LANE } from '../../domain/flags.ts';
+import {
+  DEFAULT_PAGE_SIZE,
+  MAX_ATTEMPTS,
+  MAX_KEY_LENGTH,
+  MAX_LANE_LENGTH,
+  MAX_PAGE_SIZE,
+  MAX_PRIORITY,
+  MAX_SCHEDULE_MS,
+  MIN_PRIORITY,
+} from '../../domain/limits.ts';
+import { ACTION_MODES, ACTION_STATUSES } from '../../domain/states.ts';
+import { storableText } from './json.ts';
+
+export const actionIdSchema = z.uuid({ message: 'must be a UUID' }).toLowerCase();
+
+/** Lower-case letters, digits, dot, dash, underscore: a lane's name stands in workflow ids and addresses. */
+export const laneNameSchema = z
+  .string()
+  .max(MAX_LANE_LENGTH)
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, {
+    message: 'must start with a lower-case letter or digit and hold only those, dot, dash and underscore',
+  });
+
+/** A lane, or `*` for the defaults of all. */
+export const laneOrAllSchema = z.union([z.literal(ALL_LANES), laneNameSchema]);
+
+const UTF8 = new TextEncoder();
+
+/** Limits are in UTF-8 bytes, because the key is indexed. */
+export const idempotencyKeySchema = storableText(1, MAX_KEY_LENGTH).refine(
+  (key) => UTF8.encode(key).length <= MAX_KEY_LENGTH,
+  { message: `must be at most ${MAX_KEY_LENGTH} bytes of UTF-8` },
+);
+
+export const actionTypeSchema = z
+  .string()
+  .max(100)
+  .regex(/^[A-Z][A-Z0-9_]*$/, { message: 'must be upper case, digits and underscores, e.g. POST_SOCIAL' });
+
+export const actionModeSchema = z.enum(ACTION_MODES);
+export const actionStatusSchema = z.enum(ACTION_STATUSES);
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, { message: 'must be 64 lower-case hexadecimal digits' });
+export const prioritySchema = z.int().min(MIN_PRIORITY).max(MAX_PRIORITY);
+export const maxAttemptsSchema = z.int().min(1).max(MAX_ATTEMPTS);
+
+/** A date that exists, with a time zone, at most five years ahead. */
+export const runAtSchema = z.iso
+  .datetime({ offset: true, message: 'must be a date and time with a zone, e.g. 2026-12-24T18:00:00Z' })
+  .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= Date.now() + MAX_SCHEDULE_MS, {
+    message: 'must lie between 1970 and five years from now',
+  });
+
+/** Times go out as ISO 8601 in UTC. */
+export const timeSchema = z.iso.datetime();
+
+export const reasonSchema = storableText(0, 1_000);
+
+/** A number in an address: digits and nothing else, unlike what Number() takes. */
+export const pageSizeSchema = z.preprocess(
+  (given) => (typeof given === 'string' && /^\d{1,6}$/.test(given) ? Number(given) : given),
+  z.int().min(1).max(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+);
+export const cursorSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9_-]+$/, { message: 'must be a cursor that an earlier answer gave' });
+
+/** A list as it goes out. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    /** Where the next page begins; null after the last. A page may hold fewer than asked for, even none, and still go on. */
+    nextCursor: z.string().nullable(),
+    /** How many fit, counted up to 10,000. */
+    total: z.int().nonnegative(),
+    /** False: there are at least so many. */
+    totalIsExact: z.boolean(),
+  });
+}
+
+/** One of several words, or more of them parted by commas, in an address: `status=DLQ,UNCONFIRMED`. */
+export function commaListOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
+  const one = `(?:${words.join('|')})`;
+  return z
+    .string()
+    .regex(new RegExp(`^${one}(?:,${one})*$`), {
+      message: `must be one of ${words.join(', ')}, or more of them parted by commas`,
+    })
+    .transform((text) => [...new Set(text.split(','))])
+    .pipe(z.array(z.enum(words)));
+}
+
+/** Words to look for, in addresses. */
+export const searchTextSchema = storableText(1, 200);
+
+export { ALL_LANES, DEFAULT_LANE };

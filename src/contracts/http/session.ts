@@ -1,0 +1,21 @@
+/** `/v1/session`: the dashboard's sign-in, in exchange for a token. */
+
+import { z } from 'zod';
+import { ROLES } from '../../domain/roles.ts';
+
+export const SESSION_COOKIE = 'aol_session';
+/** Every change that is asked for with the cookie carries the session's token in this header. */
+export const CSRF_HEADER = 'x-csrf-token';
+
+export const signInRequestSchema = z
+  .strictObject({ token: z.string().min(1).max(512) })
+  .meta({ examples: [{ token: 'the token of a viewer, operator or admin' }] });
+export type SignInRequest = z.output<typeof signInRequestSchema>;
+
+export const sessionSchema = z.object({
+  actor: z.string(),
+  role: z.enum(ROLES),
+  /** Null for calls with a bearer token, which need none. */
+  csrfToken: z.string().nullable(),
+});
+export type Session = z.output<typeof sessionSchema>;

@@ -1,0 +1,230 @@
+/** `aol_control_flags`: reading what is in force, changing it, and pressing pause, resume, kill and start. */
+
+import type { FlagState, FlagsOfLane, FlagValues } from '../../contracts/http/flags.ts';
+import { ForbiddenError, NotFoundError, VersionConflictError } from '../../domain/errors.ts';
+import {
+  ALL_LANES,
+  FLAG_NAMES,
+  FLAGS,
+  type FlagName,
+  type FlagRow,
+  type FlagValue,
+  flagsInForce,
+  needsAdmin,
+} from '../../domain/flags.ts';
+import { appendLog } from '../look/logs.ts';
+import { type Database, type Queryable, query, transaction } from '../pool.ts';
+
+/** All flag rows of a lane and of `*`, for {@link flagsInForce}. */
+export async function readFlagRows(db: Queryable, lane?: string): Promise<FlagRow[]> {
+  return query<{ lane: string; name: FlagName; value: FlagValue }>(
+    db,
+    `SELECT lane, name, value FROM aol_control_flags WHERE $1::text IS NULL OR lane IN ($1, '${ALL_LANES}')`,
+    [lane ?? null],
+  );
+}
+
+export interface FlagChange {
+  readonly lane: string;
+  readonly name: FlagName;
+  readonly value: FlagValue;
+}
+
+/**
+ * Sets flags of one lane (or `*`) and writes the audit row of each that changed. Answers the names that changed.
+ *
+ * @throws NotFoundError when the lane does not exist
+ */
+export async function setFlags(
+  db: Queryable,
+  lane: string,
+  values: Partial<Record<FlagName, FlagValue>>,
+  by: { readonly actor: string; readonly reason?: string | undefined },
+): Promise<FlagName[]> {
+  await requireLane(db, lane);
+  const changed: FlagName[] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const rows = await query<{ name: FlagName; version: number }>(
+      db,
+      `INSERT INTO aol_control_flags AS f (lane, name, value, updated_by, reason) VALUES ($1, $2, $3::jsonb, $4, $5)
+       ON CONFLICT (lane, name) DO UPDATE SET value = excluded.value, version = f.version + 1,
+         updated_by = excluded.updated_by, reason = excluded.reason, updated_at = clock_timestamp()
+         WHERE f.value IS DISTINCT FROM excluded.value
+       RETURNING name, version`,
+      [lane, name, JSON.stringify(value), by.actor, by.reason ?? null],
+    );
+    for (const row of rows) {
+      changed.push(row.name);
+      await appendLog(db, {
+        lane,
+        event: 'FLAG_CHANGED',
+        level: 'WARNING',
+        actor: by.actor,
+        message: `${name} = ${JSON.stringify(value)}${by.reason ? `: ${by.reason}` : ''}`,
+        detail: { name, value, version: row.version, reason: by.reason ?? null },
+      });
+    }
+  }
+  return changed;
+}
+
+/**
+ * Sets `paused` and `killed` of a lane or of all. When it returns, the flags are committed and no claim that had read
+ * the older ones, and no gate, is still open: both hold their lane's lease row, and read the flags only after locking it.
+ */
+export async function pressControl(
+  db: Database,
+  lane: string,
+  values: { readonly paused?: boolean; readonly killed?: boolean },
+  by: { readonly actor: string; readonly reason?: string | undefined },
+): Promise<{ readonly paused: boolean; readonly killed: boolean; readonly changed: boolean }> {
+  const changed = await transaction(db, (connection) => setFlags(connection, lane, values, by));
+  await waitForOpenClaims(db, lane);
+  const rows = await query<{ name: string; value: boolean }>(
+    db,
+    `SELECT name, value FROM aol_control_flags WHERE lane = $1 AND name IN ('paused', 'killed')`,
+    [lane],
+  );
+  const isOn = (name: string) => rows.some((row) => row.name === name && row.value);
+  return { paused: isOn('paused'), killed: isOn('killed'), changed: changed.length > 0 };
+}
+
+/** Claims last milliseconds; one whose worker froze inside is ended by its idle-in-transaction limit. */
+async function waitForOpenClaims(db: Database, lane: string): Promise<void> {
+  await transaction(db, (connection) =>
+    query(connection, `SELECT FROM aol_lease WHERE $1 IN (lane, '${ALL_LANES}') ORDER BY lane FOR UPDATE`, [lane]),
+  );
+}
+
+interface FlagDetailRow extends FlagRow {
+  readonly version: number;
+  readonly updated_by: string;
+  readonly reason: string | null;
+  readonly updated_at: Date;
+}
+
+/**
+ * The flags in force in a lane (or `*`): each with where its value comes from and who set it.
+ *
+ * @throws NotFoundError when the lane does not exist
+ */
+export async function readFlagsOf(db: Queryable, lane: string): Promise<FlagsOfLane> {
+  await requireLane(db, lane);
+  const rows = await readDetails(db, `FROM aol_control_flags WHERE lane IN ($1, '${ALL_LANES}')`, [lane]);
+  const state = (name: FlagName) => flagState(lane, name, rows);
+  return {
+    lane,
+    flags: {
+      paused: state('paused'),
+      killed: state('killed'),
+      proof_only: state('proof_only'),
+      max_actions_per_tick: state('max_actions_per_tick'),
+      tick_interval_ms: state('tick_interval_ms'),
+      max_tick_ms: state('max_tick_ms'),
+      max_running: state('max_running'),
+      approval_policy: state('approval_policy'),
+    },
+  };
+}
+
+function flagState(lane: string, name: FlagName, rows: readonly FlagDetailRow[]): FlagState {
+  const own = rows.find((row) => row.lane === lane && row.name === name);
+  const ofAll = rows.find((row) => row.lane === ALL_LANES && row.name === name);
+  const isOverruled = (name === 'paused' || name === 'killed') && own?.value === false && ofAll?.value === true;
+  const source = isOverruled ? ofAll : (own ?? ofAll);
+  return {
+    value: flagsInForce(lane, rows)[name],
+    version: own?.version ?? 0,
+    inherited: source !== own || own === undefined,
+    updatedBy: source?.updated_by ?? null,
+    reason: source?.reason ?? null,
+    updatedAt: source?.updated_at.toISOString() ?? null,
+  };
+}
+
+/**
+ * Changes flags of a lane (or `*`) by compare-and-set. The roles' rule is applied to the values that it replaces, which stay
+ * locked until it has committed. When it returns, no claim that had read the older flags is still open.
+ *
+ * @param patch with a version it holds one flag, whose own row must have that version, 0 for none
+ * @throws NotFoundError when the lane does not exist
+ * @throws ForbiddenError when it needs an admin
+ * @throws VersionConflictError when the flag has another version
+ */
+export async function patchFlags(
+  db: Database,
+  lane: string,
+  patch: { readonly flags: FlagValues; readonly version?: number | undefined },
+  by: { readonly actor: string; readonly reason?: string | undefined; readonly isAdmin: boolean },
+): Promise<FlagsOfLane & { readonly changed: FlagName[] }> {
+  const changed = await transaction(db, async (connection) => {
+    await requireLane(connection, lane);
+    const values: Partial<Record<FlagName, FlagValue>> = {};
+    const rows = await lockFlags(connection, lane, patch.flags);
+    for (const name of FLAG_NAMES) {
+      const after = patch.flags[name];
+      if (after === undefined) continue;
+      const own = rows.find((row) => row.lane === lane && row.name === name);
+      const before = own?.value ?? rows.find((row) => row.name === name)?.value ?? FLAGS[name].default;
+      if (!by.isAdmin && needsAdmin(name, before, after)) {
+        throw new ForbiddenError(`${name} ${String(before)} to ${String(after)} loosens it: this needs the role admin`);
+      }
+      const version = own?.version ?? 0;
+      if (patch.version !== undefined && patch.version !== version) {
+        throw new VersionConflictError(`${name} of ${lane} has the version ${version}, not ${patch.version}`, version);
+      }
+      values[name] = after;
+    }
+    return setFlags(connection, lane, values, by);
+  });
+  await waitForOpenClaims(db, lane);
+  return { ...(await readFlagsOf(db, lane)), changed };
+}
+
+/**
+ * Locks first and reads in a second statement, which sees what was committed while it waited, also a row that is new. The
+ * rows of `*` are always there, so of two that would insert the same row of a lane, one waits here.
+ */
+async function lockFlags(db: Queryable, lane: string, flags: FlagValues): Promise<FlagDetailRow[]> {
+  const values = [lane, Object.keys(flags)];
+  const those = `FROM aol_control_flags WHERE lane IN ($1, '${ALL_LANES}') AND name = ANY ($2::text[]) ORDER BY name, lane`;
+  await query(db, `SELECT ${those} FOR UPDATE`, values);
+  return readDetails(db, those, values);
+}
+
+function readDetails(db: Queryable, those: string, values: readonly unknown[]): Promise<FlagDetailRow[]> {
+  return query<FlagDetailRow & Record<string, unknown>>(
+    db,
+    `SELECT lane, name, value, version, updated_by, reason, updated_at ${those}`,
+    values,
+  );
+}
+
+/** Lanes other than `*` whose own flag is on, so that a resume or start of all can say who stays stopped. */
+export async function lanesWithFlag(db: Queryable, name: 'paused' | 'killed'): Promise<string[]> {
+  const rows = await query<{ lane: string }>(
+    db,
+    `SELECT lane FROM aol_control_flags WHERE name = $1 AND value = 'true' AND lane <> '${ALL_LANES}' ORDER BY lane`,
+    [name],
+  );
+  return rows.map((row) => row.lane);
+}
+
+/** @throws NotFoundError when the lane does not exist */
+export async function requireLane(db: Queryable, lane: string): Promise<void> {
+  if (lane === ALL_LANES) return;
+  const rows = await query(db, 'SELECT FROM aol_lease WHERE lane = $1', [lane]);
+  if (rows.length === 0) throw new NotFoundError(`there is no lane ${lane}`);
+}
+
+/** The names of all lanes. */
+export async function listLanes(db: Queryable): Promise<string[]> {
+  const rows = await query<{ lane: string }>(db, 'SELECT lane FROM aol_lease ORDER BY lane');
+  return rows.map((row) => row.lane);
+}
+
+/** Creates a lane; answers false when it was there. */
+export async function createLane(db: Queryable, lane: string, actor: string): Promise<boolean> {
+  const rows = await query<{ created: boolean }>(db, 'SELECT aol_create_lane($1, $2) AS created', [lane, actor]);
+  return rows[0]?.created ?? false;
+}

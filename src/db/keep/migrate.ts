@@ -1,0 +1,97 @@
+/** Brings a database to this version's schema. Safe when several processes do it at once. */
+
+import knexFactory, { type Knex } from 'knex';
+import pg from 'pg';
+import { type SchemaStep, schemaSteps } from '../../../migrations/index.ts';
+import { ConfigurationError } from '../../domain/errors.ts';
+import { databaseError } from '../errors.ts';
+
+/** Any 64-bit number that nobody else uses: `aol` in ASCII. */
+const MIGRATION_LOCK = 0x616f6c;
+const MIGRATIONS_TABLE = 'aol_migrations';
+
+class ListedSteps implements Knex.MigrationSource<SchemaStep> {
+  getMigrations(): Promise<SchemaStep[]> {
+    return Promise.resolve([...schemaSteps]);
+  }
+  getMigrationName(step: SchemaStep): string {
+    return step.name;
+  }
+  getMigration(step: SchemaStep): Promise<Knex.Migration> {
+    return Promise.resolve({ up: step.up, down: step.down });
+  }
+}
+
+/**
+ * Runs the steps that are missing, each in its own transaction. Processes that migrate at once wait for one another
+ * on an advisory lock, which ends with its connection; so a lock row left by a killed process is freed first.
+ *
+ * @throws ConfigurationError when a newer version of AOL has migrated this database
+ */
+export async function migrate(databaseUrl: string, log: (line: string) => void = () => undefined): Promise<void> {
+  await withMigrationLock(databaseUrl, async (knex) => {
+    const done = await applied(knex);
+    const unknown = done.filter((name) => !schemaSteps.some((step) => step.name === name));
+    if (unknown.length > 0) {
+      throw new ConfigurationError(
+        'DATABASE_URL',
+        `this database was migrated by a newer version of AOL (${unknown.join(', ')}): run that version`,
+      );
+    }
+    await knex.migrate.forceFreeMigrationsLock();
+    const [, names]: [number, string[]] = await knex.migrate.latest();
+    log(names.length === 0 ? 'the schema is up to date' : `migrated: ${names.join(', ')}`);
+  });
+}
+
+/** Takes every step back, newest first. All data of AOL goes with it. */
+export async function migrateDown(databaseUrl: string): Promise<void> {
+  await withMigrationLock(databaseUrl, async (knex) => {
+    await knex.migrate.forceFreeMigrationsLock();
+    await knex.migrate.rollback(undefined, true);
+  });
+}
+
+/** The names of the steps that a database lacks. */
+export async function pendingSteps(databaseUrl: string): Promise<string[]> {
+  const knex = connect(databaseUrl);
+  try {
+    const done = await applied(knex);
+    return schemaSteps.map((step) => step.name).filter((name) => !done.includes(name));
+  } catch (error) {
+    throw databaseError(error);
+  } finally {
+    await knex.destroy();
+  }
+}
+
+async function applied(knex: Knex): Promise<string[]> {
+  if (!(await knex.schema.hasTable(MIGRATIONS_TABLE))) return [];
+  const rows: { name: string }[] = await knex(MIGRATIONS_TABLE).select('name').orderBy('id');
+  return rows.map((row) => row.name);
+}
+
+async function withMigrationLock(databaseUrl: string, work: (knex: Knex) => Promise<void>): Promise<void> {
+  const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  lock.on('error', () => undefined);
+  const knex = connect(databaseUrl);
+  try {
+    await lock.connect();
+    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await work(knex);
+  } catch (error) {
+    throw databaseError(error);
+  } finally {
+    await knex.destroy();
+    await lock.end().catch(() => undefined);
+  }
+}
+
+function connect(databaseUrl: string): Knex {
+  return knexFactory({
+    client: 'pg',
+    connection: { connectionString: databaseUrl, connectionTimeoutMillis: 5_000 },
+    pool: { min: 0, max: 1 },
+    migrations: { migrationSource: new ListedSteps(), tableName: MIGRATIONS_TABLE },
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * The gate: the one place that every effect passes, right before it is performed. One function of the database, so one round
+ * trip: it locks the lane's lease row, then reads the flags, and commits the attempt's intent or says why not. Whoever presses
+ * kill commits the flag first and then waits for the lease row, so no gate that had read the older flag is still open when
+ * kill answers (docs/adr/0008).
+ */
+
+import { type Database, query, withConnection } from '../pool.ts';
+
+/** One effect that a tick holds. */
+export interface EffectClaim {
+  readonly lane: string;
+  readonly actionId: string;
+  readonly tickId: string;
+  readonly token: number;
+}
+
+export interface GateRequest extends EffectClaim {
+  readonly artifactSha256: string;
+  readonly artifactUri: string;
+  readonly proofMode: boolean;
+  /** How long the attempt may take; by the database's clock it is over then. */
+  readonly attemptTimeoutMs: number;
+  /** Whether the provider deduplicates by our key, so that an attempt without an outcome may be repeated at once. */
+  readonly dedupes: boolean;
+}
+
+/** Why the gate said no, and the action returns to the queue. */
+export type ShutReason = 'killed' | 'paused' | 'proof' | 'lease_lost' | 'cancelled' | 'exhausted';
+
+export type GateAnswer =
+  /** Asked at this moment of `performance.now()`, when a connection was there. */
+  | { readonly kind: 'open'; readonly attempt: number; readonly attemptsLeft: number; readonly askedAtMs: number }
+  | { readonly kind: 'shut'; readonly reason: ShutReason }
+  /** The action is no longer this tick's: nothing is to be done with it. */
+  | { readonly kind: 'gone' }
+  /** Approved was another artifact than the one that would be performed. */
+  | { readonly kind: 'unapproved' }
+  /** A person has to approve this artifact first. */
+  | { readonly kind: 'approval_needed' }
+  /** An earlier attempt has neither an outcome nor passed its deadline. */
+  | { readonly kind: 'wait'; readonly attempt: number; readonly remainingMs: number }
+  /** An earlier attempt ended without an outcome, and the provider does not deduplicate. */
+  | { readonly kind: 'unsettled'; readonly attempt: number };
+
+/**
+ * Asks for leave to perform. `open` means that the intent of the attempt is committed: from now on it counts, and its
+ * outcome must be recorded.
+ *
+ * @throws UnavailableError when flags cannot be read or a lock is held too long: nothing may be performed then
+ */
+export async function passGate(db: Database, request: GateRequest): Promise<GateAnswer> {
+  const [answer] = await passGates(db, [request]);
+  if (!answer) throw new Error('the gate answered nothing');
+  return answer;
+}
+
+/** {@link passGate} for several at once, in one transaction: all of them are answered, or none has passed. */
+export function passGates(db: Database, requests: readonly GateRequest[]): Promise<GateAnswer[]> {
+  return withConnection(db, async (connection) => {
+    const askedAtMs = performance.now();
+    const rows = await query<{ index: number; answer: GateAnswer }>(connection, PASS_GATES, [JSON.stringify(requests)]);
+    const answers = new Map(rows.map(({ index, answer }) => [index, answer]));
+    return requests.map((_, index) => {
+      const answer = answers.get(index + 1);
+      if (!answer) throw new Error('the gate answered nothing');
+      return answer.kind === 'open' ? { ...answer, askedAtMs } : answer;
+    });
+  });
+}
+
+/** Rows are locked in one order, so that two such transactions never wait for each other. */
+const PASS_GATES = `
+  SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r."proofMode",
+    r."attemptTimeoutMs", r.dedupes) AS answer
+  FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, token bigint,
+      "artifactSha256" text, "artifactUri" text, "proofMode" boolean, "attemptTimeoutMs" double precision, dedupes boolean))
+    WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", "proofMode",
+      "attemptTimeoutMs", dedupes, index)
+    ORDER BY lane, "actionId") AS r`;
