@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -109,6 +110,7 @@ export async function ensureBuilt() {
     try {
       const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
       await step('compiling', (command) => command(pickNode(), [tsc, '-p', 'tsconfig.json', '--outDir', folder]));
+      cpSync(join(root, 'src', 'db', 'sql'), join(folder, 'src', 'db', 'sql'), { recursive: true });
       await step('bundling the workflows', (command) =>
         command(pickNode(), ['--no-warnings', join(root, 'bin', 'build.mjs'), '--bundle', folder]),
       );

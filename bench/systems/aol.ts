@@ -43,7 +43,7 @@ function adapterFor(handler: Handler): Adapter<Job> {
   return defineAdapter({
     contract,
     version: 1,
-    redelivery: () => 'dedupes',
+    redelivery: () => ({ kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 }),
     configured: () => ({ real: true, missing: [] }),
     render({ job, real }, { providerKey }) {
       if (!real) handler.runSync(job);

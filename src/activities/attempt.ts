@@ -1,76 +1,121 @@
-/** One attempt of an effect: gate, perform, record. */
+/** One attempt of an effect: prepare, gate, perform, record. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { cancellationSignal } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
-import type { RegisteredAdapter } from '../adapters/registry.ts';
-import type { RenderedArtifact } from '../adapters/render.ts';
-import type { EffectAnswer, PerformEffectInput } from '../contracts/engine/activities.ts';
+import type { PerformEffectInput } from '../contracts/engine/activities.ts';
 import type { Database } from '../db/pool.ts';
-import {
-  type AttemptDecision,
-  type EffectRow,
-  leaveTick,
-  MAX_WAIT_IN_TICK_MS,
-  type RecordedAttempt,
-} from '../db/queue/attempts.ts';
-import type { EffectTransactions } from '../db/queue/batched-attempts.ts';
+import { type AttemptDecision, type LeavingEarly, leaveTick, type RecordedAttempt } from '../db/queue/attempts.ts';
+import type { BatchedAttempts } from '../db/queue/batched-attempts.ts';
+import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import type { GateAnswer, ShutReason } from '../db/queue/gate.ts';
-import { errorText, UnavailableError } from '../domain/errors.ts';
+import { UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
-import { type AttemptOutcome, judge } from '../domain/outcomes.ts';
+import { type AttemptOutcome, backoffMs, judge, type Redelivery } from '../domain/outcomes.ts';
+import type { ActionStatus } from '../domain/states.ts';
+import type { FlagWatch } from './flag-watch.ts';
 import type { Observer } from './observer.ts';
 import { perform, performContext, reconcile } from './perform.ts';
-import type { PreparedEffect } from './prepare-effect.ts';
+import { type PreparedEffect, type PreparePorts, prepareEffect } from './prepare-effect.ts';
+import type { Semaphore } from './semaphore.ts';
 
-export interface AttemptPorts {
+export interface AttemptPorts extends PreparePorts {
   readonly db: Database;
-  readonly together: EffectTransactions;
+  readonly batched: BatchedAttempts;
   readonly observer: Observer;
+  readonly flagWatch: FlagWatch;
+  readonly places: Semaphore;
   readonly proofMode: boolean;
+  /** How this process appears in `pg_stat_activity`. */
+  readonly worker: string;
   /** How long a person has to approve what waits for it. */
   readonly approvalTtlMs: number;
   /** A number in [0, 1). */
   readonly random: () => number;
 }
 
-/** With an attempt's 20 s it stays below the activity's own limit of 45 s. */
-const RECORD_LIMIT_MS = 15_000;
+export interface AttemptOptions {
+  /** Aborted when the attempt is to stop: what has not been sent is released. */
+  readonly stopped: AbortSignal;
+  /** Whether a wait of up to 30 s may be the tick's; else it is the queue's. */
+  readonly mayWaitInTick: () => boolean;
+  /** Told when it asks nothing more of the store. */
+  readonly onPrepared?: () => void;
+}
+
+export type AttemptEnd =
+  /** It left its tick. */
+  | { readonly kind: 'ended'; readonly to: ActionStatus }
+  /** It was no longer this tick's. */
+  | { readonly kind: 'gone' }
+  /** It stays in its tick: not before that time. */
+  | { readonly kind: 'again'; readonly delayMs: number; readonly reason: string };
+
+interface Attempt extends PreparedEffect {
+  readonly claim: PerformEffectInput;
+  readonly action: ClaimedAction;
+  readonly redelivery: Redelivery;
+  readonly options: AttemptOptions;
+  /** Kill, by the flag; or a cancel. */
+  readonly stopped: AbortSignal;
+}
 
 /**
- * Asks the gate, until it is open or says why not, performs and records.
+ * Attempts an effect once.
  *
- * @param killed aborted when the lane is
+ * @throws UnavailableError when the database is away before the gate; what happened after it is recorded first
  */
-export async function attemptEffect(
+export function runAttempt(
   ports: AttemptPorts,
   claim: PerformEffectInput,
-  row: EffectRow,
-  prepared: PreparedEffect,
-  killed: AbortSignal,
-): Promise<EffectAnswer> {
-  for (;;) {
-    const dedupes = prepared.adapter.redelivery(row.payload) === 'dedupes';
-    const request = {
-      ...claim,
-      artifactSha256: prepared.artifact.sha256,
-      artifactUri: prepared.uri,
-      proofMode: ports.proofMode,
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-      dedupes,
-    };
-    const answer = await ports.observer.gate(claim, () => ports.together.passGate(request));
-    switch (answer.kind) {
-      case 'open':
-        return performOnce(ports, claim, row, { ...prepared, gate: answer, dedupes, killed });
-      case 'wait':
-        await delay(Math.min(answer.remainingMs, 1_000), undefined, { signal: cancellationSignal() });
-        break;
-      case 'unsettled':
-        return settleUnknown(ports, claim, row, prepared, answer.attempt, killed);
-      default:
-        return leaveAt(ports, claim, prepared, answer);
+  action: ClaimedAction,
+  options: AttemptOptions,
+): Promise<AttemptEnd> {
+  return ports.observer.run(claim, async () => {
+    const prepared = await prepareEffect(ports, action).finally(options.onPrepared);
+    if (prepared.kind === 'later') {
+      const delayMs = backoffMs(2, ports.random());
+      return leaveAs(ports, claim, { to: 'PENDING', message: prepared.reason, delayMs });
     }
+    if (prepared.kind === 'failed') {
+      return leaveAs(ports, claim, { to: 'DLQ', reason: 'rejected', message: prepared.reason });
+    }
+    const redelivery = prepared.adapter.redelivery(action.payload);
+    return ports.flagWatch.during(claim.lane, async (killed) => {
+      const stopped = AbortSignal.any([killed, options.stopped]);
+      // Whoever is told to stop goes on to the gate, which says why.
+      const give = await ports.places.take(claim.lane, stopped).catch(() => () => undefined);
+      try {
+        return await askTheGate(ports, { ...prepared, claim, action, redelivery, options, stopped });
+      } finally {
+        give();
+      }
+    });
+  });
+}
+
+async function askTheGate(ports: AttemptPorts, attempt: Attempt): Promise<AttemptEnd> {
+  const { claim, artifact, uri, redelivery } = attempt;
+  const answer = await ports.observer.gate(claim, () =>
+    ports.batched.passGate({
+      ...claim,
+      artifactSha256: artifact.sha256,
+      artifactUri: uri,
+      proofMode: ports.proofMode,
+      worker: ports.worker,
+      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      redelivery,
+    }),
+  );
+  switch (answer.kind) {
+    case 'open':
+      return performOnce(ports, attempt, answer);
+    case 'wait':
+      return { kind: 'again', delayMs: answer.remainingMs, reason: `attempt ${answer.attempt} is not over yet` };
+    case 'unsettled':
+      return settleUnknown(ports, attempt, answer);
+    case 'gone':
+      return { kind: 'gone' };
+    default:
+      return leaveAs(ports, claim, shutWith(ports, attempt, answer));
   }
 }
 
@@ -83,136 +128,135 @@ const SHUT_WORDS: Readonly<Record<ShutReason, string>> = {
   exhausted: 'its attempts are used up',
 };
 
-async function leaveAt(
-  ports: AttemptPorts,
-  claim: PerformEffectInput,
-  prepared: PreparedEffect,
-  answer: Exclude<GateAnswer, { kind: 'open' | 'wait' | 'unsettled' }>,
-): Promise<EffectAnswer> {
-  if (answer.kind === 'gone') return 'gone';
-  if (answer.kind === 'unapproved') {
-    const message = `approved was another artifact than ${prepared.artifact.sha256}`;
-    await leaveTick(ports.db, claim, { to: 'DLQ', reason: 'rejected', message });
-    return 'settled';
+function shutWith(
+  { approvalTtlMs }: AttemptPorts,
+  { artifact, uri }: Attempt,
+  answer: Extract<GateAnswer, { kind: 'shut' | 'unapproved' | 'approval_needed' | 'receipt' }>,
+): LeavingEarly {
+  switch (answer.kind) {
+    case 'unapproved':
+      return { to: 'DLQ', reason: 'rejected', message: `approved was another artifact than ${artifact.sha256}` };
+    case 'approval_needed':
+      return {
+        to: 'AWAITING_APPROVAL',
+        message: 'a person has to approve this artifact',
+        artifactSha256: artifact.sha256,
+        artifactUri: uri,
+        approvalTtlMs,
+      };
+    case 'receipt':
+      return { to: 'SUCCESS', message: 'it was sent: its receipt had come late', receipt: answer.receipt };
+    case 'shut':
+      if (answer.reason === 'exhausted') return { to: 'DLQ', reason: 'exhausted', message: SHUT_WORDS.exhausted };
+      return { to: 'PENDING', message: SHUT_WORDS[answer.reason] };
   }
-  if (answer.kind === 'approval_needed') {
-    const artifact = { artifactSha256: prepared.artifact.sha256, artifactUri: prepared.uri };
-    await leaveTick(ports.db, claim, {
-      to: 'AWAITING_APPROVAL',
-      message: 'a person has to approve this artifact',
-      ttlMs: ports.approvalTtlMs,
-      ...artifact,
-    });
-    return 'settled';
-  }
-  const message = SHUT_WORDS[answer.reason];
-  if (answer.reason === 'exhausted') {
-    await leaveTick(ports.db, claim, { to: 'DLQ', reason: 'exhausted', message });
-    return 'settled';
-  }
-  await leaveTick(ports.db, claim, { to: 'PENDING', message });
-  return 'released';
 }
 
-interface Passed {
-  readonly adapter: RegisteredAdapter;
-  readonly artifact: RenderedArtifact;
-  readonly gate: Extract<GateAnswer, { kind: 'open' }>;
-  readonly dedupes: boolean;
-  readonly killed: AbortSignal;
+async function leaveAs(ports: AttemptPorts, claim: PerformEffectInput, leaving: LeavingEarly): Promise<AttemptEnd> {
+  await leaveTick(ports.db, claim, leaving);
+  return { kind: 'ended', to: leaving.to };
 }
 
 async function performOnce(
   ports: AttemptPorts,
-  claim: PerformEffectInput,
-  row: EffectRow,
-  passed: Passed,
-): Promise<EffectAnswer> {
+  attempt: Attempt,
+  gate: Extract<GateAnswer, { kind: 'open' }>,
+): Promise<AttemptEnd> {
+  const { claim, action, adapter, artifact, redelivery, stopped } = attempt;
+  const { effect } = artifact;
   const startedAtMs = performance.now();
-  const tooLate = startedAtMs - passed.gate.askedAtMs > GATE_LIMIT_MS;
-  const aborted = AbortSignal.any([passed.killed, cancellationSignal(), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+  const tooLate = startedAtMs - gate.askedAtMs > GATE_LIMIT_MS;
+  const context = performContext(
+    action,
+    gate.attempt,
+    AbortSignal.any([stopped, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]),
+  );
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
-    : await ports.observer.perform(claim, { effect: passed.artifact.effect, attempt: passed.gate.attempt }, () =>
-        perform(passed.adapter, passed.artifact.effect, performContext(row, passed.gate.attempt, aborted)),
-      );
-  const wasStopped = outcome.kind === 'not_sent' && (tooLate || passed.killed.aborted || cancellationSignal().aborted);
-  const decision: AttemptDecision = wasStopped
-    ? { to: 'PENDING' }
-    : judge(
-        outcome,
-        { number: row.max_attempts - passed.gate.attemptsLeft, maxAttempts: row.max_attempts, dedupes: passed.dedupes },
-        ports.random(),
-      );
-  const settled =
-    decision.to === 'UNCONFIRMED'
-      ? await reconcile(passed.adapter, passed.artifact.effect, performContext(row, passed.gate.attempt, passed.killed))
-      : undefined;
-  const durationMs = Math.round(performance.now() - startedAtMs);
-  return record(
-    ports,
-    { ...claim, attempt: passed.gate.attempt, durationMs, outcome: settled ?? outcome, decision },
-    settled,
-  );
+    : await ports.observer.perform(claim, { effect, attempt: gate.attempt }, () => perform(adapter, effect, context));
+  const judged = {
+    number: action.maxAttempts - gate.attemptsLeft,
+    maxAttempts: action.maxAttempts,
+    redelivery,
+    repeatsUnknown: gate.repeatsUnknown,
+  };
+  const ended = { ...claim, attempt: gate.attempt, durationMs: Math.round(performance.now() - startedAtMs) };
+  if (outcome.kind === 'not_sent' && (tooLate || stopped.aborted)) {
+    return record(ports, attempt, { ...ended, outcome, decision: { to: 'PENDING' } });
+  }
+  const verdict = judge(outcome, judged, ports.random());
+  if (verdict.to !== 'UNCONFIRMED') return record(ports, attempt, { ...ended, outcome, decision: verdict });
+  const said = await reconcile(adapter, effect, performContext(action, gate.attempt, stopped));
+  if (said?.kind === 'done')
+    return record(ports, attempt, { ...ended, outcome: said, decision: { to: 'SUCCESS' }, settles: true });
+  if (said?.kind !== 'not_sent') return record(ports, attempt, { ...ended, outcome, decision: verdict });
+  // Nothing of it happened: what is left is what this attempt says of itself.
+  const settled: AttemptOutcome = outcome.kind === 'unknown' ? said : outcome;
+  const decision = judge(settled, { ...judged, repeatsUnknown: false }, ports.random());
+  return record(ports, attempt, { ...ended, outcome: settled, decision, settles: true });
 }
 
-/** An earlier attempt went past its deadline without an outcome: ask the provider, else it is for a person. */
+/** An attempt before this one may have happened, and must not be repeated: ask the provider, else it is for a person. */
 async function settleUnknown(
   ports: AttemptPorts,
-  claim: PerformEffectInput,
-  row: EffectRow,
-  prepared: PreparedEffect,
-  attemptNumber: number,
-  killed: AbortSignal,
-): Promise<EffectAnswer> {
-  const settled = await reconcile(
-    prepared.adapter,
-    prepared.artifact.effect,
-    performContext(row, attemptNumber, killed),
-  );
-  const outcome: AttemptOutcome = { kind: 'unknown', reason: 'its worker died or went silent while it was performed' };
-  const decision: AttemptDecision = { to: 'UNCONFIRMED' };
-  return record(
-    ports,
-    { ...claim, attempt: attemptNumber, durationMs: 0, outcome: settled ?? outcome, decision },
-    settled,
-  );
-}
-
-async function record(
-  ports: AttemptPorts,
-  ended: RecordedAttempt,
-  reconciled: AttemptOutcome | undefined,
-): Promise<EffectAnswer> {
-  const decision = reconciled ? afterReconcile(reconciled, ports.random()) : ended.decision;
-  const mine = await recordUntilWritten(ports.together, { ...ended, decision });
-  // A retry is asked for in any case: where the first writing was committed and its answer lost, this is not known to be ours.
-  if (!mine && decision.to !== 'RETRY') return 'gone';
-  if (decision.to === 'PENDING') return 'released';
-  if (decision.to === 'RETRY' && decision.delayMs <= MAX_WAIT_IN_TICK_MS) {
-    throw ApplicationFailure.create({
-      message: ended.outcome.kind === 'done' ? '' : errorText(ended.outcome.reason),
-      type: 'AOL_RETRY',
-      nextRetryDelay: Math.max(1, decision.delayMs),
-    });
+  attempt: Attempt,
+  gate: Extract<GateAnswer, { kind: 'unsettled' }>,
+): Promise<AttemptEnd> {
+  const { claim, action, adapter, artifact, stopped } = attempt;
+  const said = await reconcile(adapter, artifact.effect, performContext(action, gate.attempt, stopped));
+  const delayMs = backoffMs(1, ports.random());
+  if (gate.isOpen) {
+    const ended = { ...claim, attempt: gate.attempt, durationMs: 0 };
+    if (said?.kind === 'done')
+      return record(ports, attempt, { ...ended, outcome: said, decision: { to: 'SUCCESS' }, settles: true });
+    if (said?.kind === 'not_sent') {
+      const { attempt: number, maxAttempts } = action;
+      const decision: AttemptDecision =
+        number >= maxAttempts ? { to: 'DLQ', reason: 'exhausted' } : { to: 'RETRY', delayMs };
+      return record(ports, attempt, { ...ended, outcome: said, decision, settles: true });
+    }
+    const outcome: AttemptOutcome = {
+      kind: 'unknown',
+      reason: 'its worker died or went silent while it was performed',
+    };
+    return record(ports, attempt, { ...ended, outcome, decision: { to: 'UNCONFIRMED' } });
   }
-  return 'settled';
+  if (said?.kind === 'done')
+    return leaveAs(ports, claim, {
+      to: 'SUCCESS',
+      message: 'the provider says that it happened',
+      ...said,
+      settles: true,
+    });
+  if (said?.kind === 'not_sent')
+    return leaveAs(ports, claim, { to: 'RETRY', message: said.reason, delayMs, settles: true });
+  return leaveAs(ports, claim, {
+    to: 'UNCONFIRMED',
+    message: `attempt ${gate.attempt} may have happened, and the provider does not allow a repeat now`,
+  });
 }
 
-/** A database that is away for a moment must not make unknown what is known: the outcome exists nowhere else. */
-async function recordUntilWritten(together: EffectTransactions, ended: RecordedAttempt): Promise<boolean> {
-  for (const giveUpAtMs = performance.now() + RECORD_LIMIT_MS; ; await delay(200)) {
+const RECORD_RETRY_MS = 200;
+/** As long as this process may live without its database. */
+const RECORD_LIMIT_MS = 10 * 60_000;
+
+/** A database that is away for a while must not make unknown what is known: the outcome exists nowhere else. */
+async function record(ports: AttemptPorts, { options }: Attempt, ended: RecordedAttempt): Promise<AttemptEnd> {
+  const { decision, outcome } = ended;
+  const waitsInTick = decision.to === 'RETRY' && options.mayWaitInTick();
+  const written = { ...ended, decision: decision.to === 'RETRY' ? { ...decision, waitsInTick } : decision };
+  for (const giveUpAtMs = performance.now() + RECORD_LIMIT_MS; ; await delay(RECORD_RETRY_MS)) {
     try {
-      return await together.record(ended);
+      const answer = await ports.batched.record(written);
+      // Late may be our own: the first writing was committed and its answer lost. Then it waits, which its next run finds out.
+      if (decision.to === 'RETRY' && (answer === 'stays' || answer === 'late')) {
+        const reason = outcome.kind === 'done' ? 'performed' : outcome.reason;
+        return { kind: 'again', delayMs: decision.delayMs, reason };
+      }
+      if (answer !== 'left') return { kind: 'gone' };
+      return { kind: 'ended', to: decision.to === 'RETRY' ? 'PENDING' : decision.to };
     } catch (error) {
       if (!(error instanceof UnavailableError) || performance.now() > giveUpAtMs) throw error;
     }
   }
-}
-
-/** The provider said that it happened, or that it did not: then it may be tried again. */
-function afterReconcile(outcome: AttemptOutcome, random: number): AttemptDecision {
-  if (outcome.kind === 'done') return { to: 'SUCCESS' };
-  if (outcome.kind === 'unknown') return { to: 'UNCONFIRMED' };
-  return judge(outcome, { number: 1, maxAttempts: 2, dedupes: false }, random);
 }

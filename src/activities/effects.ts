@@ -1,106 +1,109 @@
-/** The activity of one effect: begin, render, store, where that was not done ahead; then its attempt. */
+/** The activities of effects: the first attempts of a tick together, later ones each by itself. */
 
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationDetails, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { z } from 'zod';
-import type { EffectActivities, EffectAnswer, PerformEffectInput } from '../contracts/engine/activities.ts';
-import { type Beginning, beginAgain, type EffectRow, leaveTick } from '../db/queue/attempts.ts';
-import { inTurn } from '../db/queue/lane-lock.ts';
-import { backoffMs } from '../domain/outcomes.ts';
-import type { Ahead } from './ahead.ts';
-import { type AttemptPorts, attemptEffect } from './attempt.ts';
+import type {
+  EffectActivities,
+  EffectAnswer,
+  PerformEffectInput,
+  TickInput,
+  TickProgress,
+} from '../contracts/engine/activities.ts';
+import { isSuspect, takeUp } from '../db/queue/claimed-action.ts';
+import { type AttemptPorts, runAttempt } from './attempt.ts';
+import type { EffectsAtWork } from './effects-at-work.ts';
 import { translating } from './errors.ts';
-import type { FlagWatch } from './flag-watch.ts';
-import { type Preparation, type PreparePorts, prepareEffect } from './prepare-effect.ts';
-import type { Refill } from './refill.ts';
 
-export interface EffectPorts extends AttemptPorts, PreparePorts {
-  readonly ahead: Ahead;
-  readonly flagWatch: FlagWatch;
-  readonly refill: Refill;
+export interface EffectPorts extends AttemptPorts {
+  readonly atWork: EffectsAtWork;
+  /** Runs `work` when nobody else has the lane's lock, over all workers. */
+  readonly aloneInLane: <Result>(lane: string, signal: AbortSignal, work: () => Promise<Result>) => Promise<Result>;
 }
 
-const HEARTBEAT_INTERVAL_MS = 200;
+/** With the server's answer a kill reaches an adapter within a second. */
+const HEARTBEAT_INTERVAL_MS = 500;
 
 /** Makes the activities of the effects' task queue. */
 export function createEffectActivities(ports: EffectPorts): EffectActivities {
-  const observed = (input: PerformEffectInput) =>
-    ports.observer.run(input, activityInfo().attempt, () => performEffect(ports, input));
-  return { performEffect: translating((input) => whileBeating(() => observed(input))) };
+  return {
+    performTick: translating((input) => whileBeating((...signals) => performTick(ports, input, ...signals))),
+    performEffect: translating((input) =>
+      whileBeating(async (stopped) => {
+        const [action] = await takeUp(ports.db, { ...input, worker: ports.worker }, [input.actionId]);
+        if (action && isSuspect(action)) return 'suspect';
+        return attemptAgain(ports, input, action, stopped);
+      }),
+    ),
+    performAlone: translating((input) =>
+      whileBeating((stopped) =>
+        ports.aloneInLane(input.lane, cancellationSignal(), async () => {
+          const [action] = await takeUp(ports.db, { ...input, worker: ports.worker }, [input.actionId]);
+          return attemptAgain(ports, input, action, stopped);
+        }),
+      ),
+    ),
+  };
 }
 
-/** What the last beat of a run that threw says, so that the next run knows that this one did not die. */
-const endedSchema = z.object({ endedRun: z.int() });
-
-/** Beats while the work lasts, so that a dead worker is noticed and a cancel arrives. */
-async function whileBeating<Result>(work: () => Promise<Result>): Promise<Result> {
+/**
+ * Beats while the work lasts, so that a dead worker is noticed and a cancel arrives.
+ *
+ * @param work is told to stop what it does; or only that nobody waits for it any more (this worker is shut down, or was frozen):
+ * then it ends what it has begun, and its outcome is recorded, whoever goes on
+ */
+async function whileBeating<Result>(
+  work: (stopped: AbortSignal, abandoned: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const timer = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
+  const [stop, abandon] = [new AbortController(), new AbortController()];
+  cancellationSignal().addEventListener('abort', () => {
+    if (cancellationDetails()?.cancelRequested) stop.abort(new Error('its workflow was cancelled'));
+    else abandon.abort(new Error('nobody waits for it any more'));
+  });
   try {
-    return await work();
-  } catch (error) {
-    heartbeat({ endedRun: activityInfo().attempt });
-    throw error;
+    return await work(stop.signal, abandon.signal);
   } finally {
     clearInterval(timer);
   }
 }
 
-/** The run that said in its last beat that it threw. */
-function endedRun(): number | null {
-  const ended = endedSchema.safeParse(activityInfo().heartbeatDetails);
-  return ended.success ? ended.data.endedRun : null;
+async function performTick(
+  ports: EffectPorts,
+  input: TickInput,
+  stopped: AbortSignal,
+  abandoned: AbortSignal,
+): Promise<TickProgress> {
+  const found = ports.atWork.find(input);
+  const held = found
+    ? []
+    : await takeUp(ports.db, { ...input, worker: ports.worker }, undefined).then((rows) =>
+        rows.filter(({ id, mode }) => mode === 'REAL' && input.effects.includes(id)),
+      );
+  const tick =
+    found ??
+    ports.atWork.begin(
+      input,
+      held.filter((action) => !isSuspect(action)),
+    );
+  stopped.addEventListener('abort', () => tick.stop(new Error('its workflow was cancelled')), { once: true });
+  const progress = await tick.progress(abandoned);
+  return { ...progress, alone: held.filter(isSuspect).map(({ id }) => id) };
 }
 
-async function performEffect(ports: EffectPorts, claim: PerformEffectInput): Promise<EffectAnswer> {
-  refuseStaleTask();
-  const answer = await beginAndGoOn(ports, claim);
-  ports.refill.ended(claim.lane);
-  return answer;
-}
-
-async function beginAndGoOn(ports: EffectPorts, claim: PerformEffectInput): Promise<EffectAnswer> {
-  const run = { run: activityInfo().attempt, endedRun: endedRun() };
-  const ahead = run.run === 1 ? ports.ahead.take(claim) : undefined;
-  // Its claim was committed by this process; whether it still holds, the gate asks.
-  if (ahead) return attempt(ports, claim, ahead.row, await ahead.preparation);
-  const beginning =
-    run.run === 1 ? await ports.together.begin(claim) : await beginAgain(ports.db, claim, { ...run, alone: false });
-  if (beginning.kind !== 'suspect') return goOn(ports, claim, beginning);
-  return inTurn(ports.db, claim.lane, cancellationSignal(), async () =>
-    goOn(ports, claim, await beginAgain(ports.db, claim, { ...run, alone: true })),
-  );
-}
-
-async function goOn(ports: EffectPorts, claim: PerformEffectInput, beginning: Beginning): Promise<EffectAnswer> {
-  if (beginning.kind !== 'begun') return 'gone';
-  return attempt(ports, claim, beginning.row, await prepareEffect(ports, claim.tickId, beginning.row));
-}
-
-async function attempt(
+async function attemptAgain(
   ports: EffectPorts,
   claim: PerformEffectInput,
-  row: EffectRow,
-  prepared: Preparation,
+  action: Parameters<typeof runAttempt>[2] | undefined,
+  stopped: AbortSignal,
 ): Promise<EffectAnswer> {
-  if (prepared.kind === 'later') {
-    await leaveTick(ports.db, claim, {
-      to: 'PENDING',
-      message: prepared.reason,
-      delayMs: backoffMs(2, ports.random()),
-    });
-    return 'released';
-  }
-  if (prepared.kind === 'failed') {
-    await leaveTick(ports.db, claim, { to: 'DLQ', reason: 'rejected', message: prepared.reason });
-    return 'settled';
-  }
-  return ports.flagWatch.during(claim.lane, (killed) => attemptEffect(ports, claim, row, prepared, killed));
-}
-
-/** A frozen worker that wakes up runs tasks that the server gave to others long ago: the server no longer waits for it. */
-function refuseStaleTask(): void {
-  const { currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = activityInfo();
-  if (Date.now() - currentAttemptScheduledTimestampMs > startToCloseTimeoutMs) {
-    throw ApplicationFailure.create({ message: 'this task is older than its time limit', type: 'AOL_STALE_TASK' });
-  }
+  if (!action) return 'gone';
+  const end = await runAttempt(ports, claim, action, { stopped, mayWaitInTick: () => true });
+  if (end.kind === 'gone') return 'gone';
+  if (end.kind === 'ended') return end.to;
+  throw ApplicationFailure.create({
+    message: end.reason,
+    type: 'AOL_RETRY',
+    nextRetryDelay: Math.max(1, Math.ceil(end.delayMs)),
+    details: [{ run: activityInfo().attempt }],
+  });
 }

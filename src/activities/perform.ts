@@ -6,19 +6,19 @@ import type { Effect, PerformContext, RenderContext } from '../adapters/port.ts'
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import { jsonObjectSchema } from '../contracts/http/json.ts';
 import { providerKey } from '../contracts/names.ts';
-import type { EffectRow } from '../db/queue/attempts.ts';
+import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import { errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../domain/limits.ts';
 import type { AttemptOutcome } from '../domain/outcomes.ts';
 
 /** A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time. */
-export function renderContext(row: EffectRow): RenderContext {
-  const actionId = row.promoted_from ?? row.id;
-  return { actionId, runAt: row.due_at, providerKey: providerKey(actionId) };
+export function renderContext(action: ClaimedAction): RenderContext {
+  const actionId = action.promotedFrom ?? action.id;
+  return { actionId, runAt: action.dueAt, providerKey: providerKey(actionId) };
 }
 
-export function performContext(row: EffectRow, attempt: number, signal: AbortSignal): PerformContext {
-  return { ...renderContext(row), attempt, signal };
+export function performContext(action: ClaimedAction, attempt: number, signal: AbortSignal): PerformContext {
+  return { ...renderContext(action), attempt, signal };
 }
 
 /** An adapter that does not heed its signal is left behind after this. */

@@ -7,7 +7,7 @@ import { providerKey } from '../contracts/names.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import type { AttemptResult } from '../db/queue/close.ts';
 import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
-import { type AttemptOutcome, judge } from '../domain/outcomes.ts';
+import { type AttemptOutcome, judge, type Redelivery } from '../domain/outcomes.ts';
 
 export interface ProofPorts {
   readonly adapters: AdapterRegistry;
@@ -48,13 +48,16 @@ function outcomeOf(error: unknown): Extract<AttemptOutcome, { kind: 'not_sent' |
   return { kind: 'rejected', reason: `${code}: ${errorText(error)}` };
 }
 
+/** A proof sends nothing, so nothing can be sent twice. */
+const NEVER_SENT: Redelivery = { kind: 'neither' };
+
 function failure(
   ports: ProofPorts,
   action: ClaimedAction,
   outcome: Extract<AttemptOutcome, { kind: 'not_sent' | 'rejected' }>,
   durationMs: number,
 ): AttemptResult {
-  const attempt = { number: action.attempt, maxAttempts: action.maxAttempts, dedupes: true };
+  const attempt = { number: action.attempt, maxAttempts: action.maxAttempts, redelivery: NEVER_SENT };
   const verdict = judge(outcome, attempt, ports.random());
   const common = { id: action.id, message: outcome.reason, durationMs };
   if (verdict.to === 'RETRY') return { to: 'RETRY', delayMs: verdict.delayMs, ...common };

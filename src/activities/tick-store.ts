@@ -1,4 +1,4 @@
-/** Stores what the proofs of a tick render together, which costs no more than storing one. */
+/** Stores what a tick renders together, which costs no more than storing one. */
 
 import type { ArtifactStore, NewArtifact } from '../artifacts/port.ts';
 
@@ -10,12 +10,12 @@ interface Waiting extends NewArtifact {
 }
 
 export interface TickStore extends Pick<ArtifactStore, 'put'> {
-  /** One of the proofs has ended, whether it stored anything or not. */
+  /** One of them asks nothing more, whether it stored anything or not. */
   ended(): void;
 }
 
 /**
- * A store for so many proofs that run at the same time: writes once each of them waits for it or has ended. What cannot be
+ * A store for so many proofs or effects that run at the same time: writes once each of them waits for it or has ended. What cannot be
  * stored together is stored one by one, so that what is wrong with one is not the others' failure.
  */
 export function createTickStore(

@@ -23,7 +23,6 @@ export {
   type Effect,
   type HttpRequest,
   type PerformContext,
-  type RedeliveryClass,
   type RenderContext,
 } from './port.ts';
 export {

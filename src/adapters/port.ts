@@ -2,7 +2,7 @@
 
 import type { JsonObject, JsonValue } from '../contracts/http/json.ts';
 import type { ActionContract } from '../contracts/payloads/contract.ts';
-import type { AttemptOutcome } from '../domain/outcomes.ts';
+import type { AttemptOutcome, Redelivery } from '../domain/outcomes.ts';
 
 /** A request over HTTP, exactly as it would be sent. */
 export interface HttpRequest {
@@ -42,17 +42,12 @@ export interface PerformContext extends RenderContext {
   readonly signal: AbortSignal;
 }
 
-/**
- * What a provider does with a second request that carries the same key: `dedupes` performs it once, `reconciles` can be
- * asked whether the first one happened, `neither` leaves an unknown outcome to a person.
- */
-export type RedeliveryClass = 'dedupes' | 'reconciles' | 'neither';
-
 export interface Adapter<Payload = JsonObject> {
   readonly contract: ActionContract<Payload>;
   /** Raised whenever the same payload renders other bytes than before. */
   readonly version: number;
-  redelivery(payload: Payload): RedeliveryClass;
+  /** What the provider makes of a second request under the same key. */
+  redelivery(payload: Payload): Redelivery;
   /** Whether REAL has what it needs (credentials), and if not, what is missing, by the names of its variables. */
   configured(): { readonly real: boolean; readonly missing: readonly string[] };
   /** Pure: no clock, no randomness, no connection. Both modes take this path, so what PROOF shows is what REAL sends. */

@@ -2,8 +2,8 @@
 
 import { type AnyActionContract, describeContract, fieldProblems } from '../contracts/payloads/contract.ts';
 import { InvalidRequestError, UnknownTypeError } from '../domain/errors.ts';
-import type { AttemptOutcome } from '../domain/outcomes.ts';
-import type { Adapter, Effect, PerformContext, RedeliveryClass, RenderContext } from './port.ts';
+import type { AttemptOutcome, Redelivery } from '../domain/outcomes.ts';
+import type { Adapter, Effect, PerformContext, RenderContext } from './port.ts';
 
 /** An adapter of whatever payload, so that adapters of many types can stand in one list. */
 export type AnyAdapter = Adapter<unknown>;
@@ -15,7 +15,7 @@ export interface RegisteredAdapter {
   readonly contract: AnyActionContract;
   readonly canPerform: boolean;
   configured(): { readonly real: boolean; readonly missing: readonly string[] };
-  redelivery(payload: unknown): RedeliveryClass;
+  redelivery(payload: unknown): Redelivery;
   render(payload: unknown, context: RenderContext): Effect;
   /** Absent when the adapter works in PROOF only. */
   readonly perform?: (effect: Effect, context: PerformContext) => Promise<AttemptOutcome>;

@@ -52,6 +52,22 @@ export function renderArtifact(adapter: RegisteredAdapter, payload: unknown, con
   }
 }
 
+/**
+ * The effect in the bytes of a stored artifact, of whatever version of its adapter.
+ *
+ * @throws RenderError when they hold none of this adapter's type
+ */
+export function readArtifact(adapter: RegisteredAdapter, bytes: Uint8Array): RenderedArtifact {
+  try {
+    const effect = effectSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+    if (effect.type !== adapter.type)
+      throw new RenderError(`the stored effect is of ${effect.type}, not ${adapter.type}`);
+    return { bytes, sha256: sha256Hex(bytes), effect };
+  } catch (thrown) {
+    throw namedError(thrown);
+  }
+}
+
 function effectOf(adapter: RegisteredAdapter, returned: unknown): Effect {
   if (returned instanceof Promise) {
     returned.catch(() => undefined);

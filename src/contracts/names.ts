@@ -27,9 +27,9 @@ export function orchestratorWorkflowId(lane: string): string {
   return `aol/${lane}`;
 }
 
-/** @param part a tick with many effects has several workflows: the second one is part 2 */
-export function tickWorkflowId(lane: string, tickNumber: number, part = 1): string {
-  return `aol/${lane}/tick/${tickNumber}${part === 1 ? '' : `/${part}`}`;
+/** The workflow of a tick's effects. The claim writes it into their rows (`src/db/sql/claim.sql`). */
+export function tickWorkflowId(lane: string, tickNumber: number): string {
+  return `${orchestratorWorkflowId(lane)}/tick/${tickNumber}`;
 }
 
 /** The lane of an orchestrator's workflow id, or undefined when it is not one. */

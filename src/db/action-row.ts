@@ -25,7 +25,7 @@ export interface ActionRow {
   claim_lease_token: number | null;
   claim_until: Date | null;
   claim_count: number;
-  claim_run: number | null;
+  claim_worker: string | null;
   dlq_reason: DlqReason | null;
   artifact_sha256: string | null;
   artifact_uri: string | null;
@@ -45,8 +45,8 @@ export interface ActionRow {
   finished_at: Date | null;
 }
 
-/** Builds the address of a run in Temporal's web page, or null when there is none to link to. */
-export type TemporalLink = (workflowId: string, runId: string) => string | null;
+/** Builds the address of a workflow in Temporal's web page, or null when there is none to link to. Without a run: the last one. */
+export type TemporalLink = (workflowId: string, runId: string | null) => string | null;
 
 export function toAction(row: ActionRow, link: TemporalLink = () => null): Action {
   return {
@@ -83,7 +83,7 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
     temporal: {
       workflowId: row.workflow_id,
       runId: row.run_id,
-      url: row.workflow_id && row.run_id ? link(row.workflow_id, row.run_id) : null,
+      url: row.workflow_id ? link(row.workflow_id, row.run_id) : null,
     },
   };
 }

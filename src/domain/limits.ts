@@ -1,8 +1,10 @@
 /** Every bound of the contract, in one place. Durations are in milliseconds, sizes in bytes. */
 
 export const MAX_ATTEMPTS = 3;
-/** Claims of one action that may die with their worker before it is dead-lettered as `crashed`. */
-export const MAX_CRASHES = 3;
+/** An action that workers died with so often, before anything of it was sent, is dead-lettered as `crashed`. */
+export const MAX_DEATHS = 3;
+/** One that workers died with so often goes alone, so that the next death shows whether it is to blame. */
+export const SUSPECT_DEATHS = 2;
 export const ATTEMPT_TIMEOUT_MS = 20_000;
 /** A gate that took longer to answer is not acted on: the flags it read may be old by then. */
 export const GATE_LIMIT_MS = 500;

@@ -9,6 +9,15 @@ export type AttemptOutcome =
   | { readonly kind: 'rejected'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/**
+ * What a provider makes of a second request under our key. `dedupes`: for so long after the first it answers that one again, and not
+ * before it has settled. `harmless`: so many repeats do no harm. `neither`: a second one is a second effect.
+ */
+export type Redelivery =
+  | { readonly kind: 'dedupes'; readonly windowMs: number; readonly settleMs: number }
+  | { readonly kind: 'harmless'; readonly maxRepeats: number }
+  | { readonly kind: 'neither' };
+
 export type AttemptVerdict =
   | { readonly to: 'SUCCESS' }
   | { readonly to: 'RETRY'; readonly delayMs: number }
@@ -42,34 +51,40 @@ export function backoffMs(
   return Math.min(MAX_RETRY_AFTER_MS, Math.max(0, Math.round(retryAfterMs))) + jitteredMs;
 }
 
+export interface JudgedAttempt {
+  /** Within this round, from 1. */
+  readonly number: number;
+  readonly maxAttempts: number;
+  readonly redelivery: Redelivery;
+  /** An attempt before this one may have happened. */
+  readonly repeatsUnknown?: boolean;
+}
+
 /**
- * What an outcome leads to.
+ * What an outcome leads to. A refusal or a failure says nothing about an attempt before that may have happened: "duplicate" is a sign
+ * that it did.
  *
- * @param dedupes whether the provider deduplicates by our key, so that an unknown outcome may be repeated
+ * @param random a number in [0, 1)
  */
-export function judge(
-  outcome: AttemptOutcome,
-  attempt: { readonly number: number; readonly maxAttempts: number; readonly dedupes: boolean },
-  random: number,
-): AttemptVerdict {
+export function judge(outcome: AttemptOutcome, attempt: JudgedAttempt, random: number): AttemptVerdict {
   switch (outcome.kind) {
     case 'done':
       return { to: 'SUCCESS' };
     case 'rejected':
-      return { to: 'DLQ', reason: 'rejected' };
+      return attempt.repeatsUnknown ? { to: 'UNCONFIRMED' } : { to: 'DLQ', reason: 'rejected' };
     case 'unknown':
-      if (!attempt.dedupes) return { to: 'UNCONFIRMED' };
-      return retryOrExhaust(attempt, random);
+      if (attempt.redelivery.kind === 'neither' || isLast(attempt)) return { to: 'UNCONFIRMED' };
+      return { to: 'RETRY', delayMs: Math.max(backoffMs(attempt.number, random), settleMsOf(attempt.redelivery)) };
     case 'not_sent':
-      return retryOrExhaust(attempt, random, outcome.retryAfterMs);
+      if (!isLast(attempt)) return { to: 'RETRY', delayMs: backoffMs(attempt.number, random, outcome.retryAfterMs) };
+      return attempt.repeatsUnknown ? { to: 'UNCONFIRMED' } : { to: 'DLQ', reason: 'exhausted' };
   }
 }
 
-function retryOrExhaust(
-  attempt: { readonly number: number; readonly maxAttempts: number },
-  random: number,
-  retryAfterMs?: number,
-): AttemptVerdict {
-  if (attempt.number >= attempt.maxAttempts) return { to: 'DLQ', reason: 'exhausted' };
-  return { to: 'RETRY', delayMs: backoffMs(attempt.number, random, retryAfterMs) };
+function isLast({ number, maxAttempts }: JudgedAttempt): boolean {
+  return number >= maxAttempts;
+}
+
+function settleMsOf(redelivery: Redelivery): number {
+  return redelivery.kind === 'dedupes' ? redelivery.settleMs : 0;
 }

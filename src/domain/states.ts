@@ -21,9 +21,9 @@ export type ActionMode = (typeof ACTION_MODES)[number];
  * and `docs/states.md` shows it; a test compares all three.
  */
 export const TRANSITIONS: Readonly<Record<ActionStatus, readonly ActionStatus[]>> = {
-  PENDING: ['RUNNING', 'CANCELLED'],
+  PENDING: ['RUNNING', 'CANCELLED', 'UNCONFIRMED'],
   RUNNING: ['SUCCESS', 'AWAITING_APPROVAL', 'RETRY', 'PENDING', 'DLQ', 'UNCONFIRMED'],
-  RETRY: ['RUNNING', 'CANCELLED', 'PENDING', 'DLQ'],
+  RETRY: ['RUNNING', 'CANCELLED', 'PENDING', 'AWAITING_APPROVAL', 'DLQ', 'UNCONFIRMED'],
   AWAITING_APPROVAL: ['PENDING', 'CANCELLED'],
   UNCONFIRMED: ['SUCCESS', 'PENDING', 'CANCELLED'],
   DLQ: ['PENDING', 'CANCELLED'],

@@ -34,7 +34,7 @@ export interface TemporalGateway {
    * @throws NotFoundError when the workflow does not run
    */
   bounded<Result>(call: () => Promise<Result>, timeoutMs?: number): Promise<Result>;
-  signal(workflowId: string, signalName: string): Promise<void>;
+  signal(workflowId: string, signalName: string, args?: readonly unknown[]): Promise<void>;
   /** Never throws; answers within its deadline. */
   health(): Promise<Dependency>;
   close(): Promise<void>;
@@ -88,7 +88,8 @@ export function connectTemporal(settings: TemporalSettings): TemporalGateway {
     },
     namespace: settings.namespace,
     bounded,
-    signal: (workflowId, signalName) => bounded(() => client.workflow.getHandle(workflowId).signal(signalName)),
+    signal: (workflowId, signalName, args = []) =>
+      bounded(() => client.workflow.getHandle(workflowId).signal<unknown[]>(signalName, ...args)),
     async health() {
       const startedAt = performance.now();
       try {

@@ -3,8 +3,9 @@
 import type { Observer } from '../activities/observer.ts';
 import type { Effect } from '../adapters/port.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
-import type { BookkeepingActivities, ClaimTickInput, ClaimTickResult } from '../contracts/engine/activities.ts';
+import type { ClaimTickInput, ClaimTickResult } from '../contracts/engine/activities.ts';
 import type { AttemptResult } from '../db/queue/close.ts';
+import { errorText } from '../domain/errors.ts';
 import { inSpan, recordFirstSpan, recordSpan, traceIdOf } from '../observability/tracing.ts';
 import type { WorkerMetrics } from '../observability/worker-metrics.ts';
 import type { WorkerLog } from './log.ts';
@@ -17,6 +18,36 @@ export interface Watchers {
 /** Watches proofs and effects from within their activities. */
 export function createObserver({ log, metrics }: Watchers): Observer {
   return {
+    async claim(input, work) {
+      const startedAtMs = Date.now();
+      const claim = await work();
+      const { lane } = input.holder;
+      metrics.tickStep('claim', lane, Date.now() - startedAtMs);
+      if (claim.kind === 'claimed') claimed(input, claim, startedAtMs);
+      else metrics.quietTick(lane, claim.outcome);
+      if (claim.kind === 'claimed' && claim.claimed === claim.effects.length) metrics.effectsTick(lane);
+      const detail = claim.kind === 'claimed' ? { claimed: claim.claimed } : { outcome: claim.outcome };
+      log.debug({ lane, tickId: input.tickId, number: claim.tickNumber, ...detail }, 'a lane was looked at');
+      return claim;
+    },
+    async prove(tick, work) {
+      const startedAtMs = performance.now();
+      const summary = await inSpan(tick.tickId, 'prove', {}, work);
+      const durationMs = Math.round(performance.now() - startedAtMs);
+      metrics.tickStep('prove', tick.lane, durationMs);
+      metrics.provedTick(tick.lane, summary);
+      const { number, outcome, mode, claimed, succeeded, failed, retried, running } = summary;
+      const counts = { claimed, succeeded, failed, retried, running };
+      const { lane, tickId } = tick;
+      log.info(
+        { lane, tickId, traceId: traceIdOf(tickId), number, outcome, mode, ...counts, durationMs },
+        'a tick was proved',
+      );
+      return summary;
+    },
+    unproved({ lane, tickId }, error) {
+      log.warn({ lane, tickId, error: errorText(error, 300) }, 'a tick could not be proved; its lane tries again');
+    },
     proof({ lane, tickId }, action, work) {
       const attributes = { ...spanNames({ lane, tickId }), 'aol.type': action.type, 'aol.mode': 'PROOF' };
       return inSpan(action.id, 'attempt', { attributes, linkTo: tickId }, async (span) => {
@@ -29,8 +60,8 @@ export function createObserver({ log, metrics }: Watchers): Observer {
         return result;
       });
     },
-    run({ lane, tickId, actionId }, run, work) {
-      const attributes = { ...spanNames({ lane, tickId }), 'aol.mode': 'REAL', 'aol.run': run };
+    run({ lane, tickId, actionId }, work) {
+      const attributes = { ...spanNames({ lane, tickId }), 'aol.mode': 'REAL' };
       return inSpan(actionId, 'attempt', { attributes, linkTo: tickId }, work);
     },
     gate({ actionId }, work) {
@@ -88,43 +119,6 @@ function requestNames({ request }: Effect) {
   const { hostname, port, protocol } = new URL(request.url);
   const serverPort = Number(port || (protocol === 'https:' ? 443 : 80));
   return { 'http.request.method': request.method, 'server.address': hostname, 'server.port': serverPort };
-}
-
-/** Watches claims and the proofs of whole ticks from outside. */
-export function observeBookkeeping(
-  activities: BookkeepingActivities,
-  { log, metrics }: Watchers,
-): BookkeepingActivities {
-  return {
-    ...activities,
-    async claimTick(input) {
-      const startedAtMs = Date.now();
-      const claim = await activities.claimTick(input);
-      const { lane } = input.holder;
-      metrics.tickStep('claim', lane, Date.now() - startedAtMs);
-      if (claim.kind === 'claimed') claimed(input, claim, startedAtMs);
-      else metrics.quietTick(lane, claim.outcome);
-      if (claim.kind === 'claimed' && claim.claimed === claim.effects.length) metrics.effectsTick(lane);
-      const detail = claim.kind === 'claimed' ? { claimed: claim.claimed } : { outcome: claim.outcome };
-      log.debug({ lane, tickId: input.tickId, number: claim.tickNumber, ...detail }, 'a lane was looked at');
-      return claim;
-    },
-    async proveTick(tick) {
-      const startedAtMs = performance.now();
-      const summary = await inSpan(tick.tickId, 'prove', {}, () => activities.proveTick(tick));
-      const durationMs = Math.round(performance.now() - startedAtMs);
-      metrics.tickStep('prove', tick.lane, durationMs);
-      metrics.provedTick(tick.lane, summary);
-      const { number, outcome, mode, claimed, succeeded, failed, retried, running } = summary;
-      const counts = { claimed, succeeded, failed, retried, running };
-      const { lane, tickId } = tick;
-      log.info(
-        { lane, tickId, traceId: traceIdOf(tickId), number, outcome, mode, ...counts, durationMs },
-        'a tick was proved',
-      );
-      return summary;
-    },
-  };
 }
 
 /** The tick's own trace begins, and each effect's trace learns of it. */

@@ -1,6 +1,6 @@
 /**
  * Looks each second for lanes that need their orchestrator, and signals them, starting what is missing and ending what gets no
- * further; and for approvals whose time ran out.
+ * further; and for approvals and ticks whose time ran out.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import {
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../contracts/names.ts';
 import { expireApprovals } from '../db/decide/approvals.ts';
-import { lanesInNeed } from '../db/keep/supervise.ts';
+import { closeOverdueTicks, lanesInNeed } from '../db/keep/supervise.ts';
 import type { Database } from '../db/pool.ts';
 import { errorText } from '../domain/errors.ts';
 import { SUPERVISOR_INTERVAL_MS } from '../domain/limits.ts';
@@ -46,6 +46,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
     try {
       const expired = await expireApprovals(options.db);
       if (expired > 0) options.log.info({ expired }, 'approvals ran out');
+      await closeOverdueTicks(options.db);
       const lanes = await lanesInNeed(options.db, options.proofMode);
       if (problems.delete('postgres')) options.log.info({ part: 'postgres' }, 'the supervisor works again');
       for (const ended of await stuck.look(options.temporal, lanes)) {

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 
-export interface WorkerPair {
+export interface WorkerGroup {
   /** Resolves when all have ended after {@link shutdown}. One that fails takes the others with it, and rejects it. */
   readonly running: Promise<void>;
   /** Takes no new work. */
@@ -17,10 +17,10 @@ const SHUTDOWN_GRACE_MS = 25_000;
 const DRAIN_POLL_MS = 50;
 
 /** Makes the workers and runs them. The connection is theirs: it is closed when the last one has ended. */
-export async function startPair(
+export async function startGroup(
   connection: NativeConnection,
   each: readonly Omit<WorkerOptions, 'connection' | 'shutdownGraceTime'>[],
-): Promise<WorkerPair> {
+): Promise<WorkerGroup> {
   const workers: Worker[] = [];
   try {
     for (const options of each) {
@@ -34,7 +34,7 @@ export async function startPair(
   return run(connection, workers);
 }
 
-function run(connection: NativeConnection, workers: readonly Worker[]): WorkerPair {
+function run(connection: NativeConnection, workers: readonly Worker[]): WorkerGroup {
   const shutdown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };

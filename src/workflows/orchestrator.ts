@@ -1,67 +1,33 @@
 /** A lane's scheduler. */
 
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
   condition,
+  getExternalWorkflowHandle,
   isCancellation,
   makeContinueAsNewFunc,
-  patched,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
-  startChild,
+  sleep,
   TemporalFailure,
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { BookkeepingActivities, ClaimTickResult, Showing, TickSummary } from '../contracts/engine/activities.ts';
 import type {
-  BookkeepingActivities,
-  ClaimTickResult,
-  Showing,
-  TickInput,
-  TickSummary,
-} from '../contracts/engine/activities.ts';
-import type { OrchestratorInput, OrchestratorState, TickAnswer } from '../contracts/engine/orchestrator.ts';
+  ControlChange,
+  OrchestratorInput,
+  OrchestratorState,
+  TickAnswer,
+} from '../contracts/engine/orchestrator.ts';
 import { tickWorkflowId, WORKFLOW_TASK_TIMEOUT_MS } from '../contracts/names.ts';
 import type { ActionMode } from '../domain/states.ts';
 import { controlSignal, stateQuery, tickUpdate, wakeSignal } from './messages.ts';
 import { Schedule } from './schedule.ts';
 import { laneLink, showAttributes } from './temporal-display.ts';
-import { tick } from './tick.ts';
 
 type Claimed = Extract<ClaimTickResult, { kind: 'claimed' }>;
-
-function shown({ showing }: Claimed): { readonly showing?: Showing } {
-  return showing === undefined ? {} : { showing };
-}
-
-/** A run that began before the claim started the workflows of effects goes on to start them as its children. */
-async function startChildOfBefore(
-  claim: Claimed,
-  tickOf: { readonly lane: string; readonly tickId: string },
-): Promise<void> {
-  const input: TickInput = {
-    ...tickOf,
-    token: claim.token,
-    effects: claim.effects,
-    maxTickMs: claim.maxTickMs,
-    ...shown(claim),
-  };
-  const workflowId = tickWorkflowId(tickOf.lane, claim.tickNumber);
-  try {
-    await startChild(tick, {
-      workflowId,
-      args: [input],
-      parentClosePolicy: 'ABANDON',
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT_MS,
-      staticSummary: `${claim.effects.length} effects of lane ${tickOf.lane}`,
-    });
-  } catch (error) {
-    // A claim that runs twice finds the workflow that its first run started.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
-}
 
 /**
  * A worker that does not have the run in its cache replays all of it within one workflow task, whose timeout is 2 s: a run of
@@ -69,6 +35,8 @@ async function startChildOfBefore(
  */
 const MAX_HISTORY_EVENTS = 250;
 const MAX_SIGNALS = 100;
+/** So many ticks are cancelled by a kill; the flag stops the effects of all. */
+const MOST_OPEN_TICKS = 200;
 
 const LOCAL_ACTIVITY = {
   startToCloseTimeout: '20s',
@@ -81,14 +49,14 @@ const continueAsNew = makeContinueAsNewFunc<typeof orchestrator>({ workflowTaskT
 
 /**
  * Looks after one lane for as long as it lives: waits for the first of the tick timer, a wake signal, a control signal
- * and the next action's time; then one local activity claims, and proves what was claimed (where effects were claimed too, they
- * are started before, and a second one proves). It ends when the lane is killed, and continues as new long before its history
- * grows large, with nothing open and its handlers finished.
+ * and the next action's time; then one local activity claims, begins the effects of what it claimed, and proves the rest. It ends when
+ * the lane is killed, after it has cancelled the ticks whose effects are at work, and continues as new long before its history grows
+ * large, with nothing open and its handlers finished.
  */
 export async function orchestrator(input: OrchestratorInput): Promise<void> {
   const lane = new LaneOrchestrator(input);
   setHandler(wakeSignal, () => lane.wake());
-  setHandler(controlSignal, () => lane.control());
+  setHandler(controlSignal, (change) => lane.control(change));
   setHandler(tickUpdate, () => lane.requestTick());
   setHandler(stateQuery, () => lane.state());
   while (!lane.isKilled) {
@@ -114,6 +82,9 @@ class LaneOrchestrator {
   private lastTick: TickSummary | null = null;
   private mode: ActionMode | null = null;
   private showing: Showing | undefined;
+  private openTicks: readonly number[] = [];
+  /** The timers that run, and when they end: a wait begins one only where none ends in time. */
+  private readonly timersAtMs = new Set<number>();
   private readonly requests: ((answer: TickAnswer) => void)[] = [];
 
   constructor(input: OrchestratorInput) {
@@ -129,9 +100,11 @@ class LaneOrchestrator {
     this.schedule.wake();
   }
 
-  control(): void {
+  /** A kill stops effects at work also where the worker's database is silent, so that the look after this one fails. */
+  async control(change: ControlChange | undefined): Promise<void> {
     this.signals += 1;
     this.schedule.control();
+    if (change?.killed) await this.cancelOpenTicks();
   }
 
   /** Asks for a tick and waits for what it did. */
@@ -156,14 +129,22 @@ class LaneOrchestrator {
   }
 
   async waitForNextLook(): Promise<void> {
-    for (;;) {
+    const isTime = () => this.schedule.nextLookAtMs() <= Date.now();
+    while (!isTime()) {
       const plannedAtMs = this.schedule.nextLookAtMs();
-      const waitMs = plannedAtMs - Date.now();
-      if (waitMs <= 0) return;
-      const changed = () => this.schedule.nextLookAtMs() < plannedAtMs;
-      if (Number.isFinite(waitMs)) await condition(changed, waitMs);
-      else await condition(changed);
+      const isTimed = () => !Number.isFinite(plannedAtMs) || [...this.timersAtMs].some((atMs) => atMs <= plannedAtMs);
+      if (!isTimed()) this.beginTimer(plannedAtMs);
+      await condition(() => isTime() || this.schedule.nextLookAtMs() < plannedAtMs || !isTimed());
     }
+  }
+
+  /** A timer that was begun is left to end, also when a signal came first: to cancel it and begin the next costs two events a tick. */
+  private beginTimer(atMs: number): void {
+    this.timersAtMs.add(atMs);
+    void sleep(Math.max(1, atMs - Date.now())).then(
+      () => this.timersAtMs.delete(atMs),
+      () => undefined,
+    );
   }
 
   /** One look: a claim, and the proof of what it claimed. What fails is taken up again under the same tick id. */
@@ -172,13 +153,12 @@ class LaneOrchestrator {
     const tickId = this.openTickId ?? uuid4();
     this.openTickId = tickId;
     try {
-      const startsEffects = patched('claim-starts-effects');
-      const claim = await claimTick({ holder: this.holder(), tickId, startsEffects });
+      const claim = await claimTick({ holder: this.holder(), tickId });
       this.schedule.looked(claim, Date.now());
       this.showing = claim.showing;
-      if (claim.kind === 'claimed') this.mode = claim.mode;
-      if (claim.kind === 'quiet') this.quiet(claim);
-      else await this.goOn(tickId, claim, startsEffects);
+      this.openTicks = claim.openTicks;
+      if (claim.kind === 'claimed') await this.goOn(tickId, claim);
+      else await this.quiet(claim);
       this.openTickId = null;
     } catch (error) {
       if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
@@ -212,7 +192,7 @@ class LaneOrchestrator {
     };
   }
 
-  private quiet(claim: Extract<ClaimTickResult, { kind: 'quiet' }>): void {
+  private async quiet(claim: Extract<ClaimTickResult, { kind: 'quiet' }>): Promise<void> {
     this.token = claim.token ?? this.token;
     this.lastOutcome = claim.outcome;
     this.isKilled = claim.outcome === 'KILLED';
@@ -220,20 +200,34 @@ class LaneOrchestrator {
     // A look that the tick interval cut short is not the tick that was asked for.
     if (claim.pacing.claimInMs > 0 && claim.outcome === 'IDLE') return;
     this.answer({ kind: 'quiet', outcome: claim.outcome });
-    if (this.isKilled) while (this.requests.length > 0) this.answer({ kind: 'quiet', outcome: 'KILLED' });
+    if (!this.isKilled) return;
+    while (this.requests.length > 0) this.answer({ kind: 'quiet', outcome: 'KILLED' });
+    await this.cancelOpenTicks();
   }
 
-  private async goOn(tickId: string, claim: Claimed, startsEffects: boolean): Promise<void> {
+  private async goOn(tickId: string, claim: Claimed): Promise<void> {
     this.token = claim.token;
-    if (!startsEffects) {
-      if (claim.effects.length > 0) await startChildOfBefore(claim, { lane: this.input.lane, tickId });
+    this.mode = claim.mode;
+    if (claim.effects.length > 0) this.openTicks = [...this.openTicks, claim.tickNumber].slice(-MOST_OPEN_TICKS);
+    // Effects end by themselves. Somebody who asked for the tick is told what stands in its row.
+    if (claim.summary || claim.claimed > claim.effects.length || this.requests.length > 0) {
       return this.prove(tickId, claim);
     }
-    // Effects end by themselves. Somebody who asked for the tick is told what stands in its row.
-    if (claim.claimed > claim.effects.length || this.requests.length > 0) return this.prove(tickId, claim);
     this.ticks += 1;
     this.lastOutcome = null;
     this.describe(claim.tickNumber);
+  }
+
+  /** Their effects learn of it on a heartbeat. One that has ended is not there any more. */
+  private async cancelOpenTicks(): Promise<void> {
+    const ticks = this.openTicks;
+    this.openTicks = [];
+    const cancels = ticks.map((number) =>
+      getExternalWorkflowHandle(tickWorkflowId(this.input.lane, number))
+        .cancel()
+        .catch(() => undefined),
+    );
+    await Promise.all(cancels);
   }
 
   private async prove(tickId: string, claim: Claimed): Promise<void> {

@@ -6,12 +6,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createBookkeepingActivities } from '../../src/activities/bookkeeping.ts';
+import { TickAtWork } from '../../src/activities/effects-at-work.ts';
 import { toApplicationFailure } from '../../src/activities/errors.ts';
 import { unobserved } from '../../src/activities/observer.ts';
 import { createRegistry } from '../../src/adapters/registry.ts';
 import type { ArtifactStore } from '../../src/artifacts/port.ts';
 import type { BookkeepingActivities, ClaimTickResult } from '../../src/contracts/engine/activities.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
+import { claimTick } from '../../src/db/queue/claim.ts';
 import { ArtifactError, NotFoundError, UnavailableError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { holder, proofWorker, request, setFlag } from '../support/engine.ts';
@@ -22,8 +24,8 @@ let db: TestDatabase['pool'];
 let stored: string[];
 let storage: ArtifactStore['put'];
 let together: number[];
-let prepared: string[];
-let nobodyStarted: boolean;
+let begun: string[];
+let started: number[];
 let activities: BookkeepingActivities;
 const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 
@@ -34,8 +36,8 @@ beforeEach(async () => {
   await setFlag(db, 'tick_interval_ms', 0);
   stored = [];
   together = [];
-  prepared = [];
-  nobodyStarted = true;
+  begun = [];
+  started = [];
   storage = async (actionId, sha256) => {
     stored.push(actionId);
     return `artifact:${actionId.slice(-2)}/${actionId}-${sha256}.json`;
@@ -45,7 +47,7 @@ beforeEach(async () => {
 afterAll(() => database?.drop());
 
 /** What a worker process that has just started knows of earlier claims: nothing. */
-function inNewProcess(): BookkeepingActivities {
+function inNewProcess(worker = proofWorker.worker): BookkeepingActivities {
   return createBookkeepingActivities({
     db,
     adapters: createRegistry([createStage().adapter]),
@@ -58,9 +60,16 @@ function inNewProcess(): BookkeepingActivities {
     },
     observer: unobserved,
     random: () => 0.5,
-    worker: { ...proofWorker, proofMode: false },
-    startEffects: async ({ effects }) => (nobodyStarted ? effects : []),
-    ahead: { prepare: (_tick, rows) => prepared.push(...rows.map(({ id }) => id)) },
+    worker: { ...proofWorker, proofMode: false, worker },
+    showing: () => ({ searchable: false, dashboard: 'http://aol.test' }),
+    startTick: async (_tick, number) => void started.push(number),
+    effects: {
+      looked: () => undefined,
+      begin(tick, actions) {
+        begun.push(...actions.map(({ id }) => id));
+        return new TickAtWork(tick.lane, () => undefined);
+      },
+    },
   });
 }
 
@@ -74,6 +83,11 @@ const queue = (count: number) =>
   );
 const claim = (tickId: string): Promise<ClaimTickResult> =>
   environment.run(() => activities.claimTick({ holder: holder('r1'), tickId }));
+const claimed = async (tickId: string) => {
+  const result = await claim(tickId);
+  if (result.kind !== 'claimed') throw new Error('nothing was claimed');
+  return result;
+};
 /** Resumed: by another process than the one that claimed. */
 const prove = (tickId: string, resumed: boolean) => {
   if (resumed) activities = inNewProcess();
@@ -84,17 +98,33 @@ describe('claim and prove', () => {
   test('prove every claimed action once, and a second run finds what the first one left', async () => {
     await queue(3);
     const tickId = randomUUID();
-    expect(await claim(tickId)).toMatchObject({ kind: 'claimed', claimed: 3, effects: [] });
-    expect(await prove(tickId, false)).toMatchObject({ claimed: 3, succeeded: 3, running: 0, outcome: 'OK' });
+    expect(await claim(tickId)).toMatchObject({
+      kind: 'claimed',
+      claimed: 3,
+      effects: [],
+      summary: { claimed: 3, succeeded: 3, running: 0, outcome: 'OK' },
+    });
     expect(await claim(tickId)).toMatchObject({ kind: 'claimed', claimed: 3, resumed: true });
     expect(await prove(tickId, true)).toMatchObject({ claimed: 3, succeeded: 3, running: 0, outcome: 'OK' });
     expect(stored).toHaveLength(3);
   });
 
-  test('a resumed tick commits each outcome before the next action begins', async () => {
+  /** Claims as a process that dies before it proves. */
+  const claimAndDie = async (tickId: string) => {
+    const { rows } = await db.query('SELECT id FROM aol_actions ORDER BY id');
+    await claimTick(
+      db,
+      { holder: holder('r1'), tickId },
+      { ...proofWorker, proofMode: false, worker: 'aol-worker:gone' },
+    );
+    return rows.map(({ id }) => id);
+  };
+
+  test('a tick whose worker died is proved together; what died twice one by one, the others committed before', async () => {
     await queue(3);
     const tickId = randomUUID();
-    await claim(tickId);
+    const [suspect] = await claimAndDie(tickId);
+    await db.query('UPDATE aol_actions SET claim_count = 1 WHERE id = $1', [suspect]);
     const settledBefore: number[] = [];
     const put = storage;
     storage = async (...args) => {
@@ -102,15 +132,15 @@ describe('claim and prove', () => {
       settledBefore.push(rows[0].n);
       return put(...args);
     };
-    await prove(tickId, true);
-    expect(settledBefore).toEqual([0, 1, 2]);
+    expect(await prove(tickId, true)).toMatchObject({ succeeded: 3, outcome: 'OK' });
+    expect(settledBefore).toEqual([0, 0, 2]);
   });
 
-  test('an action whose claim began three times is dead-lettered without being touched again', async () => {
+  test('an action that three workers died with is dead-lettered without being touched again', async () => {
     await queue(2);
     const tickId = randomUUID();
-    await claim(tickId);
-    await db.query(`UPDATE aol_actions SET claim_count = 3 WHERE payload ->> 'name' = '0'`);
+    await claimAndDie(tickId);
+    await db.query(`UPDATE aol_actions SET claim_count = 2 WHERE payload ->> 'name' = '0'`);
     expect(await prove(tickId, true)).toMatchObject({ succeeded: 1, failed: 1, deadLettered: 1 });
     const { rows } = await db.query(`SELECT dlq_reason FROM aol_actions WHERE status = 'DLQ'`);
     expect(rows).toEqual([{ dlq_reason: 'crashed' }]);
@@ -122,8 +152,7 @@ describe('claim and prove', () => {
     await enqueue(db, [request({ type: 'PLAY', payload: { name: 'bad', acts: ['no such act'] } })], 'test');
     await setFlag(db, 'max_actions_per_tick', 10);
     const tickId = randomUUID();
-    await claim(tickId);
-    expect(await prove(tickId, false)).toMatchObject({ claimed: 4, succeeded: 3, deadLettered: 1, running: 0 });
+    expect((await claimed(tickId)).summary).toMatchObject({ claimed: 4, succeeded: 3, deadLettered: 1, running: 0 });
     expect(together).toEqual([3]);
   });
 
@@ -134,42 +163,34 @@ describe('claim and prove', () => {
     storage = (actionId, ...rest) =>
       actionId === rows[0]?.id ? Promise.reject(new ArtifactError('a link')) : put(actionId, ...rest);
     const tickId = randomUUID();
-    await claim(tickId);
-    expect(await prove(tickId, false)).toMatchObject({ succeeded: 2, deadLettered: 1 });
+    expect((await claimed(tickId)).summary).toMatchObject({ succeeded: 2, deadLettered: 1 });
     expect(together).toEqual([3]);
   });
 
-  test('storage that is away makes a RETRY, not a failure of the activity', async () => {
+  test('storage that is away makes a proof wait, not a failure of the activity', async () => {
     await queue(1);
     storage = () => Promise.reject(new UnavailableError('artifacts', 'no space left on device'));
     const tickId = randomUUID();
-    await claim(tickId);
-    expect(await prove(tickId, false)).toMatchObject({ retried: 1, outcome: 'OK' });
-    const { rows } = await db.query('SELECT status, last_error FROM aol_actions');
-    expect(rows).toEqual([{ status: 'RETRY', last_error: 'no space left on device' }]);
+    expect((await claimed(tickId)).summary).toMatchObject({ retried: 1, outcome: 'OK' });
+    const { rows } = await db.query('SELECT status, run_at > now() AS waits, last_error FROM aol_actions');
+    expect(rows).toEqual([{ status: 'PENDING', waits: true, last_error: 'no space left on device' }]);
   });
 
-  test('a failure that the process survives is no crash: the next run in it counts none', async () => {
+  test('a failure that the process survives is no death: the next run in it counts none', async () => {
     await queue(2);
     const tickId = randomUUID();
-    await claim(tickId);
+    await claimTick(db, { holder: holder('r1'), tickId }, { ...proofWorker, proofMode: false });
     await db.query('ALTER TABLE aol_execution_logs RENAME TO hidden');
     for (let run = 0; run < 4; run += 1)
       await expect(prove(tickId, false)).rejects.toMatchObject({ type: 'AOL_UNAVAILABLE' });
     await db.query('ALTER TABLE hidden RENAME TO aol_execution_logs');
-    expect(await claim(tickId)).toMatchObject({ kind: 'claimed', resumed: true });
     expect(await prove(tickId, false)).toMatchObject({ succeeded: 2, failed: 0 });
+    expect((await db.query('SELECT DISTINCT claim_count FROM aol_actions')).rows).toEqual([{ claim_count: 0 }]);
   });
 });
 
 describe('a claim of effects', () => {
-  const claimEffects = (tickId: string): Promise<ClaimTickResult> =>
-    environment.run(() => activities.claimTick({ holder: holder('r1'), tickId, startsEffects: true }));
-  const claimCounts = async () => {
-    const { rows } = await db.query<{ n: number }>('SELECT claim_count AS n FROM aol_actions');
-    return rows.map(({ n }) => n);
-  };
-  const queueEffects = async () => {
+  test('begins them where they were claimed, and their workflow; a second one begins the workflow again and nothing else', async () => {
     await setFlag(db, 'proof_only', false);
     const payload = { name: 'real', acts: ['done'] };
     await enqueue(
@@ -177,39 +198,13 @@ describe('a claim of effects', () => {
       [1, 2].map(() => request({ type: 'PLAY', payload, mode: 'REAL' })),
       'test',
     );
-  };
-
-  test('prepares them where they were claimed; a second one in the same process prepares and counts nothing', async () => {
-    await queueEffects();
     const tickId = randomUUID();
-    const first = await claimEffects(tickId);
-    if (first.kind !== 'claimed') throw new Error('nothing was claimed');
-    expect(prepared).toEqual(first.effects);
-    expect(await claimEffects(tickId)).toMatchObject({ resumed: true, effects: first.effects });
-    expect(prepared).toHaveLength(2);
-    expect(await claimCounts()).toEqual([1, 1]);
-  });
-
-  test('whose worker died before anybody started them is counted once, and prepared by their activities', async () => {
-    await queueEffects();
-    const tickId = randomUUID();
-    await claimEffects(tickId);
-    for (let process = 0; process < 2; process += 1) {
-      activities = inNewProcess();
-      expect(await claimEffects(tickId)).toMatchObject({ kind: 'claimed', resumed: true });
-      expect(await claimCounts()).toEqual([2, 2]);
-    }
-    expect(prepared).toHaveLength(2);
-  });
-
-  test('whose effects had been started already counts nothing: their activities count for themselves', async () => {
-    await queueEffects();
-    const tickId = randomUUID();
-    await claimEffects(tickId);
-    nobodyStarted = false;
-    activities = inNewProcess();
-    await claimEffects(tickId);
-    expect(await claimCounts()).toEqual([1, 1]);
+    const first = await claimed(tickId);
+    expect(begun).toEqual(first.effects);
+    expect(started).toEqual([first.tickNumber]);
+    expect(await claim(tickId)).toMatchObject({ resumed: true });
+    expect(begun).toHaveLength(2);
+    expect(started).toHaveLength(2);
   });
 });
 
@@ -234,17 +229,13 @@ describe('the edge', () => {
     expect(toApplicationFailure(new Error('x'.repeat(100_000))).message.length).toBeLessThanOrEqual(2_000);
   });
 
-  test('closing a tick that lasts too long and giving up on an effect are done once', async () => {
-    await queue(1);
+  test('giving up on an effect that is gone does nothing', async () => {
     const tickId = randomUUID();
-    await claim(tickId);
     for (let run = 0; run < 2; run += 1) {
-      await environment.run(() => activities.closeOverrun({ tickId }));
       await environment.run(() =>
         activities.abandonEffect({ lane: 'default', tickId, token: 1, actionId: randomUUID(), reason: 'gone' }),
       );
     }
-    const { rows } = await db.query('SELECT outcome, running FROM aol_tick_ledger');
-    expect(rows).toEqual([{ outcome: 'OVERRUN', running: 1 }]);
+    expect((await db.query('SELECT FROM aol_execution_logs WHERE action_id IS NOT NULL')).rowCount).toBe(0);
   });
 });

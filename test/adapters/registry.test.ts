@@ -39,7 +39,7 @@ function note(render: () => unknown, more: { type?: string; version?: number } =
       example: { text: 'Hi' },
     },
     version: more.version ?? 1,
-    redelivery: () => 'neither',
+    redelivery: () => ({ kind: 'neither' }),
     configured: () => ({ real: false, missing: [] }),
     render: () => good,
   });

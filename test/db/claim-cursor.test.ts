@@ -1,13 +1,13 @@
-/** Claims that do not walk through all of the queue (F-10). */
+/** Claims that do not search all of the queue (F-10). */
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
-import { Seldom } from '../../src/db/queue/adaptive-interval.ts';
-import { claimWithProofs, type WorkerIdentity } from '../../src/db/queue/claim.ts';
-import { type Place, Walks } from '../../src/db/queue/claim-cursor.ts';
+import { AdaptiveInterval } from '../../src/db/queue/adaptive-interval.ts';
+import { claimWithActions, type WorkerIdentity } from '../../src/db/queue/claim.ts';
+import { ClaimCursor, type Place } from '../../src/db/queue/claim-cursor.ts';
 import { closeAttempts } from '../../src/db/queue/close.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { holder, proofWorker, request, setFlag, success } from '../support/engine.ts';
@@ -50,7 +50,7 @@ async function queue(...requests: ReturnType<typeof aged>[]): Promise<Row[]> {
   return inDueOrder((await db.query<Row>('SELECT priority, run_at, id FROM aol_actions WHERE lane = $1', [lane])).rows);
 }
 
-describe('a walk from a place', () => {
+describe('a search from a place', () => {
   const arbitraryRow = fc.record({ priority: fc.integer({ min: 0, max: 2 }), seconds: fc.integer({ min: 0, max: 5 }) });
 
   test('finds the first behind it and of other priorities; or of all, when these are too few', async () => {
@@ -80,68 +80,73 @@ describe('a walk from a place', () => {
   });
 });
 
-describe('claims of a process to which walks from the start are slow', () => {
-  const claimBy = async (walks: Walks) => {
-    const worker: WorkerIdentity = { ...proofWorker, walks };
+describe('claims of a process to which searches from the start are slow', () => {
+  const claimBy = async (cursor: ClaimCursor) => {
+    const worker: WorkerIdentity = { ...proofWorker, cursor };
     const tickId = randomUUID();
-    const claim = await claimWithProofs(db, { holder: holder('r1', null, lane), tickId }, worker);
-    const ids = (claim.proofs ?? []).map(({ id }) => id);
-    await closeAttempts(db, { lane, tickId, token: 1 }, ids.map(success));
+    const claim = await claimWithActions(db, { holder: holder('r1', null, lane), tickId }, worker);
+    const ids = (claim.actions ?? []).map(({ id }) => id);
+    await closeAttempts(db, { tickId, token: 1 }, ids.map(success));
     return ids;
   };
-  /** A walk from the start took so long. */
+  /** A search from the start took so long. */
   const slowSince = (row: Row | undefined, ms = 1_000) => {
-    const walks = new Walks();
-    const place: Place = { priority: row?.priority ?? 0, runAt: row?.run_at.toISOString() ?? '', id: row?.id ?? '' };
-    walks.walked(lane, { ...place, mode: 'PROOF', fromStart: true, ms });
-    return walks;
+    const cursor = new ClaimCursor();
+    const place: Place = {
+      mode: 'PROOF',
+      priority: row?.priority ?? 0,
+      runAt: row?.run_at.toISOString() ?? '',
+      id: row?.id ?? '',
+    };
+    cursor.searched(lane, { ...place, fromStart: true, ms });
+    return cursor;
   };
 
   test('go on from the place, take what is more urgent at once, and come back to what lies before', async () => {
     const [before, ...behind] = await queue(aged(0, 50), aged(0, 40), aged(0, 30), aged(0, 20), aged(0, 10));
-    const walks = slowSince(behind[0]);
-    expect(await claimBy(walks)).toEqual([behind[0]?.id, behind[1]?.id]);
+    const cursor = slowSince(behind[0]);
+    expect(await claimBy(cursor)).toEqual([behind[0]?.id, behind[1]?.id]);
     const [urgent] = await queue(aged(5, 0));
-    const second = await claimBy(walks);
+    const second = await claimBy(cursor);
     expect(second).toHaveLength(2);
     expect(second).toContain(urgent?.id);
     expect(second).not.toContain(before?.id);
     // Too little is left behind the place.
-    expect(await claimBy(walks)).toContain(before?.id);
+    expect(await claimBy(cursor)).toContain(before?.id);
   });
 
-  test('a second later they walk from the start again, however much lies behind the place', async () => {
+  test('a second later they search from the start again, however much lies behind the place', async () => {
     const [before, ...behind] = await queue(...Array.from({ length: 9 }, (_, index) => aged(0, 90 - index)));
-    const walks = slowSince(behind[0], 52);
-    expect(walks.from(lane, 'PROOF')).toMatchObject({ id: behind[0]?.id });
-    expect(walks.from(lane, 'REAL')).toBeNull();
-    expect(walks.from('other', 'PROOF')).toBeNull();
-    await until('the place is forgotten', () => walks.from(lane, 'PROOF') === null);
-    expect(await claimBy(walks)).toContain(before?.id);
+    const cursor = slowSince(behind[0], 52);
+    expect(cursor.from(lane, 'PROOF')).toMatchObject({ id: behind[0]?.id });
+    expect(cursor.from(lane, 'REAL')).toBeNull();
+    expect(cursor.from('other', 'PROOF')).toBeNull();
+    await until('the place is forgotten', () => cursor.from(lane, 'PROOF') === null);
+    expect(await claimBy(cursor)).toContain(before?.id);
   });
 
-  test('each claim tells where the next walk may begin', async () => {
+  test('each claim tells where the next search may begin', async () => {
     const rows = await queue(...Array.from({ length: 6 }, (_, index) => aged(0, 60 - index)));
-    const walks = slowSince(rows[0]);
-    await claimBy(walks);
-    expect(walks.from(lane, 'PROOF')).toMatchObject({ id: rows[0]?.id });
-    await claimBy(walks);
-    expect(walks.from(lane, 'PROOF')).toMatchObject({ id: rows[2]?.id });
+    const cursor = slowSince(rows[0]);
+    await claimBy(cursor);
+    expect(cursor.from(lane, 'PROOF')).toMatchObject({ id: rows[0]?.id });
+    await claimBy(cursor);
+    expect(cursor.from(lane, 'PROOF')).toMatchObject({ id: rows[2]?.id });
   });
 });
 
 test('what is quick is done each time; what is slow gets a twentieth of the time, and its turn within seconds', () => {
-  const seldom = new Seldom(5);
-  expect(seldom.isTime).toBe(true);
-  seldom.took(5);
-  expect(seldom.isTime).toBe(true);
-  seldom.took(500);
-  expect(seldom.isTime).toBe(false);
+  const interval = new AdaptiveInterval(5);
+  expect(interval.isTime).toBe(true);
+  interval.took(5);
+  expect(interval.isTime).toBe(true);
+  interval.took(500);
+  expect(interval.isTime).toBe(false);
   const later = performance.now() + 5_001;
   const now = performance.now;
   performance.now = () => later;
   try {
-    expect(seldom.isTime).toBe(true);
+    expect(interval.isTime).toBe(true);
   } finally {
     performance.now = now;
   }

@@ -3,11 +3,21 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { cancelAction, enqueue, findAction } from '../../src/db/decide/cancel.ts';
 import { createLane, pressControl } from '../../src/db/decide/flags.ts';
 import { claimTick } from '../../src/db/queue/claim.ts';
-import { claimedActions } from '../../src/db/queue/claimed-action.ts';
-import { closeAttempts, countCrash } from '../../src/db/queue/close.ts';
+import { isSuspect, takeUp } from '../../src/db/queue/claimed-action.ts';
+import { closeAttempts } from '../../src/db/queue/close.ts';
 import { LeaseLostError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { claimOnce, holder, proofWorker, realWorker, request, setFlag, success } from '../support/engine.ts';
+import {
+  claimedActions,
+  claimOnce,
+  deadWorker,
+  holder,
+  proofWorker,
+  realWorker,
+  request,
+  setFlag,
+  success,
+} from '../support/engine.ts';
 import { until } from '../support/until.ts';
 
 let database: TestDatabase | undefined;
@@ -21,8 +31,8 @@ beforeEach(async () => {
 });
 afterAll(() => database?.drop());
 
-const contents = async (tickId: string, token: number) =>
-  (await claimedActions(db, tickId, token)).map((action) => action.payload.content).sort();
+const contents = async (tickId: string) =>
+  (await claimedActions(db, tickId)).map((action) => action.payload.content).sort();
 const ledger = async () => (await db.query('SELECT * FROM aol_tick_ledger ORDER BY number')).rows;
 
 describe('a claim', () => {
@@ -33,15 +43,15 @@ describe('a claim', () => {
       await enqueue(db, [request({ payload: { content }, priority: index })], 'test');
     }
     const first = await claimOnce(db, holder('r1'));
-    expect(await contents(first.tickId, 1)).toEqual(['c', 'd', 'oldest']);
-    const held = await claimedActions(db, first.tickId, 1);
+    expect(await contents(first.tickId)).toEqual(['c', 'd', 'oldest']);
+    const held = await claimedActions(db, first.tickId);
     await closeAttempts(
       db,
-      { lane: 'default', tickId: first.tickId, token: 1 },
+      { tickId: first.tickId, token: 1 },
       held.map(({ id }) => success(id)),
     );
     const second = await claimOnce(db, holder('r1', 1));
-    expect(await contents(second.tickId, 1)).toEqual(['a', 'b']);
+    expect(await contents(second.tickId)).toEqual(['a', 'b']);
   });
 
   test('leaves what is not due, and says when it will be', async () => {
@@ -59,10 +69,10 @@ describe('a claim', () => {
     const claimAndClose = async () => {
       const { tickId, result } = await claimOnce(db, holder('r1', token));
       token = result.token ?? null;
-      const held = await claimedActions(db, tickId, 1);
+      const held = await claimedActions(db, tickId);
       await closeAttempts(
         db,
-        { lane: 'default', tickId, token: 1 },
+        { tickId, token: 1 },
         held.map(({ id }) => success(id)),
       );
       return { claimed: held.length, nextDueInMs: result.pacing.nextDueInMs ?? 0 };
@@ -83,7 +93,7 @@ describe('a claim', () => {
     try {
       await other.query(`BEGIN; SELECT FROM aol_actions WHERE payload ->> 'content' = 'held' FOR UPDATE`);
       const { tickId } = await claimOnce(db, holder('r1'));
-      expect(await contents(tickId, 1)).toEqual(['free']);
+      expect(await contents(tickId)).toEqual(['free']);
     } finally {
       await other.query('ROLLBACK');
       other.release();
@@ -113,8 +123,8 @@ describe('a claim', () => {
     const { tickId } = await claimOnce(db, holder('r1'));
     await closeAttempts(
       db,
-      { lane: 'default', tickId, token: 1 },
-      (await claimedActions(db, tickId, 1)).map((a) => success(a.id)),
+      { tickId, token: 1 },
+      (await claimedActions(db, tickId)).map((a) => success(a.id)),
     );
     for (const by of [holder('r1', 1), holder('r2')]) {
       const { result } = await claimOnce(db, by);
@@ -224,41 +234,73 @@ describe('pause and kill', () => {
 });
 
 describe('what a dead worker leaves behind', () => {
-  test('is taken back by the next run, and claimed alone', async () => {
+  test('is taken back by the next run, together, and counted', async () => {
+    await enqueue(
+      db,
+      Array.from({ length: 3 }, () => request()),
+      'test',
+    );
+    await claimOnce(db, holder('r1'), undefined, deadWorker);
+    const { tickId, result } = await claimOnce(db, holder('r2'));
+    expect(result).toMatchObject({ kind: 'claimed', token: 2, claimed: 3 });
+    expect((await claimedActions(db, tickId)).map(({ claimCount }) => claimCount)).toEqual([1, 1, 1]);
+    const [lost] = await ledger();
+    expect(lost).toMatchObject({ outcome: 'ERROR', claimed: 3, released: 3, running: 0 });
+  });
+
+  test('is claimed alone when workers have died with it twice', async () => {
+    await enqueue(db, [request(), request(), request()], 'test');
+    await claimOnce(db, holder('r1'), undefined, deadWorker);
+    await claimOnce(db, holder('r2'), undefined, deadWorker);
+    expect((await claimOnce(db, holder('r3'))).result).toMatchObject({ claimed: 1 });
+  });
+
+  test('what a living worker had claimed is taken back too, and is no death: not alone, never crashed', async () => {
+    await enqueue(
+      db,
+      Array.from({ length: 3 }, () => request()),
+      'test',
+    );
+    for (let round = 1; round <= 5; round += 1) {
+      const { result } = await claimOnce(db, holder(`run-${round}`));
+      expect(result).toMatchObject({ kind: 'claimed', claimed: 3 });
+      if (round % 2 === 0) await db.query(`UPDATE aol_actions SET claim_until = now() - interval '1 second'`);
+    }
+    const { rows } = await db.query('SELECT DISTINCT claim_count FROM aol_actions');
+    expect(rows).toEqual([{ claim_count: 0 }]);
+  });
+
+  test('a kill is no death: what it takes back is claimed together again', async () => {
     await enqueue(
       db,
       Array.from({ length: 3 }, () => request()),
       'test',
     );
     await claimOnce(db, holder('r1'));
-    const { result } = await claimOnce(db, holder('r2'));
-    expect(result).toMatchObject({ kind: 'claimed', token: 2, claimed: 1 });
-    const [lost] = await ledger();
-    expect(lost).toMatchObject({ outcome: 'ERROR', claimed: 3, released: 3, running: 0 });
+    await setFlag(db, 'killed', true);
+    await claimOnce(db, holder('r1'));
+    await setFlag(db, 'killed', false);
+    expect((await claimOnce(db, holder('r2'))).result).toMatchObject({ kind: 'claimed', claimed: 3 });
   });
 
   test('the zombie closes nothing and claims nothing', async () => {
     await enqueue(db, [request()], 'test');
     const { tickId } = await claimOnce(db, holder('r1'));
-    const [held] = await claimedActions(db, tickId, 1);
+    const [held] = await claimedActions(db, tickId);
     await claimOnce(db, holder('r2'));
-    await closeAttempts(db, { lane: 'default', tickId, token: 1 }, [success(held?.id ?? '')]);
+    await closeAttempts(db, { tickId, token: 1 }, [success(held?.id ?? '')]);
     expect((await findAction(db, held?.id ?? '')).status).toBe('RUNNING');
     expect((await claimOnce(db, holder('r1', 1))).result).toMatchObject({ kind: 'quiet', outcome: 'NO_LEASE' });
   });
 
   test('three deaths of its worker put an action into the DLQ as crashed, and cost no other action anything', async () => {
     await enqueue(db, [request({ payload: { content: 'poison' } }), request({ payload: { content: 'good' } })], 'test');
-    const done: unknown[] = [];
-    let token: number | null = null;
     for (let round = 1; round <= 6; round += 1) {
-      const { tickId, result } = await claimOnce(db, holder(`run-${round}`));
+      const { tickId, result } = await claimOnce(db, holder(`run-${round}`), undefined, deadWorker);
       if (result.kind !== 'claimed') break;
-      token = result.token;
-      for (const action of await claimedActions(db, tickId, token)) {
+      for (const action of await claimedActions(db, tickId)) {
         if (action.payload.content === 'poison') break;
-        await closeAttempts(db, { lane: 'default', tickId, token }, [success(action.id)]);
-        done.push(action.payload.content);
+        await closeAttempts(db, { tickId, token: result.token }, [success(action.id)]);
       }
     }
     const { rows } = await db.query('SELECT payload, status, dlq_reason, claim_count FROM aol_actions ORDER BY id');
@@ -266,17 +308,26 @@ describe('what a dead worker leaves behind', () => {
       { payload: { content: 'poison' }, status: 'DLQ', dlq_reason: 'crashed', claim_count: 3 },
       { payload: { content: 'good' }, status: 'SUCCESS' },
     ]);
-    expect(done).toEqual(['good']);
   });
 
-  test('a crash inside a resumed claim is counted before the action is touched', async () => {
-    await enqueue(db, [request()], 'test');
-    const { tickId } = await claimOnce(db, holder('r1'));
-    const [action] = await claimedActions(db, tickId, 1);
-    await countCrash(db, action?.id ?? '', tickId, 1);
-    expect((await claimedActions(db, tickId, 1))[0]?.claimCount).toBe(2);
-    await countCrash(db, action?.id ?? '', tickId, 99);
-    expect((await claimedActions(db, tickId, 1))[0]?.claimCount).toBe(2);
+  test('a tick that is taken up again counts the death of its worker, once, and takes what died twice one by one', async () => {
+    await enqueue(db, [request({ payload: { content: 'a' } }), request({ payload: { content: 'b' } })], 'test');
+    const { tickId } = await claimOnce(db, holder('r1'), undefined, deadWorker);
+    const inHand = (worker: string) => ({ tickId, token: 1, worker });
+    const counts = async (worker: string, only?: string[]) =>
+      (await takeUp(db, inHand(worker), only)).map(({ claimCount }) => claimCount);
+    expect(await counts('aol-test')).toEqual([1, 1]);
+    expect(await counts('aol-test')).toEqual([1, 1]);
+    expect(await counts(deadWorker.worker)).toEqual([1, 1]);
+    const held = await takeUp(db, inHand('aol-test'));
+    expect(held.every(isSuspect)).toBe(true);
+    // Nobody has them in hand now, so nobody dies with them.
+    expect(await counts('aol-test')).toEqual([2, 2]);
+    const [first, second] = held;
+    expect(await counts(deadWorker.worker, [first?.id ?? ''])).toEqual([2]);
+    expect(await counts('aol-test')).toEqual([2]);
+    expect(await findAction(db, first?.id ?? '')).toMatchObject({ status: 'DLQ', dlq_reason: 'crashed' });
+    expect(await findAction(db, second?.id ?? '')).toMatchObject({ status: 'RUNNING', claim_count: 2 });
   });
 
   test('a tick that a replay has forgotten is taken back at the next look, not after its lease', async () => {
@@ -284,8 +335,8 @@ describe('what a dead worker leaves behind', () => {
     const first = await claimOnce(db, holder('r1'));
     await closeAttempts(
       db,
-      { lane: 'default', tickId: first.tickId, token: 1 },
-      (await claimedActions(db, first.tickId, 1)).map((a) => success(a.id)),
+      { tickId: first.tickId, token: 1 },
+      (await claimedActions(db, first.tickId)).map((a) => success(a.id)),
     );
     await enqueue(db, [request({ payload: { content: 'second' } })], 'test');
     const forgotten = await claimOnce(db, holder('r1', 1));
@@ -294,7 +345,7 @@ describe('what a dead worker leaves behind', () => {
     const again = await claimOnce(db, holder('r1'), first.tickId);
     expect(again.result).toMatchObject({ kind: 'claimed', resumed: true, pacing: { nextDueInMs: 0 } });
     const next = await claimOnce(db, holder('r1', 1));
-    expect(await contents(next.tickId, 1)).toEqual(['second']);
+    expect(await contents(next.tickId)).toEqual(['second']);
     expect(await ledger()).toMatchObject([
       { outcome: 'OK', succeeded: 1 },
       { outcome: 'ERROR', claimed: 1, released: 1, running: 0 },
@@ -306,21 +357,16 @@ describe('what a dead worker leaves behind', () => {
     await enqueue(db, [request({ payload: { content: 'innocent' } })], 'test');
     const claims: string[] = [];
     for (let round = 1; round <= 5; round += 1) claims.push((await claimOnce(db, holder('r1'))).tickId);
-    expect(await contents(claims.at(-1) ?? '', 1)).toEqual(['innocent']);
-    const later = `UPDATE aol_actions SET claim_until = claim_until - interval '2 seconds'`;
-    // Taken over after a while, as from a worker that died: that counts.
-    for (let death = 1; death <= 3; death += 1) {
-      await db.query(later);
-      claims.push((await claimOnce(db, holder('r1'))).tickId);
-    }
-    const { rows } = await db.query('SELECT status, dlq_reason FROM aol_actions');
-    expect(rows).toEqual([{ status: 'DLQ', dlq_reason: 'crashed' }]);
+    expect(await contents(claims.at(-1) ?? '')).toEqual(['innocent']);
+    expect((await db.query('SELECT status, claim_count FROM aol_actions')).rows).toEqual([
+      { status: 'RUNNING', claim_count: 0 },
+    ]);
   });
 
   test('an action that was asked to be cancelled while it ran is cancelled when it is taken back', async () => {
     await enqueue(db, [request()], 'test');
     const { tickId } = await claimOnce(db, holder('r1'));
-    const [action] = await claimedActions(db, tickId, 1);
+    const [action] = await claimedActions(db, tickId);
     const asked = await cancelAction(db, action?.id ?? '', { actor: 'test' });
     expect(asked).toMatchObject({ status: 'RUNNING', cancel_requested: true });
     await claimOnce(db, holder('r2'));
@@ -336,13 +382,13 @@ describe('closing', () => {
       'test',
     );
     const { tickId } = await claimOnce(db, holder('r1'));
-    const [first, second, third] = await claimedActions(db, tickId, 1);
+    const [first, second, third] = await claimedActions(db, tickId);
     const results = [
       success(first?.id ?? ''),
       { to: 'RETRY' as const, id: second?.id ?? '', delayMs: 60_000, message: 'disk full', durationMs: 1 },
       { to: 'DLQ' as const, id: third?.id ?? '', reason: 'rejected' as const, message: 'bad', durationMs: 1 },
     ];
-    const tick = { lane: 'default', tickId, token: 1 };
+    const tick = { tickId, token: 1 };
     const summary = await closeAttempts(db, tick, results);
     expect(summary).toMatchObject({
       outcome: 'OK',
@@ -357,14 +403,13 @@ describe('closing', () => {
     const { rows } = await db.query('SELECT status, attempts, last_error, dlq_reason FROM aol_actions ORDER BY status');
     expect(rows).toEqual([
       { status: 'DLQ', attempts: 1, last_error: 'bad', dlq_reason: 'rejected' },
-      { status: 'RETRY', attempts: 1, last_error: 'disk full', dlq_reason: null },
+      // It waits in the queue.
+      { status: 'PENDING', attempts: 1, last_error: 'disk full', dlq_reason: null },
       { status: 'SUCCESS', attempts: 1, last_error: null, dlq_reason: null },
     ]);
   });
 
   test('a tick that never was is an error', async () => {
-    await expect(closeAttempts(db, { lane: 'default', tickId: randomUUID(), token: 1 }, [])).rejects.toThrow(
-      LeaseLostError,
-    );
+    await expect(closeAttempts(db, { tickId: randomUUID(), token: 1 }, [])).rejects.toThrow(LeaseLostError);
   });
 });

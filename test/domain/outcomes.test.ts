@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MAX_ATTEMPTS, MAX_RETRY_AFTER_MS } from '../../src/domain/limits.ts';
-import { type AttemptOutcome, backoffMs, DEFAULT_BACKOFF, judge } from '../../src/domain/outcomes.ts';
+import { type AttemptOutcome, backoffMs, DEFAULT_BACKOFF, judge, type Redelivery } from '../../src/domain/outcomes.ts';
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const attemptNumber = fc.integer({ min: 1, max: MAX_ATTEMPTS });
@@ -39,9 +39,11 @@ describe('back-off', () => {
   });
 });
 
+const DEDUPES: Redelivery = { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 };
+
 describe('the verdict on an attempt', () => {
   const verdictOf = (outcome: AttemptOutcome, number: number, dedupes: boolean) =>
-    judge(outcome, { number, maxAttempts: MAX_ATTEMPTS, dedupes }, 0.5);
+    judge(outcome, { number, maxAttempts: MAX_ATTEMPTS, redelivery: dedupes ? DEDUPES : { kind: 'neither' } }, 0.5);
 
   test('done is SUCCESS, rejected is the DLQ at once', () => {
     expect(verdictOf({ kind: 'done', receipt: {} }, 1, false)).toEqual({ to: 'SUCCESS' });
@@ -58,11 +60,25 @@ describe('the verdict on an attempt', () => {
   test('unknown is repeated only at a provider that deduplicates', () => {
     fc.assert(
       fc.property(attemptNumber, random, (number, chance) => {
-        const verdict = judge({ kind: 'unknown', reason: 'reset' }, { number, maxAttempts: 3, dedupes: false }, chance);
+        const attempt = { number, maxAttempts: 3, redelivery: { kind: 'neither' } as const };
+        const verdict = judge({ kind: 'unknown', reason: 'reset' }, attempt, chance);
         expect(verdict).toEqual({ to: 'UNCONFIRMED' });
       }),
     );
     expect(verdictOf({ kind: 'unknown', reason: 'reset' }, 1, true)).toMatchObject({ to: 'RETRY' });
-    expect(verdictOf({ kind: 'unknown', reason: 'reset' }, 3, true)).toEqual({ to: 'DLQ', reason: 'exhausted' });
+    expect(verdictOf({ kind: 'unknown', reason: 'reset' }, 3, true)).toEqual({ to: 'UNCONFIRMED' });
+  });
+
+  test('a refusal or a last failure says nothing of an attempt before it that may have happened', () => {
+    const attempt = { number: 3, maxAttempts: 3, redelivery: DEDUPES, repeatsUnknown: true };
+    expect(judge({ kind: 'rejected', reason: '409 duplicate' }, attempt, 0.5)).toEqual({ to: 'UNCONFIRMED' });
+    expect(judge({ kind: 'not_sent', reason: 'refused' }, attempt, 0.5)).toEqual({ to: 'UNCONFIRMED' });
+    expect(judge({ kind: 'done', receipt: {} }, attempt, 0.5)).toEqual({ to: 'SUCCESS' });
+  });
+
+  test('a repeat does not come before the first one has settled', () => {
+    const redelivery: Redelivery = { kind: 'dedupes', windowMs: 3_600_000, settleMs: 60_000 };
+    const verdict = judge({ kind: 'unknown', reason: 'reset' }, { number: 1, maxAttempts: 3, redelivery }, 0.5);
+    expect(verdict).toEqual({ to: 'RETRY', delayMs: 60_000 });
   });
 });

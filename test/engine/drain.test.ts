@@ -16,7 +16,7 @@ import { quietRuntime } from '../support/workflows.ts';
 const wicked = defineAdapter({
   contract: { type: 'BE_WICKED', title: 'Be wicked', payload: jsonObjectSchema, example: { way: 'string' } },
   version: 1,
-  redelivery: () => 'neither',
+  redelivery: () => ({ kind: 'neither' }),
   configured: () => ({ real: false, missing: [] }),
   render(payload) {
     switch (payload.way) {

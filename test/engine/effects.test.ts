@@ -216,7 +216,7 @@ describe('approval', () => {
     expect(timesPlayed('approved')).toBe(1);
   });
 
-  test('what was approved is what is sent: another artifact is refused', async () => {
+  test('what was approved is what is sent, as it was stored: whatever the payload would render now', async () => {
     const id = await play('swapped', ['done'], {}, { requireApproval: true });
     await reaches(id, 'AWAITING_APPROVAL');
     // Before the approval: from then on a lane that is awake may take it at any moment.
@@ -227,8 +227,24 @@ describe('approval', () => {
     await stack.db.query('ALTER TABLE aol_actions ENABLE TRIGGER aol_actions_immutable');
     await approveAction(stack.db, id, await artifactOf(id), by);
     await wake();
+    await reaches(id, 'SUCCESS');
+    expect([timesPlayed('swapped'), timesPlayed('another')]).toEqual([1, 0]);
+  });
+
+  test('where what was approved is lost, anything else is refused', async () => {
+    const id = await play('lost', ['done'], {}, { requireApproval: true });
+    await reaches(id, 'AWAITING_APPROVAL');
+    await stack.db.query('ALTER TABLE aol_actions DISABLE TRIGGER aol_actions_immutable');
+    await stack.db.query(
+      `UPDATE aol_actions SET payload = jsonb_set(payload, '{name}', '"another"'),
+         artifact_uri = replace(artifact_uri, artifact_sha256, repeat('0', 64)) WHERE id = $1`,
+      [id],
+    );
+    await stack.db.query('ALTER TABLE aol_actions ENABLE TRIGGER aol_actions_immutable');
+    await approveAction(stack.db, id, await artifactOf(id), by);
+    await wake();
     expect(await reaches(id, 'DLQ')).toMatchObject({ dlq_reason: 'rejected' });
-    expect([timesPlayed('swapped'), timesPlayed('another')]).toEqual([0, 0]);
+    expect([timesPlayed('lost'), timesPlayed('another')]).toEqual([0, 0]);
   });
 
   test('a rejected one is cancelled and never sent', async () => {

@@ -20,7 +20,7 @@ import { z } from 'zod';
 const page = defineAdapter({
   contract: { type: 'RING_BELL', title: 'Ring a bell', payload: z.strictObject({ times: z.int() }), example: { times: 1 } },
   version: 1,
-  redelivery: () => 'neither',
+  redelivery: () => ({ kind: 'neither' }),
   configured: () => ({ real: false, missing: [] }),
   render: (payload, context) => ({
     type: 'RING_BELL',

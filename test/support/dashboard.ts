@@ -50,7 +50,7 @@ const mailAdapter = defineAdapter({
     example: { to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada' },
   },
   version: 1,
-  redelivery: () => 'neither' as const,
+  redelivery: () => ({ kind: 'neither' as const }),
   configured: () => ({ real: true, missing: [] }),
   render: (payload) => ({
     type: 'SEND_EMAIL',

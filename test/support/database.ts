@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import pg from 'pg';
 import { schemaSteps } from '../../migrations/index.ts';
+import { engineSql } from '../../src/db/keep/engine-sql.ts';
 import { migrate } from '../../src/db/keep/migrate.ts';
 import { createPool, type Database, type PoolOptions } from '../../src/db/pool.ts';
 
@@ -45,7 +46,7 @@ export async function createTestDatabase(options: Partial<PoolOptions> = {}): Pr
 /** Migrates once per version of the schema's text; the caller holds the lock. */
 async function migratedTemplate(server: pg.Client): Promise<string> {
   const { createHash } = await import('node:crypto');
-  const text = schemaSteps.map((step) => step.name + step.up.toString()).join() + (await schemaText());
+  const text = schemaSteps.map((step) => step.name + step.up.toString()).join() + (await schemaText()) + engineSql();
   const name = `aol_template_${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
   const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [name]);
   if (rowCount === 0) {

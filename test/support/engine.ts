@@ -6,9 +6,19 @@ import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/htt
 import type { Database } from '../../src/db/pool.ts';
 import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
 import { claimTick } from '../../src/db/queue/claim.ts';
+import { CLAIMED_ACTION, type ClaimedAction } from '../../src/db/queue/claimed-action.ts';
 import type { AttemptResult } from '../../src/db/queue/close.ts';
 
-export const proofWorker: WorkerIdentity = { clusterId: 'cluster', namespace: 'default', proofMode: true };
+export const proofWorker: WorkerIdentity = {
+  clusterId: 'cluster',
+  namespace: 'default',
+  proofMode: true,
+  // The tests' own connections: it lives.
+  worker: 'aol-test',
+};
+
+/** A process that is gone: whatever it had in hand has died with it. */
+export const deadWorker: WorkerIdentity = { ...proofWorker, worker: 'aol-worker:gone' };
 
 /** A worker that was started with AOL_PROOF_MODE=0. */
 export const realWorker: WorkerIdentity = { ...proofWorker, proofMode: false };
@@ -33,6 +43,15 @@ export async function claimOnce(
   worker: WorkerIdentity = proofWorker,
 ) {
   return { tickId, result: await claimTick(db, { holder: by, tickId }, worker) };
+}
+
+/** What a tick holds, as far as a worker needs to know. */
+export async function claimedActions(db: Database, tickId: string): Promise<ClaimedAction[]> {
+  const { rows } = await db.query<ClaimedAction>(
+    `SELECT ${CLAIMED_ACTION} FROM aol_held WHERE claim_tick_id = $1 ORDER BY claim_count, priority DESC, run_at, id`,
+    [tickId],
+  );
+  return rows;
 }
 
 export function success(id: string): AttemptResult {

@@ -1,7 +1,7 @@
 /** Orchestrators whose bookkeeping follows a script, on a real Temporal server: the paths that histories are recorded of. */
 
 import { randomUUID } from 'node:crypto';
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type NativeConnection, Worker } from '@temporalio/worker';
@@ -12,6 +12,7 @@ import type {
   EffectAnswer,
   Showing,
   TickInput,
+  TickProgress,
   TickSummary,
 } from '../../src/contracts/engine/activities.ts';
 import {
@@ -32,6 +33,7 @@ export const idle: Quiet = {
   token: 1,
   tickNumber: 1,
   retryInMs: 60_000,
+  openTicks: [],
   pacing: { claimInMs: 0, nextDueInMs: null },
 };
 export const killed: Quiet = { ...idle, outcome: 'KILLED', retryInMs: null };
@@ -46,6 +48,7 @@ export function claimed(claimInMs: number, nextDueInMs: number | null): Extract<
     effects: [],
     maxTickMs: 20_000,
     resumed: false,
+    openTicks: [],
     pacing: { claimInMs, nextDueInMs },
   };
 }
@@ -72,8 +75,10 @@ export function summary(tickId: string, nextDueInMs: number | null): TickSummary
 /** A server that knows our search attributes, and a dashboard to link to. */
 const showing: Showing = { searchable: true, dashboard: 'https://aol.example' };
 
-const withEffects: ClaimTickResult = { ...claimed(0, null), effects: ['a', 'b'] };
+const withEffects: Extract<ClaimTickResult, { kind: 'claimed' }> = { ...claimed(0, null), effects: ['a', 'b'] };
 const effectsAlone: ClaimTickResult = { ...withEffects, claimed: 2 };
+/** The claim has proved at once what it claimed. */
+const provedAtOnce: ClaimTickResult = { ...claimed(20, 0), summary: summary('proved', 0) };
 const full: ClaimTickResult = { ...effectsAlone, pacing: { claimInMs: 0, nextDueInMs: 0, isFull: true } };
 
 interface Path {
@@ -168,6 +173,27 @@ export const paths: Readonly<Record<string, Path>> = {
       await handle.result();
     },
   },
+  'proved-at-once': {
+    autonomous: true,
+    claim: (look) => (look <= 3 ? provedAtOnce : killed),
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 2);
+      // A signal comes while a timer runs, which is left to end.
+      await handle.signal(WAKE_SIGNAL);
+      await until(() => looks() >= 3);
+      await handle.signal(CONTROL_SIGNAL);
+      await handle.result();
+    },
+  },
+  'kill-cancels-ticks': {
+    autonomous: true,
+    claim: (look) => (look === 1 ? { ...effectsAlone, openTicks: [1] } : killed),
+    async walk({ handle, looks }) {
+      await until(() => looks() >= 1);
+      await handle.signal(CONTROL_SIGNAL, { killed: true });
+      await handle.result();
+    },
+  },
   'shows-attributes': {
     autonomous: true,
     claim: (look) => ({ ...([idle, claimed(0, 0)][look - 1] ?? killed), showing }),
@@ -191,52 +217,70 @@ export const paths: Readonly<Record<string, Path>> = {
   },
 };
 
-/** How each effect of a recorded tick behaves, by its action id and the run of its activity. */
-type EffectScript = (actionId: string, run: number) => Promise<EffectAnswer>;
+type Progress = Partial<TickProgress>;
 
-const answering = (answer: EffectAnswer) => ({ maxTickMs: 20_000, effect: async () => answer });
+interface TickPath {
+  /** What the first attempts come to, each time they are asked for, from 1. */
+  readonly first: (asked: number) => Promise<Progress>;
+  /** What a later attempt comes to, by its action id and the run of its activity. */
+  readonly again?: (actionId: string, run: number) => Promise<EffectAnswer>;
+  readonly showing?: Showing;
+  readonly maxTickMs?: number;
+  /** While it runs. */
+  readonly walk?: (handle: WorkflowHandle) => Promise<void>;
+}
 
 const failing = (message: string, nonRetryable = false) =>
   ApplicationFailure.create({ message, nonRetryable, nextRetryDelay: 5 });
 
-interface TickPath {
-  readonly maxTickMs: number;
-  readonly effect: EffectScript;
-  readonly showing?: Showing;
-}
+const ended = (...ids: string[]): Progress => ({
+  ended: Object.fromEntries(ids.map((id) => [id, 'SUCCESS' as const])),
+});
 
 /** Every path that the effects of a tick can take. */
 export const tickPaths: Readonly<Record<string, TickPath>> = {
-  'tick-success-and-retry': {
-    maxTickMs: 20_000,
-    effect: async (actionId, run) => {
+  'tick-all-at-once': { first: async () => ended('a', 'b', 'c') },
+  'tick-later-attempts': {
+    first: async (asked) => (asked === 1 ? { atWork: ['a'], again: ['b', 'c'] } : ended('a')),
+    again: async (actionId, run) => {
       if (actionId === 'b' && run < 3) throw failing('not sent');
-      return actionId === 'c' ? 'released' : 'settled';
+      return 'SUCCESS';
     },
   },
-  'tick-dead-lettered': {
-    maxTickMs: 20_000,
-    effect: async (actionId, run) => {
-      if (actionId === 'b' && run < 3) throw failing('not sent');
-      return 'settled';
+  'tick-alone-after-deaths': {
+    first: async () => ({ again: ['a'], alone: ['b', 'c'] }),
+    again: async (actionId, run) => (actionId === 'a' && run === 1 ? 'suspect' : 'SUCCESS'),
+  },
+  'tick-abandoned': {
+    first: async (asked) => {
+      if (asked === 1) return { atWork: ['a'], again: ['b'] };
+      throw failing('for good', true);
+    },
+    again: async () => {
+      throw failing('for good', true);
     },
   },
-  'tick-unconfirmed': answering('settled'),
-  'tick-paused': {
-    maxTickMs: 20_000,
-    effect: async (actionId, run) => {
-      if (actionId === 'b' && run === 1) throw failing('not sent');
-      return actionId === 'a' ? 'settled' : 'released';
+  'tick-cancelled': {
+    first: async () => {
+      await new Promise((resolve) => {
+        const beating = setInterval(() => heartbeat(), 100);
+        cancellationSignal().addEventListener('abort', () => {
+          clearInterval(beating);
+          resolve(undefined);
+        });
+      });
+      return ended('a', 'b', 'c');
+    },
+    async walk(handle) {
+      await handle.cancel();
     },
   },
-  'tick-killed': answering('released'),
-  'tick-shows-attributes': { ...answering('settled'), showing },
-  'tick-overrun-and-abandoned': {
+  'tick-overrun-shows-it': {
     maxTickMs: 50,
-    effect: async (actionId) => {
-      if (actionId === 'b') throw failing('for good', true);
-      if (actionId === 'c') await new Promise((resolve) => setTimeout(resolve, 300));
-      return 'settled';
+    showing,
+    first: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return ended('a', 'b', 'c');
     },
   },
 };
@@ -245,23 +289,41 @@ export const tickPaths: Readonly<Record<string, TickPath>> = {
 export async function recordTick(
   servers: { readonly client: Client; readonly nativeConnection: NativeConnection },
   name: string,
-  { effect, ...path }: TickPath,
+  { first, again, walk, ...path }: TickPath,
 ) {
-  const effects: EffectActivities = {
-    performEffect: ({ actionId }) => effect(actionId, activityInfo().attempt),
+  let asked = 0;
+  const nothing: TickProgress = { atWork: [], again: [], alone: [], ended: {} };
+  const attempt: EffectActivities['performEffect'] = async ({ actionId }) =>
+    (await again?.(actionId, activityInfo().attempt)) ?? 'SUCCESS';
+  const activities: EffectActivities & Pick<BookkeepingActivities, 'abandonEffect'> = {
+    async performTick() {
+      asked += 1;
+      return { ...nothing, ...(await first(asked)) };
+    },
+    performEffect: attempt,
+    performAlone: attempt,
+    abandonEffect: async () => undefined,
   };
-  const bookkeeping = { closeOverrun: async () => undefined, abandonEffect: async () => undefined };
   const worker = await Worker.create({
     connection: servers.nativeConnection,
     taskQueue: EFFECTS_TASK_QUEUE,
     workflowBundle: { codePath: workflowBundlePath },
-    activities: { ...effects, ...bookkeeping },
+    activities: { ...activities },
   });
   const workflowId = `aol/default/tick/${name}`;
-  const input: TickInput = { lane: 'default', tickId: randomUUID(), token: 1, effects: ['a', 'b', 'c'], ...path };
+  const input: TickInput = {
+    lane: 'default',
+    tickId: randomUUID(),
+    token: 1,
+    effects: ['a', 'b', 'c'],
+    maxTickMs: 20_000,
+    ...path,
+  };
   return worker.runUntil(async () => {
     const start = { taskQueue: EFFECTS_TASK_QUEUE, workflowId, args: [input] };
     const handle = await servers.client.workflow.start(TICK_WORKFLOW, start);
+    await until(() => asked > 0);
+    await walk?.(servers.client.workflow.getHandle(workflowId));
     await handle.result();
     return { workflowId, runId: handle.firstExecutionRunId };
   });
@@ -281,7 +343,6 @@ export async function recordPath(
       return path.claim(looks);
     },
     proveTick: async ({ tickId }) => path.prove?.(looks, tickId) ?? summary(tickId, null),
-    closeOverrun: async () => undefined,
     abandonEffect: async () => undefined,
   };
   const worker = await Worker.create({

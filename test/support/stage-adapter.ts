@@ -2,9 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineAdapter, type PerformContext, type RedeliveryClass } from '../../src/adapters/port.ts';
+import { defineAdapter, type PerformContext } from '../../src/adapters/port.ts';
 import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
-import type { AttemptOutcome } from '../../src/domain/outcomes.ts';
+import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
 
 const act = z.enum(['junk', 'bigint', 'done', 'not_sent', 'rejected', 'unknown', 'throw', 'hang', 'deaf', 'slow']);
 export type Act = z.output<typeof act>;
@@ -38,7 +38,8 @@ export function createStage() {
       example: { name: 'a', acts: ['done' as const], redelivery: 'neither' as const, reconciled: 'unknown' as const },
     },
     version: 1,
-    redelivery: (payload): RedeliveryClass => payload.redelivery,
+    redelivery: (payload): Redelivery =>
+      payload.redelivery === 'dedupes' ? { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 } : { kind: 'neither' },
     configured: () => ({ real: true, missing: [] }),
     render: (payload, context) => ({
       type: 'PLAY',

@@ -40,7 +40,6 @@ async function withScript(
       return script(look, looks.length);
     },
     proveTick: prove,
-    closeOverrun: async () => undefined,
     abandonEffect: async () => undefined,
   };
   const worker = await Worker.create({

@@ -22,7 +22,7 @@ describe('recorded histories', () => {
     const setting = names.filter((name) => JSON.stringify(history(name)).includes('AolOutcome'));
     expect(setting.map((name) => name.replace(/^[^-]*-/, '')).sort()).toEqual([
       'shows-attributes.json',
-      'tick-shows-attributes.json',
+      'tick-overrun-shows-it.json',
     ]);
   });
 
@@ -42,6 +42,6 @@ describe('recorded histories', () => {
 function withTimerFirst(name: string): Promise<string> {
   // The SDK's module has another name in each workflow's file: it is read from a call that stands there.
   return name.includes('-tick-')
-    ? alteredBundle('let running = input.effects.length;', /\(0,(\w+)\.condition\)\(\(\)\s*=>\s*running === 0/)
+    ? alteredBundle('const startedAtMs = Date.now();', /\(0,(\w+)\.setCurrentDetails\)\(\(0,\w+\.actionLinks/)
     : alteredOrchestrator();
 }

@@ -10,6 +10,7 @@ const quiet = (pacing: Partial<Pacing>, retryInMs: number | null = 60_000): Clai
   token: 1,
   tickNumber: 1,
   retryInMs,
+  openTicks: [],
   pacing: { claimInMs: 0, nextDueInMs: null, ...pacing },
 });
 

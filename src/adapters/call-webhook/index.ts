@@ -11,6 +11,8 @@ import { createSsrfGuard, type ResolveHost } from './ssrf-guard.ts';
 
 const VERSION = 1;
 const MAX_SUMMARY_LENGTH = 200;
+/** A receiver that honours the key remembers it for that long at least: so long a repeat is none. */
+const DEDUPE_WINDOW_MS = 3_600_000;
 
 export interface CallWebhookSettings {
   /** Hosts and ports inside private ranges that may be reached: `127.0.0.1:9000,[::1]:9000,internal.example:443`. */
@@ -38,7 +40,8 @@ export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Ad
   return defineAdapter<CallWebhook>({
     contract: callWebhookContract,
     version: VERSION,
-    redelivery: ({ dedupes }) => (dedupes === true ? 'dedupes' : 'neither'),
+    redelivery: ({ dedupes }) =>
+      dedupes === true ? { kind: 'dedupes', windowMs: DEDUPE_WINDOW_MS, settleMs: 0 } : { kind: 'neither' },
     configured: () => ({ real: true, missing: [] }),
     render: (payload, { providerKey }) => renderWebhook(payload, providerKey),
     async perform(effect, { signal }) {

@@ -13,9 +13,12 @@ import { jsonPost, type SocialPlatformRenderer } from './platform.ts';
 const COLLECTION = 'app.bsky.feed.post';
 const TID_LETTERS = '234567abcdefghijklmnopqrstuvwxyz';
 
+/** A record's key is never forgotten. */
+const TEN_YEARS_MS = 10 * 365 * 24 * 3_600_000;
+
 export const bluesky: SocialPlatformRenderer = {
   name: 'Bluesky',
-  redelivery: 'dedupes',
+  redelivery: { kind: 'dedupes', windowMs: TEN_YEARS_MS, settleMs: 0 },
   variables: ['BLUESKY_IDENTIFIER', 'BLUESKY_APP_PASSWORD'],
   render({ content, link, replyTo }, context) {
     const text = postText(content, link);

@@ -9,7 +9,7 @@ const HEADERS = { 'linkedin-version': '202605', 'x-restli-protocol-version': '2.
 
 export const linkedin: SocialPlatformRenderer = {
   name: 'LinkedIn',
-  redelivery: 'neither',
+  redelivery: { kind: 'neither' },
   variables: ['LINKEDIN_ACCESS_TOKEN', 'LINKEDIN_AUTHOR_URN'],
   render({ content, link, replyTo, audience }) {
     const text = postText(content, link);

@@ -1,6 +1,6 @@
 /**
  * Mastodon: `POST /api/v1/statuses`. The instance keeps an idempotency key for one hour from the first request; a
- * repetition after that would be a second status.
+ * repetition after that would be a second status. The key is written after the status, so a repetition comes a minute later.
  */
 
 import type { Audience } from '../../contracts/payloads/post-social.ts';
@@ -17,7 +17,7 @@ const VISIBILITIES: Readonly<Record<Audience, string>> = {
 
 export const mastodon: SocialPlatformRenderer = {
   name: 'Mastodon',
-  redelivery: 'dedupes',
+  redelivery: { kind: 'dedupes', windowMs: 3_600_000, settleMs: 60_000 },
   variables: ['MASTODON_URL', 'MASTODON_ACCESS_TOKEN'],
   render({ content, link, replyTo, audience = 'public' }, { providerKey }) {
     const body = {

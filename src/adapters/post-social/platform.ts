@@ -2,8 +2,9 @@
 
 import type { JsonValue } from '../../contracts/http/json.ts';
 import type { PostSocial } from '../../contracts/payloads/post-social.ts';
+import type { Redelivery } from '../../domain/outcomes.ts';
 import { addedAtSending } from '../placeholder.ts';
-import type { HttpRequest, RedeliveryClass, RenderContext } from '../port.ts';
+import type { HttpRequest, RenderContext } from '../port.ts';
 
 /** A request, and which of its fields only sending can fill in. */
 export interface RenderedRequest {
@@ -13,7 +14,7 @@ export interface RenderedRequest {
 
 export interface SocialPlatformRenderer {
   readonly name: string;
-  readonly redelivery: RedeliveryClass;
+  readonly redelivery: Redelivery;
   /** The variables that REAL needs. */
   readonly variables: readonly string[];
   render(post: PostSocial, context: RenderContext): RenderedRequest;

@@ -5,7 +5,7 @@ import { jsonPost, type SocialPlatformRenderer } from './platform.ts';
 
 export const x: SocialPlatformRenderer = {
   name: 'X',
-  redelivery: 'neither',
+  redelivery: { kind: 'neither' },
   variables: ['X_ACCESS_TOKEN'],
   render({ content, link, replyTo }) {
     return jsonPost('https://api.x.com/2/tweets', {

@@ -45,7 +45,7 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
         const by = { actor: request.actor, reason: request.body.reason };
         const pressed = await pressControl(database, lane, { [flag]: value }, by);
         const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
-        waker.signalControl(lanes);
+        waker.signalControl(lanes, verb === 'kill' ? { killed: true } : undefined);
         const stopped = value ? [] : await stillStopped(database, lane, flag);
         return { verb, lane, ...pressed, message: describe(verb, lane, pressed.changed, stopped) };
       },

@@ -1,7 +1,7 @@
 /** What workflows ask of activities: types only, so that workflow code never touches an activity's code. */
 
 import type { QuietOutcome, TickCounts, TickOutcome } from '../../domain/ledger.ts';
-import type { ActionMode } from '../../domain/states.ts';
+import type { ActionMode, ActionStatus } from '../../domain/states.ts';
 
 /** Who claims: the chain of runs, the run, and the token that it holds (null before its first claim). */
 export interface LaneHolder {
@@ -16,8 +16,6 @@ export interface ClaimTickInput {
   readonly holder: LaneHolder;
   /** Chosen by the workflow, so that a claim that runs twice is one claim. */
   readonly tickId: string;
-  /** The claim starts the workflows of the tick's effects; an orchestrator of before 0.2 starts a child itself. */
-  readonly startsEffects?: boolean;
 }
 
 /** When the lane may and need be looked at again, by the database's clock. */
@@ -38,35 +36,37 @@ export interface Showing {
   readonly dashboard: string;
 }
 
+interface Looked {
+  /** The numbers of ticks whose effects are at work: their workflows are cancelled when the lane is killed. */
+  readonly openTicks: readonly number[];
+  readonly pacing: Pacing;
+  readonly showing?: Showing;
+}
+
 export type ClaimTickResult =
-  | {
+  | (Looked & {
       readonly kind: 'claimed';
       readonly token: number;
       readonly tickNumber: number;
       readonly mode: ActionMode;
       readonly claimed: number;
-      /** REAL actions among the claimed: they go to a tick workflow of their own. */
+      /** REAL actions among the claimed: they go to a workflow of their own, which runs when this is answered. */
       readonly effects: readonly string[];
       /** After this long the tick's row closes with what still runs counted as such. */
       readonly maxTickMs: number;
-      /** The claim ran before and its worker died: prove one by one, so that one action's crash is its own. */
+      /** The claim ran before. */
       readonly resumed: boolean;
-      readonly pacing: Pacing;
-      /** It held proofs alone, which were proved at once; absent: `proveTick` is to be asked. */
+      /** Its proofs are done; absent: `proveTick` is to be asked. */
       readonly summary?: TickSummary;
-      /** Histories of before lack it. */
-      readonly showing?: Showing;
-    }
-  | {
+    })
+  | (Looked & {
       readonly kind: 'quiet';
       readonly outcome: QuietOutcome;
       readonly token: number | null;
       readonly tickNumber: number | null;
       /** When to look again by itself; a signal comes sooner. */
       readonly retryInMs: number | null;
-      readonly pacing: Pacing;
-      readonly showing?: Showing;
-    };
+    });
 
 export interface ProveTickInput {
   readonly lane: string;
@@ -85,15 +85,26 @@ export interface TickSummary extends TickCounts {
   readonly nextDueInMs: number | null;
 }
 
-/** What a tick workflow is started with: ids only, payloads stay in the database. */
+/** The effects of a tick, or those of them that are still at work: ids only, payloads stay in the database. */
 export interface TickInput {
   readonly lane: string;
   readonly tickId: string;
   readonly token: number;
   readonly effects: readonly string[];
   readonly maxTickMs: number;
-  /** Histories of before lack it. */
   readonly showing?: Showing;
+}
+
+/** How far the first attempts of a tick are. */
+export interface TickProgress {
+  /** Still at work: to be asked for again. */
+  readonly atWork: readonly string[];
+  /** To be attempted again, each by an activity of its own. */
+  readonly again: readonly string[];
+  /** Workers died with them twice: one after another, so that the next death shows which is to blame. */
+  readonly alone: readonly string[];
+  /** How those ended that have left the tick: for people who read the history. */
+  readonly ended: Readonly<Record<string, EffectAnswer>>;
 }
 
 export interface PerformEffectInput {
@@ -103,28 +114,31 @@ export interface PerformEffectInput {
   readonly actionId: string;
 }
 
-/** How the run of an effect's activity ended; a wait within the tick is thrown, as a failure with its delay. */
-export type EffectAnswer = 'settled' | 'released' | 'gone';
+/** Where an effect went. `gone`: it was no longer this tick's. `suspect`: it has to go alone. */
+export type EffectAnswer = ActionStatus | 'gone' | 'suspect';
 
 export interface EffectActivities {
   /**
-   * Renders, stores, passes the gate, performs, records. A second run (its worker died, or Temporal retries) never repeats
-   * an effect that may have happened, unless the provider deduplicates by our key.
+   * The first attempts of a tick, together: joins those that this process has begun, begins the others. Answers when all have ended,
+   * when some are to be attempted again, or after half a minute. A second run never repeats an effect that may have happened, unless
+   * the provider allows it.
    */
+  performTick(input: TickInput): Promise<TickProgress>;
+  /** One later attempt: renders, stores, passes the gate, performs, records. The wait before the next one is thrown, as a failure. */
   performEffect(input: PerformEffectInput): Promise<EffectAnswer>;
+  /** The same, alone in its lane over all workers. */
+  performAlone(input: PerformEffectInput): Promise<EffectAnswer>;
 }
 
 export interface BookkeepingActivities {
   /**
    * Checks lease and flags and claims what is due, in one transaction. Twice with one tick id is once. Before the tick
-   * interval has passed it claims nothing and says how long to wait. When it answers, the workflows of the tick's effects run; it
-   * may have proved as well, and then says what came of it.
+   * interval has passed it claims nothing and says how long to wait. When it answers, the tick's effects have begun and have their
+   * workflow, and its proofs are done.
    */
   claimTick(input: ClaimTickInput): Promise<ClaimTickResult>;
   /** Renders and stores what the tick claimed and closes its row. Twice is once. */
   proveTick(input: ProveTickInput): Promise<TickSummary>;
-  /** Closes the row of a tick that lasts too long. Twice is once. */
-  closeOverrun(input: { readonly tickId: string }): Promise<void>;
   /** Gives up on an effect whose activity failed for good: it is settled by what its attempts left. Twice is once. */
   abandonEffect(input: PerformEffectInput & { readonly reason: string }): Promise<void>;
 }

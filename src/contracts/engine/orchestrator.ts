@@ -15,6 +15,12 @@ export interface OrchestratorInput {
   readonly carried?: OrchestratorCarried;
 }
 
+/** What the `control` signal may carry. The flags themselves are read from their rows. */
+export interface ControlChange {
+  /** The lane was killed: its effects at work are to stop. */
+  readonly killed?: boolean;
+}
+
 export interface OrchestratorCarried {
   readonly token: number | null;
   /** A tick whose claim or proof did not end yet; it is taken up again under the same id. */

@@ -1,10 +1,11 @@
 /** `aol_actions`: read, cancel. Lists stand in `action-list.ts`, queueing in `enqueue.ts`, claiming and closing in `claim.ts` and `close.ts`. */
 
 import { NotFoundError, StateConflictError } from '../../domain/errors.ts';
-import type { ActionStatus } from '../../domain/states.ts';
+import { type ActionStatus, isFinal } from '../../domain/states.ts';
 import type { ActionRow } from '../action-row.ts';
 import { appendLog } from '../look/logs.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
+import { leave } from '../queue/leave.ts';
 
 export { type EnqueueResult, enqueue } from '../queue/enqueue.ts';
 
@@ -15,10 +16,11 @@ export async function findAction(db: Queryable, id: string): Promise<ActionRow> 
   return row;
 }
 
-const CANCELLABLE: readonly ActionStatus[] = ['PENDING', 'RETRY', 'AWAITING_APPROVAL', 'UNCONFIRMED', 'DLQ'];
+/** Waits, and belongs to no tick. */
+const WAITING: readonly ActionStatus[] = ['PENDING', 'AWAITING_APPROVAL', 'UNCONFIRMED', 'DLQ'];
 
 /**
- * Cancels what waits; asks of what runs, which is released if it has not passed the gate, else its outcome stands.
+ * Cancels what waits. Of what runs, or may have been sent, it asks: released before the gate it is cancelled, else its outcome stands.
  *
  * @throws StateConflictError when the action is final
  */
@@ -30,27 +32,38 @@ export async function cancelAction(
   return transaction(db, async (connection) => {
     const [row] = await query<ActionRow>(connection, 'SELECT * FROM aol_actions WHERE id = $1 FOR UPDATE', [id]);
     if (!row) throw new NotFoundError(`there is no action ${id}`);
-    const cancellable = CANCELLABLE.includes(row.status);
-    if (!cancellable && row.status !== 'RUNNING') {
+    if (isFinal(row.status)) {
       throw new StateConflictError(`an action that is ${row.status} cannot be cancelled`, row.status);
     }
-    if (row.status === 'RUNNING' && row.cancel_requested) return row;
-    const [changed] = await query<ActionRow>(
+    const message = by.reason ?? `cancelled while ${row.status}`;
+    const mayHaveHappened = row.status !== 'UNCONFIRMED' && row.mode === 'REAL' && (await isUncertain(connection, id));
+    if (row.status === 'RETRY' && !mayHaveHappened) {
+      await leave(connection, [{ actionId: id, to: 'CANCELLED', message, actor: by.actor }]);
+      return findAction(connection, id);
+    }
+    const isCancelled = WAITING.includes(row.status) && !mayHaveHappened;
+    if (!isCancelled && row.cancel_requested) return findAction(connection, id);
+    await query(
       connection,
-      cancellable
-        ? `UPDATE aol_actions SET status = 'CANCELLED', dlq_reason = NULL, claim_tick_id = NULL, claim_lease_token = NULL,
-             claim_until = NULL, finished_at = now(), updated_at = now() WHERE id = $1 RETURNING *`
-        : 'UPDATE aol_actions SET cancel_requested = true, updated_at = now() WHERE id = $1 RETURNING *',
+      isCancelled
+        ? `UPDATE aol_actions SET status = 'CANCELLED', dlq_reason = NULL, finished_at = now(), updated_at = now() WHERE id = $1`
+        : 'UPDATE aol_actions SET cancel_requested = true, updated_at = now() WHERE id = $1',
       [id],
     );
     await appendLog(connection, {
       lane: row.lane,
       actionId: id,
-      event: cancellable ? 'CANCELLED' : 'CANCEL_REQUESTED',
+      event: isCancelled ? 'CANCELLED' : 'CANCEL_REQUESTED',
       level: 'WARNING',
       actor: by.actor,
-      message: by.reason ?? (cancellable ? `cancelled while ${row.status}` : 'cancel asked for while it runs'),
+      message: isCancelled ? message : (by.reason ?? 'cancel asked for while it may run'),
     });
-    return changed ?? row;
+    return findAction(connection, id);
   });
+}
+
+/** Whether an attempt of it may have happened, and neither its outcome nor a person has said so yet. */
+async function isUncertain(db: Queryable, id: string): Promise<boolean> {
+  const [row] = await query<{ how_many: number }>(db, 'SELECT how_many FROM aol_uncertain_attempts($1)', [id]);
+  return (row?.how_many ?? 0) > 0;
 }

@@ -206,8 +206,7 @@ function decide<Row extends object>(
        WHERE status = '${from}' AND ${condition} AND ${which.condition}
        ORDER BY id LIMIT ${which.limit} FOR UPDATE),
      changed AS (
-       UPDATE aol_actions a SET ${set}, claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, claim_count = 0,
-         updated_at = clock_timestamp()
+       UPDATE aol_actions a SET ${set}, claim_count = 0, updated_at = clock_timestamp()
        FROM chosen WHERE a.id = chosen.id RETURNING a.*),
      logged AS (
        INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message, detail)

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { type SchemaStep, schemaSteps } from '../../../migrations/index.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import { databaseError } from '../errors.ts';
+import { installEngineSql, removeEngineSql } from './engine-sql.ts';
 
 /** Any 64-bit number that nobody else uses: `aol` in ASCII. */
 const MIGRATION_LOCK = 0x616f6c;
@@ -23,13 +24,13 @@ class ListedSteps implements Knex.MigrationSource<SchemaStep> {
 }
 
 /**
- * Runs the steps that are missing, each in its own transaction. Processes that migrate at once wait for one another
+ * Runs the steps that are missing, each in its own transaction, and puts the engine's functions in place. Processes that migrate at once wait for one another
  * on an advisory lock, which ends with its connection; so a lock row left by a killed process is freed first.
  *
  * @throws ConfigurationError when a newer version of AOL has migrated this database
  */
 export async function migrate(databaseUrl: string, log: (line: string) => void = () => undefined): Promise<void> {
-  await withMigrationLock(databaseUrl, async (knex) => {
+  await withMigrationLock(databaseUrl, async (knex, client) => {
     const done = await applied(knex);
     const unknown = done.filter((name) => !schemaSteps.some((step) => step.name === name));
     if (unknown.length > 0) {
@@ -40,14 +41,16 @@ export async function migrate(databaseUrl: string, log: (line: string) => void =
     }
     await knex.migrate.forceFreeMigrationsLock();
     const [, names]: [number, string[]] = await knex.migrate.latest();
+    await installEngineSql(client);
     log(names.length === 0 ? 'the schema is up to date' : `migrated: ${names.join(', ')}`);
   });
 }
 
 /** Takes every step back, newest first. All data of AOL goes with it. */
 export async function migrateDown(databaseUrl: string): Promise<void> {
-  await withMigrationLock(databaseUrl, async (knex) => {
+  await withMigrationLock(databaseUrl, async (knex, client) => {
     await knex.migrate.forceFreeMigrationsLock();
+    await removeEngineSql(client);
     await knex.migrate.rollback(undefined, true);
   });
 }
@@ -71,14 +74,17 @@ async function applied(knex: Knex): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-async function withMigrationLock(databaseUrl: string, work: (knex: Knex) => Promise<void>): Promise<void> {
+async function withMigrationLock(
+  databaseUrl: string,
+  work: (knex: Knex, client: pg.Client) => Promise<void>,
+): Promise<void> {
   const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   lock.on('error', () => undefined);
   const knex = connect(databaseUrl);
   try {
     await lock.connect();
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await work(knex);
+    await work(knex, lock);
   } catch (error) {
     throw databaseError(error);
   } finally {

@@ -10,26 +10,13 @@ import { type Database, query } from '../pool.ts';
 export async function lanesInNeed(db: Database, workerProofMode: boolean): Promise<string[]> {
   const rows = await query<{ lane: string }>(
     db,
-    `WITH lanes AS (
-       SELECT l.lane, l.owner IS NOT NULL AND l.expires_at > clock_timestamp() AS held,
-         coalesce(bool_or(f.value = 'true') FILTER (WHERE f.name = 'killed'), false) AS killed,
-         coalesce(bool_or(f.value = 'true') FILTER (WHERE f.name = 'paused'), false) AS paused,
-         coalesce(max(f.value #>> '{}') FILTER (WHERE f.name = 'proof_only' AND f.lane = l.lane),
-           max(f.value #>> '{}') FILTER (WHERE f.name = 'proof_only' AND f.lane = '*'), 'true') <> 'false' AS proof_only,
-         coalesce(max(f.value #>> '{}') FILTER (WHERE f.name = 'tick_interval_ms' AND f.lane = l.lane),
-           max(f.value #>> '{}') FILTER (WHERE f.name = 'tick_interval_ms' AND f.lane = '*'), '5000')::int AS tick_interval_ms
-       FROM aol_lease l LEFT JOIN aol_control_flags f ON f.lane IN (l.lane, '*')
-       GROUP BY l.lane),
-     needs AS (
-       SELECT lanes.*,
-         EXISTS (SELECT FROM unnest(CASE WHEN $1 OR lanes.proof_only THEN '{PROOF}'::text[] ELSE '{PROOF,REAL}' END) AS m (mode)
-           CROSS JOIN LATERAL aol_oldest_queued(lanes.lane, m.mode) AS oldest
-           WHERE oldest.run_at < clock_timestamp() - interval '1 second') AS is_due,
-         EXISTS (SELECT FROM aol_actions a WHERE a.lane = lanes.lane AND a.claim_until < clock_timestamp()
-           AND (a.status = 'RUNNING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NOT NULL))) AS is_stale,
+    `WITH needs AS (
+       SELECT l.lane, l.owner IS NOT NULL AND l.expires_at > clock_timestamp() AS held, f.paused, f.tick_interval_ms,
+         aol_due_in_ms(l.lane, CASE WHEN $1 OR f.proof_only THEN '{PROOF}'::text[] ELSE '{PROOF,REAL}' END) < -1000 AS is_due,
+         EXISTS (SELECT FROM aol_held a WHERE a.lane = l.lane AND a.claim_until < clock_timestamp()) AS is_stale,
          (SELECT extract(epoch FROM clock_timestamp() - t.started_at) * 1000 FROM aol_tick_ledger t
-           WHERE t.lane = lanes.lane AND t.claimed > 0 ORDER BY t.number DESC LIMIT 1) AS since_claim_ms
-       FROM lanes WHERE NOT killed)
+           WHERE t.lane = l.lane AND t.claimed > 0 ORDER BY t.number DESC LIMIT 1) AS since_claim_ms
+       FROM aol_lease l, LATERAL aol_lane_flags(l.lane) AS f WHERE NOT f.killed)
      SELECT lane FROM needs
      WHERE NOT held OR is_stale
        OR (is_due AND NOT paused AND (since_claim_ms IS NULL OR since_claim_ms > tick_interval_ms + 1000))
@@ -37,4 +24,10 @@ export async function lanesInNeed(db: Database, workerProofMode: boolean): Promi
     [workerProofMode],
   );
   return rows.map((row) => row.lane);
+}
+
+/** Closes the ledger rows of ticks that last too long, in every lane; what still runs is counted as such. Answers how many. */
+export async function closeOverdueTicks(db: Database): Promise<number> {
+  const [row] = await query<{ closed: number }>(db, 'SELECT aol_close_overdue(NULL) AS closed');
+  return row?.closed ?? 0;
 }

@@ -2,7 +2,7 @@
 
 import { ACTION_STATUSES, type ActionStatus } from '../../domain/states.ts';
 import { type Queryable, query } from '../pool.ts';
-import { Seldom } from '../queue/adaptive-interval.ts';
+import { AdaptiveInterval } from '../queue/adaptive-interval.ts';
 
 export interface CountRow {
   readonly lane: string;
@@ -31,15 +31,15 @@ export const countExactly: Count = async (db, lane) =>
  */
 export function createCount(): Count {
   let last: CountRow[] = [];
-  const seldom = new Seldom(CHEAP_MS);
+  const interval = new AdaptiveInterval(CHEAP_MS);
   const recount = async (db: Queryable): Promise<CountRow[]> => {
     const startedMs = performance.now();
     last = await countFinished(db, undefined);
-    seldom.took(performance.now() - startedMs);
+    interval.took(performance.now() - startedMs);
     return last;
   };
   return async (db, lane) => {
-    const [unfinished, ended] = await Promise.all([countUnfinished(db, lane), seldom.isTime ? recount(db) : last]);
+    const [unfinished, ended] = await Promise.all([countUnfinished(db, lane), interval.isTime ? recount(db) : last]);
     return [...unfinished, ...ended.filter((row) => lane === undefined || row.lane === lane)];
   };
 }

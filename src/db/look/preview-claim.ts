@@ -1,6 +1,7 @@
-/** What a lane's next tick would claim, in its order. It looks and takes nothing; taking stands in `due.ts`. */
+/** What a lane's next tick would claim, in its order. It looks and takes nothing; taking stands in `src/db/sql/claim.sql`. */
 
 import { ALL_LANES, flagsInForce, laneMode } from '../../domain/flags.ts';
+import { SUSPECT_DEATHS } from '../../domain/limits.ts';
 import type { ActionRow } from '../action-row.ts';
 import { readFlagRows, requireLane } from '../decide/flags.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
@@ -47,19 +48,13 @@ function none(why: string): NextRows {
 }
 
 async function countRunning(db: Queryable, lane: string): Promise<number> {
-  const [row] = await query<{ running: number }>(
-    db,
-    `SELECT count(*) AS running FROM aol_actions
-     WHERE lane = $1 AND (status = 'RUNNING' OR (status = 'RETRY' AND claim_tick_id IS NOT NULL))`,
-    [lane],
-  );
+  const [row] = await query<{ running: number }>(db, 'SELECT count(*) AS running FROM aol_held WHERE lane = $1', [
+    lane,
+  ]);
   return row?.running ?? 0;
 }
 
-/** The condition of the claim order's index: a RETRY without a claim has no live tick that waits for it. */
-const CLAIMABLE = `(a.status = 'PENDING' OR (a.status = 'RETRY' AND a.claim_tick_id IS NULL))`;
-
-/** By the rules of `claimDue`: the oldest has a slot of its own, and what died with its worker goes alone. */
+/** By the rules of `aol_claim`: the oldest has a slot of its own, and what died twice with its worker goes alone. */
 function firstDue(db: Queryable, lane: string, modes: readonly string[], room: number): Promise<ActionRow[]> {
   return query<ActionRow & Record<string, unknown>>(
     db,
@@ -69,14 +64,15 @@ function firstDue(db: Queryable, lane: string, modes: readonly string[], room: n
          ORDER BY o.run_at, o.id LIMIT 1)),
      first AS (
        SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT a.* FROM aol_actions a WHERE a.lane = $1 AND a.mode = modes.mode AND ${CLAIMABLE} AND a.run_at <= clock_timestamp()
+         SELECT a.* FROM aol_claimable a WHERE a.lane = $1 AND a.mode = modes.mode AND a.run_at <= clock_timestamp()
          ORDER BY a.priority DESC, a.run_at, a.id LIMIT $3) AS due),
      ranked AS (
        SELECT due.*, row_number() OVER (ORDER BY (due.id = (SELECT id FROM oldest) AND $3 > 1) DESC,
          due.priority DESC, due.run_at, due.id) AS rank
        FROM (SELECT * FROM first UNION SELECT * FROM oldest) AS due)
      SELECT a.* FROM ranked JOIN aol_actions a USING (id) WHERE rank <= $3
-       AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) > 0 THEN rank = 1 ELSE ranked.claim_count = 0 END
+       AND CASE WHEN (SELECT claim_count FROM ranked WHERE rank = 1) >= ${SUSPECT_DEATHS} THEN rank = 1
+         ELSE ranked.claim_count < ${SUSPECT_DEATHS} END
      ORDER BY rank`,
     [lane, modes, room],
   );

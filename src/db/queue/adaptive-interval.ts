@@ -1,10 +1,10 @@
-/** What is quick is done each time. What became slow, because there is so much to pass, is done seldom: it gets a share of the time. */
+/** How often something is done, by how long it takes: what is quick each time, what is slow for a share of the time. */
 
 const SHARE = 20;
 /** However slow it is. */
 const LONGEST_PAUSE_MS = 5_000;
 
-export class Seldom {
+export class AdaptiveInterval {
   readonly #cheapMs: number;
   #notBeforeMs = 0;
 

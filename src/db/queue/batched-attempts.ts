@@ -1,29 +1,26 @@
-/** The transactions of effects that are at work at the same time, made together: fewer round trips, and one commit for many. */
+/** Gates and outcomes of effects that are at work at the same time, made together: fewer round trips, and one commit for many. */
 
 import pg from 'pg';
 import { UnavailableError } from '../../domain/errors.ts';
 import { gather } from '../batcher.ts';
 import type { Database } from '../pool.ts';
-import { type Beginning, beginEffects, type RecordedAttempt, recordAttempts } from './attempts.ts';
-import { type EffectClaim, type GateAnswer, type GateRequest, passGates } from './gate.ts';
+import { type RecordedAttempt, recordAttempts } from './attempts.ts';
+import { type GateAnswer, type GateRequest, passGates } from './gate.ts';
+import type { LeaveAnswer } from './leave.ts';
 
-export interface EffectTransactions {
-  /** The first run of an effect's activity begins. */
-  begin(claim: EffectClaim): Promise<Beginning>;
+export interface BatchedAttempts {
   passGate(request: GateRequest): Promise<GateAnswer>;
-  record(ended: RecordedAttempt): Promise<boolean>;
+  record(ended: RecordedAttempt): Promise<LeaveAnswer>;
 }
 
 /** Few enough that the lane's lease row is held for milliseconds. */
-const MOST_GATES = 16;
-const MOST_READS = 50;
+const MOST_AT_ONCE = 25;
 
 /** What each does is the same as alone; each rejects as it does alone. */
-export function createEffectTransactions(db: Database): EffectTransactions {
+export function createBatchedAttempts(db: Database): BatchedAttempts {
   return {
-    begin: gather((claims) => beginEffects(db, claims), { mostAtOnce: MOST_READS, isForAll }),
-    passGate: gather((requests) => passGates(db, requests), { mostAtOnce: MOST_GATES, isForAll }),
-    record: gather((ended) => recordAttempts(db, ended), { mostAtOnce: MOST_GATES, isForAll }),
+    passGate: gather((requests) => passGates(db, requests), { mostAtOnce: MOST_AT_ONCE, isForAll }),
+    record: gather((ended) => recordAttempts(db, ended), { mostAtOnce: MOST_AT_ONCE, isForAll }),
   };
 }
 

@@ -187,7 +187,7 @@ function newRow({ id, request, hash }: NewAction, actor: string, createdAt: Date
     claim_lease_token: null,
     claim_until: null,
     claim_count: 0,
-    claim_run: null,
+    claim_worker: null,
     dlq_reason: null,
     artifact_sha256: null,
     artifact_uri: null,

@@ -5,6 +5,7 @@
  * kill answers (docs/adr/0008).
  */
 
+import type { Redelivery } from '../../domain/outcomes.ts';
 import { type Database, query, withConnection } from '../pool.ts';
 
 /** One effect that a tick holds. */
@@ -21,8 +22,10 @@ export interface GateRequest extends EffectClaim {
   readonly proofMode: boolean;
   /** How long the attempt may take; by the database's clock it is over then. */
   readonly attemptTimeoutMs: number;
-  /** Whether the provider deduplicates by our key, so that an attempt without an outcome may be repeated at once. */
-  readonly dedupes: boolean;
+  /** What the provider makes of a second request under our key. */
+  readonly redelivery: Redelivery;
+  /** The process that asks: it has the action in hand from now on. */
+  readonly worker: string;
 }
 
 /** Why the gate said no, and the action returns to the queue. */
@@ -30,7 +33,14 @@ export type ShutReason = 'killed' | 'paused' | 'proof' | 'lease_lost' | 'cancell
 
 export type GateAnswer =
   /** Asked at this moment of `performance.now()`, when a connection was there. */
-  | { readonly kind: 'open'; readonly attempt: number; readonly attemptsLeft: number; readonly askedAtMs: number }
+  | {
+      readonly kind: 'open';
+      readonly attempt: number;
+      readonly attemptsLeft: number;
+      /** Attempts before this one may have happened: what the provider says now is said of them too. */
+      readonly repeatsUnknown: boolean;
+      readonly askedAtMs: number;
+    }
   | { readonly kind: 'shut'; readonly reason: ShutReason }
   /** The action is no longer this tick's: nothing is to be done with it. */
   | { readonly kind: 'gone' }
@@ -38,10 +48,12 @@ export type GateAnswer =
   | { readonly kind: 'unapproved' }
   /** A person has to approve this artifact first. */
   | { readonly kind: 'approval_needed' }
-  /** An earlier attempt has neither an outcome nor passed its deadline. */
+  /** An earlier attempt has neither an outcome nor passed its deadline, or the wait before this one is not over. */
   | { readonly kind: 'wait'; readonly attempt: number; readonly remainingMs: number }
-  /** An earlier attempt ended without an outcome, and the provider does not deduplicate. */
-  | { readonly kind: 'unsettled'; readonly attempt: number };
+  /** The receipt of an earlier attempt stands in the log: it happened. */
+  | { readonly kind: 'receipt'; readonly receipt: unknown }
+  /** An earlier attempt may have happened, and must not be repeated. */
+  | { readonly kind: 'unsettled'; readonly attempt: number; readonly isOpen: boolean };
 
 /**
  * Asks for leave to perform. `open` means that the intent of the attempt is committed: from now on it counts, and its
@@ -71,10 +83,10 @@ export function passGates(db: Database, requests: readonly GateRequest[]): Promi
 
 /** Rows are locked in one order, so that two such transactions never wait for each other. */
 const PASS_GATES = `
-  SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r."proofMode",
-    r."attemptTimeoutMs", r.dedupes) AS answer
+  SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r.worker, r."proofMode",
+    r."attemptTimeoutMs", r.redelivery) AS answer
   FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, token bigint,
-      "artifactSha256" text, "artifactUri" text, "proofMode" boolean, "attemptTimeoutMs" double precision, dedupes boolean))
-    WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", "proofMode",
-      "attemptTimeoutMs", dedupes, index)
+      "artifactSha256" text, "artifactUri" text, worker text, "proofMode" boolean, "attemptTimeoutMs" double precision, redelivery jsonb))
+    WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", worker, "proofMode",
+      "attemptTimeoutMs", redelivery, index)
     ORDER BY lane, "actionId") AS r`;

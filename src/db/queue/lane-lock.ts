@@ -1,37 +1,51 @@
-/** One after another, over all workers: a turn that ends with its connection, so also with its process. */
+/** One at a time in a lane, over all workers: a lock that ends with its connection, so also with its process. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Database, query, withConnection } from '../pool.ts';
+import pg from 'pg';
+import { databaseError } from '../errors.ts';
 
 const POLL_INTERVAL_MS = 100;
-/** Keeps these advisory locks apart from others: `turn` in ASCII. */
-const TURN_SPACE = 0x7475726e;
+const CALL_LIMIT_MS = 3_000;
+/** Keeps these advisory locks apart from others: `lane` in ASCII. */
+const LOCK_SPACE = 0x6c616e65;
 
 /**
- * Runs `work` when nobody else has the lane's turn.
+ * Runs `work` when nobody else has the lane's lock. It holds a connection of its own, none of a pool: `work` may need those.
  *
  * @param signal ends the wait, by throwing what it was aborted with
+ * @throws UnavailableError
  */
-export async function inTurn<Result>(
-  db: Database,
+export async function withLaneLock<Result>(
+  databaseUrl: string,
   lane: string,
   signal: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  for (;;) {
-    signal.throwIfAborted();
-    const turn = await withConnection(db, async (connection, spoil) => {
-      const [lock] = await query<{ mine: boolean }>(
-        connection,
-        'SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine',
-        [TURN_SPACE, lane],
-      );
-      if (!lock?.mine) return undefined;
-      // Not given back to the pool: the lock goes with the connection.
-      spoil(new Error('its turn is over'));
-      return { result: await work() };
-    });
-    if (turn) return turn.result;
-    await delay(POLL_INTERVAL_MS, undefined, { signal });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'aol-lane-lock',
+    connectionTimeoutMillis: CALL_LIMIT_MS,
+    query_timeout: CALL_LIMIT_MS,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    for (;;) {
+      signal.throwIfAborted();
+      const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS mine', [
+        LOCK_SPACE,
+        lane,
+      ]);
+      if (rows[0]?.mine) break;
+      await delay(POLL_INTERVAL_MS, undefined, { signal });
+    }
+  } catch (error) {
+    await client.end().catch(() => undefined);
+    throw databaseError(error);
+  }
+  try {
+    return await work();
+  } finally {
+    await client.end().catch(() => undefined);
   }
 }

@@ -63,7 +63,7 @@ function probing(db: Database): { stop(): Promise<readonly number[]> } {
       const results = rows.map(({ id }) => {
         return { to: 'DLQ', id, reason: 'rejected', message: 'probe', durationMs: 1 } as const;
       });
-      await closeAttempts(db, { lane: PROBE_LANE, tickId, token: token ?? 0 }, results);
+      await closeAttempts(db, { tickId, token: token ?? 0 }, results);
       await delay(PROBE_INTERVAL_MS);
     }
     return times;

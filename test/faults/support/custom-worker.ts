@@ -44,7 +44,8 @@ function adapter(type: string, signal: 'SIGKILL' | 'SIGSTOP') {
         example: { url: 'http://127.0.0.1:1/', where: 'before', dedupes: false },
       },
       version: 1,
-      redelivery: ({ dedupes }) => (dedupes ? 'dedupes' : 'neither'),
+      redelivery: ({ dedupes }) =>
+        dedupes ? { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 } : { kind: 'neither' },
       configured: () => ({ real: true, missing: [] }),
       render(payload, context) {
         if (payload.where === 'render') hitOnce();

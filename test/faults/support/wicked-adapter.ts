@@ -70,7 +70,8 @@ export const wickedAdapter = () =>
         example: { url: 'http://127.0.0.1:1/', way: 'string', where: 'perform', dedupes: false },
       },
       version: 1,
-      redelivery: ({ dedupes }) => (dedupes ? 'dedupes' : 'neither'),
+      redelivery: ({ dedupes }) =>
+        dedupes ? { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 } : { kind: 'neither' },
       configured: () => ({ real: true, missing: [] }),
       render(payload, { providerKey }) {
         if (payload.where === 'render') misbehave(payload.way);

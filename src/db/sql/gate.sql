@@ -1,0 +1,88 @@
+-- The gate. VOLATILE and READ COMMITTED: each statement sees what was committed before it began, so the flags are read as they stand
+-- after the lease row is locked. Whoever presses kill commits the flag and then waits for that row.
+--
+-- redelivery: what the provider makes of a second request under our key. {"kind":"dedupes","windowMs":…,"settleMs":…}: for so long
+-- it answers the first one again, and not before it has settled. {"kind":"harmless","maxRepeats":…}. {"kind":"neither"}.
+CREATE OR REPLACE FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text,
+  worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET lock_timeout = '300ms' SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+  lane_token bigint;
+  held aol_actions;
+  flags record;
+  opened record;
+  uncertain record;
+  receipt jsonb;
+  repeats boolean := false;
+  settles_in_ms double precision;
+  number integer;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the gate needs READ COMMITTED' USING ERRCODE = 'AOL06';
+  END IF;
+  SELECT token INTO lane_token FROM aol_lease WHERE lane = of_lane FOR SHARE;
+  SELECT * INTO held FROM aol_actions WHERE id = of_action AND claim_tick_id = of_tick
+    AND claim_lease_token = under_token AND status IN ('RUNNING', 'RETRY') FOR UPDATE;
+  IF NOT FOUND THEN RETURN jsonb_build_object('kind', 'gone'); END IF;
+
+  SELECT NULL::integer AS attempt, NULL::float8 AS remaining_ms INTO opened;
+  -- The first attempt of an action's life has none before it. An open one owns the action, whatever the flags say.
+  IF held.attempts_before + held.attempts > 0 THEN
+    SELECT * INTO opened FROM aol_open_attempt(of_action);
+    IF opened.remaining_ms > 0 THEN
+      RETURN jsonb_build_object('kind', 'wait', 'attempt', opened.attempt, 'remainingMs', opened.remaining_ms);
+    END IF;
+    receipt := aol_late_receipt(of_action);
+    IF receipt IS NOT NULL AND opened.attempt IS NULL THEN RETURN jsonb_build_object('kind', 'receipt', 'receipt', receipt); END IF;
+    SELECT * INTO uncertain FROM aol_uncertain_attempts(of_action);
+    repeats := uncertain.how_many > 0;
+  END IF;
+
+  SELECT * INTO flags FROM aol_lane_flags(of_lane);
+  IF flags.killed THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'killed'); END IF;
+  IF flags.paused THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'paused'); END IF;
+  IF worker_is_proof OR flags.proof_only THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'proof'); END IF;
+  IF lane_token IS DISTINCT FROM under_token THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'lease_lost'); END IF;
+
+  IF repeats THEN
+    IF held.cancel_requested OR held.attempts >= held.max_attempts OR NOT (CASE redelivery ->> 'kind'
+        WHEN 'dedupes' THEN clock_timestamp() < uncertain.first_at + (redelivery ->> 'windowMs')::float8 * interval '1 millisecond'
+        WHEN 'harmless' THEN uncertain.how_many <= (redelivery ->> 'maxRepeats')::integer
+        ELSE false END) THEN
+      RETURN jsonb_build_object('kind', 'unsettled', 'attempt', uncertain.last_attempt, 'isOpen', opened.attempt IS NOT NULL);
+    END IF;
+    settles_in_ms := extract(epoch FROM uncertain.last_at - clock_timestamp()) * 1000 + coalesce((redelivery ->> 'settleMs')::float8, 0);
+    IF settles_in_ms > 0 THEN
+      RETURN jsonb_build_object('kind', 'wait', 'attempt', uncertain.last_attempt, 'remainingMs', ceil(settles_in_ms));
+    END IF;
+  END IF;
+  IF held.cancel_requested THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'cancelled'); END IF;
+
+  IF held.approval_sha256 <> sha256 THEN RETURN jsonb_build_object('kind', 'unapproved'); END IF;
+  IF held.approval_sha256 IS NULL AND (held.approval_needed OR CASE flags.approval_policy WHEN 'none' THEN false
+      WHEN 'first_of_type' THEN NOT EXISTS (SELECT FROM aol_actions
+        WHERE lane = held.lane AND type = held.type AND mode = 'REAL' AND status = 'SUCCESS')
+      ELSE true END) THEN
+    RETURN jsonb_build_object('kind', 'approval_needed');
+  END IF;
+  IF held.attempts >= held.max_attempts THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'exhausted'); END IF;
+  IF held.status = 'RETRY' AND held.run_at > clock_timestamp() THEN
+    RETURN jsonb_build_object('kind', 'wait', 'attempt', held.attempts_before + held.attempts,
+      'remainingMs', ceil(extract(epoch FROM held.run_at - clock_timestamp()) * 1000));
+  END IF;
+
+  IF opened.attempt IS NOT NULL THEN
+    PERFORM aol_leave(jsonb_build_array(jsonb_build_object('actionId', of_action, 'attempt', opened.attempt, 'to', 'RETRY', 'outcome', 'unknown',
+      'delayMs', 0, 'waitsInTick', true, 'message', 'its worker died or went silent; outcome unknown')));
+  END IF;
+  number := held.attempts_before + held.attempts + 1;
+  UPDATE aol_actions SET status = 'RUNNING', attempts = attempts + 1, artifact_sha256 = sha256, artifact_uri = uri,
+    claim_worker = worker, claim_until = clock_timestamp() + interval '60 seconds', updated_at = clock_timestamp() WHERE id = of_action;
+  INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, actor, message, detail, artifact_sha256)
+  VALUES (of_lane, of_action, of_tick, number, 'ATTEMPT_STARTED', 'engine', format('attempt %s of %s%s', held.attempts + 1,
+      held.max_attempts, CASE WHEN repeats THEN ', repeating one of unknown outcome' END),
+    jsonb_build_object('deadline', clock_timestamp() + attempt_timeout_ms * interval '1 millisecond', 'token', under_token, 'worker', worker),
+    sha256);
+  RETURN jsonb_build_object('kind', 'open', 'attempt', number, 'attemptsLeft', held.max_attempts - held.attempts - 1,
+    'repeatsUnknown', repeats);
+END $$;
