@@ -78,6 +78,14 @@ export function createFileStore(directory: string): ArtifactStore {
       yield* listMembers(root);
     },
 
+    async *files({ olderThanMs }) {
+      const beforeMs = Date.now() - olderThanMs;
+      for await (const artifact of listFiles(root)) {
+        const { file } = pathsOf(root, parseArtifactUri(artifact.uri));
+        if (((await statOf(file))?.mtimeMs ?? beforeMs) < beforeMs) yield artifact;
+      }
+    },
+
     packs: ({ olderThanMs }) => oldPacks(root, Date.now() - olderThanMs),
 
     async removePack(uri) {

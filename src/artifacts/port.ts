@@ -39,6 +39,8 @@ export interface ArtifactStore {
    * store.
    */
   remove(uri: string): Promise<boolean>;
+  /** Single artifacts that were written longer ago than that. */
+  files(options: { readonly olderThanMs: number }): AsyncIterable<StoredArtifact>;
   /** Packs that were written longer ago than that. */
   packs(options: { readonly olderThanMs: number }): AsyncIterable<StoredPack>;
   /** Removes a pack; false when it was not there. */

@@ -108,7 +108,8 @@ describe('dlq', () => {
       `UPDATE aol_actions SET status = 'RUNNING', claim_tick_id = id, claim_lease_token = 1, claim_until = now() WHERE type = 'MANY'`,
     );
     await db.query(
-      `UPDATE aol_actions SET status = 'DLQ', dlq_reason = 'exhausted', claim_tick_id = NULL WHERE type = 'MANY'`,
+      `UPDATE aol_actions SET status = 'DLQ', dlq_reason = 'exhausted', claim_tick_id = NULL, claim_lease_token = NULL,
+         claim_until = NULL WHERE type = 'MANY'`,
     );
     expect((await cli.run(['dlq', 'replay', '--type', 'MANY', '--yes'])).out).toBe('1005 dead letters replayed');
   });

@@ -177,7 +177,8 @@ describe('many', () => {
     await db.query(
       `UPDATE aol_actions SET status = 'RUNNING', claim_tick_id = id, claim_lease_token = 1, claim_until = now()`,
     );
-    await db.query(`UPDATE aol_actions SET status = 'DLQ', dlq_reason = 'exhausted', claim_tick_id = NULL`);
+    await db.query(`UPDATE aol_actions SET status = 'DLQ', dlq_reason = 'exhausted', claim_tick_id = NULL, claim_lease_token = NULL,
+      claim_until = NULL`);
     expect(await replayMany(db, { filter: {} }, by)).toMatchObject({
       matched: 2_500,
       changed: 1_000,

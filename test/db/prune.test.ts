@@ -70,7 +70,7 @@ async function promotedFrom(proof: string, daysAgo: number): Promise<string> {
     [id, proof],
   );
   await db.query(
-    `UPDATE aol_actions SET status = 'SUCCESS', claim_tick_id = NULL, receipt = '{}',
+    `UPDATE aol_actions SET status = 'SUCCESS', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL, receipt = '{}',
        finished_at = now() - $2 * interval '1 day' WHERE id = $1`,
     [id, daysAgo],
   );
@@ -194,22 +194,38 @@ describe('prune', () => {
     expect(await prune(db, store, NINETY)).toMatchObject({ actions: 1 });
   });
 
-  test("the ledger keeps each lane's newest row, and what still runs", async () => {
-    const tick = (number: number, running: number, days: number) =>
+  test("the ledger keeps each lane's newest row, and what is open; a row that closed beside what still ran goes", async () => {
+    const tick = (number: number, running: number, days: number, isOpen = false) =>
       db.query(
         `INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, outcome, claimed, running, started_at, finished_at)
-         VALUES (gen_random_uuid(), 'default', $1, 1, 'r', 'PROOF', 'OK', $2, $2, now() - $3 * interval '1 day', now() - $3 * interval '1 day')`,
-        [number, running, days],
+         VALUES (gen_random_uuid(), 'default', $1, 1, 'r', 'PROOF', CASE WHEN NOT $4 THEN 'OVERRUN' END, $2, $2,
+           now() - $3 * interval '1 day', CASE WHEN NOT $4 THEN now() - $3 * interval '1 day' END)`,
+        [number, running, days, isOpen],
       );
     await tick(1, 0, 200);
-    await tick(2, 1, 200);
-    await tick(3, 0, 150);
+    await tick(2, 1, 200, true);
+    await tick(3, 1, 150);
     await tick(4, 0, 100);
     const numbers = async () =>
       (await db.query('SELECT number FROM aol_tick_ledger ORDER BY number')).rows.map((row) => row.number);
     expect(await prune(db, store, { ...NINETY, dryRun: true })).toMatchObject({ ticks: 2 });
     expect(await prune(db, store, { ...NINETY, batchSize: 1 })).toMatchObject({ ticks: 2 });
     expect(await numbers()).toEqual([2, 4]);
+  });
+
+  test('an old artifact that no row names goes; not that of an action that may yet be closed with it', async () => {
+    const longAgo = new Date(Date.now() - 100 * DAY_MS);
+    const orphan = async (actionId: string) => {
+      const bytes = Buffer.from(JSON.stringify({ actionId }));
+      const uri = await store.put(actionId, sha256Hex(bytes), bytes);
+      await utimes(join(folder, uri.slice('artifact:'.length)), longAgo, longAgo);
+      return uri;
+    };
+    const gone = await orphan(randomUUID());
+    const kept = await orphan(await queued(db));
+    expect(await prune(db, store, NINETY)).toMatchObject({ artifacts: 1, failures: [] });
+    await expect(store.get(gone)).rejects.toThrow('is missing');
+    expect(await store.get(kept)).toBeDefined();
   });
 
   test('sweeps what dead writers left, once it is a day old', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { migrate, migrateDown, pendingSteps } from '../../src/db/keep/migrate.ts';
@@ -7,6 +8,7 @@ import { TICK_OUTCOMES } from '../../src/domain/ledger.ts';
 import { ACTION_STATUSES, canTransition } from '../../src/domain/states.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { request } from '../support/engine.ts';
+import { dumpSchema, schemaFile } from '../support/schema-dump.ts';
 
 let database: TestDatabase;
 
@@ -42,6 +44,10 @@ describe('the database holds the same table as the code', () => {
     const { rows } = await database.pool.query(`SELECT name FROM aol_control_flags WHERE lane = '*' ORDER BY name`);
     expect(rows.map((row) => row.name)).toEqual([...FLAG_NAMES].sort());
   });
+});
+
+test('the schema is the one that lies in the repository: `npm run schema` renews it', async () => {
+  expect(await dumpSchema(database.pool)).toBe(readFileSync(schemaFile, 'utf8'));
 });
 
 describe('the database refuses', () => {

@@ -63,7 +63,11 @@ describe('before any worker runs', () => {
     );
     expect(claimed).toHaveLength(20);
     expect(new Set(claimed).size).toBe(20);
-    await stack.db.query(`UPDATE aol_actions SET status = 'PENDING', claim_tick_id = NULL WHERE lane = $1`, [lane]);
+    await stack.db.query(
+      `UPDATE aol_actions SET status = 'PENDING', claim_tick_id = NULL, claim_lease_token = NULL,
+      claim_until = NULL, claim_worker = NULL WHERE lane = $1`,
+      [lane],
+    );
     for (const result of queued) {
       if (result.kind === 'created') await cancelAction(stack.db, result.row.id, { actor: 'test' });
     }

@@ -8,6 +8,7 @@ import type { DlqReason } from '../../src/domain/states.ts';
 import { request } from './engine.ts';
 
 export const SHA = 'a'.repeat(64);
+const UNCLAIMED = 'claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL';
 
 /** Queues one action; answers its id. */
 export async function queued(db: Database, input: Partial<EnqueueInput> = {}): Promise<string> {
@@ -33,8 +34,7 @@ export async function dead(db: Database, { why = 'exhausted', ...input }: DeadIn
   const id = await queued(db, input);
   await run(db, id);
   await db.query(
-    `UPDATE aol_actions SET status = 'DLQ', dlq_reason = $2, last_error = 'the provider said no', claim_tick_id = NULL,
-       claim_lease_token = NULL, claim_until = NULL, claim_count = 3, updated_at = clock_timestamp() WHERE id = $1`,
+    `UPDATE aol_actions SET status = 'DLQ', dlq_reason = $2, last_error = 'the provider said no', ${UNCLAIMED}, claim_count = 3, updated_at = clock_timestamp() WHERE id = $1`,
     [id, why],
   );
   return id;
@@ -46,8 +46,7 @@ export async function awaiting(db: Database, expiresInSeconds: number | null): P
   await run(db, id);
   await db.query(
     `UPDATE aol_actions SET status = 'AWAITING_APPROVAL', artifact_sha256 = $2, artifact_uri = 'artifact:test',
-       approval_expires_at = clock_timestamp() + $3 * interval '1 second', claim_tick_id = NULL, claim_lease_token = NULL,
-       claim_until = NULL WHERE id = $1`,
+       approval_expires_at = clock_timestamp() + $3 * interval '1 second', ${UNCLAIMED} WHERE id = $1`,
     [id, SHA, expiresInSeconds],
   );
   return id;
@@ -61,7 +60,7 @@ export async function unconfirmed(
   const id = await queued(db, { mode: 'REAL', ...options.input });
   await run(db, id);
   await db.query(
-    `UPDATE aol_actions SET status = 'UNCONFIRMED', last_error = 'cut off', artifact_sha256 = $2, artifact_uri = $3
+    `UPDATE aol_actions SET status = 'UNCONFIRMED', ${UNCLAIMED}, last_error = 'cut off', artifact_sha256 = $2, artifact_uri = $3
      WHERE id = $1`,
     options.hasArtifact === false ? [id, null, null] : [id, SHA, 'artifact:test'],
   );
@@ -81,7 +80,7 @@ export async function finished(
   const id = await queued(db, how.input);
   if (how.status === 'SUCCESS') await run(db, id);
   await db.query(
-    `UPDATE aol_actions SET status = $2, artifact_sha256 = $3, artifact_uri = $4, claim_tick_id = NULL, receipt = '{}',
+    `UPDATE aol_actions SET status = $2, artifact_sha256 = $3, artifact_uri = $4, ${UNCLAIMED}, receipt = '{}',
        finished_at = now() - $5 * interval '1 day' WHERE id = $1`,
     [id, how.status, how.artifact?.sha256 ?? SHA, how.artifact?.uri ?? `artifact:none/${id}`, how.daysAgo],
   );
@@ -106,8 +105,7 @@ async function rendered(
   const id = await queued(db, input);
   await run(db, id);
   await db.query(
-    `UPDATE aol_actions SET status = $2, artifact_sha256 = $3, artifact_uri = 'artifact:test', claim_tick_id = NULL,
-       claim_lease_token = NULL, claim_until = NULL, updated_at = clock_timestamp(),
+    `UPDATE aol_actions SET status = $2, artifact_sha256 = $3, artifact_uri = 'artifact:test', ${UNCLAIMED}, updated_at = clock_timestamp(),
        finished_at = CASE WHEN $2 = 'SUCCESS' THEN clock_timestamp() END WHERE id = $1`,
     [id, status, SHA],
   );

@@ -13,11 +13,13 @@ export const registerWorker: Register = (program, run) => {
         );
         const { sayReady, untilStopped } = await import('../up/lifecycle.ts');
         const stopped = untilStopped();
+        const { watchEventLoop } = await import('../up/event-loop-watchdog.ts');
         const { createWorker } = await import('../../worker/create-worker.ts');
         const { installRuntime } = await import('../../worker/runtime.ts');
         const log = createLogger(config);
         const metrics = installRuntime(log, config.workerMetrics);
         const traces = await startTraces(config, 'worker', log);
+        await watchEventLoop();
         const worker = await createWorker({
           databaseUrl: databaseUrl(config),
           temporal: temporalSettings(config),

@@ -108,8 +108,9 @@ export function promoteAction(
     const [promoted] = await query<ActionRow>(
       connection,
       `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, priority, due_at,
-         max_attempts, approval_sha256, approval_by, approval_at, created_by)
-       SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority, due_at, max_attempts, $5, $6, clock_timestamp(), $6
+         max_attempts, artifact_sha256, artifact_uri, approval_sha256, approval_by, approval_at, created_by)
+       SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority, due_at, max_attempts, artifact_sha256, artifact_uri, $5, $6,
+         clock_timestamp(), $6
        FROM aol_actions WHERE id = $1
        ON CONFLICT DO NOTHING RETURNING *`,
       [id, uuidv7(), `promote:${id}`, sha256Hex(canonicalJson({ promote: id, sha256 })), sha256, by.actor],

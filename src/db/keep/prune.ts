@@ -12,6 +12,7 @@ import { type Database, type Queryable, query, transaction } from '../pool.ts';
 /** What pruning needs of the artifact store. */
 export interface PrunableArtifacts {
   remove(uri: string): Promise<boolean>;
+  files(options: { readonly olderThanMs: number }): AsyncIterable<{ readonly uri: string; readonly actionId: string }>;
   packs(options: { readonly olderThanMs: number }): AsyncIterable<Pack>;
   removePack(uri: string): Promise<boolean>;
   sweep(options: { readonly olderThanMs: number; readonly dryRun?: boolean }): Promise<number>;
@@ -51,6 +52,8 @@ const BATCH_SIZE = 100;
 /** Ids that one statement looks through for old rows. */
 const PAGE_SIZE = 5_000;
 const LOG_BATCH_SIZE = 1_000;
+/** Files whose rows one statement looks for. */
+const FILES_AT_ONCE = 500;
 /** After each batch it rests for this share of the time that the batch took: claims come first. */
 const REST = 0.5;
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
@@ -78,7 +81,10 @@ export async function prune(db: Database, artifacts: PrunableArtifacts, options:
     await rest(run, startedMs);
   }
   // Nothing was deleted in a dry run, so no pack is without use: its artifacts were counted with their actions.
-  if (!dryRun) found.artifacts += await prunePacks(db, artifacts, options, failures);
+  if (!dryRun) {
+    found.artifacts += await pruneFiles(db, artifacts, options, failures);
+    found.artifacts += await prunePacks(db, artifacts, options, failures);
+  }
   const logs = dryRun
     ? await countLogs(db, before)
     : await inBatches(run, LOG_BATCH_SIZE, (n) => pruneLogs(db, run, n));
@@ -179,6 +185,47 @@ async function prunableOf(db: Queryable, ids: readonly string[]): Promise<(strin
   return rows.map((row) => row.uri);
 }
 
+/** Single artifacts that no action names: their gate was shut, or whoever deleted their rows died before it removed them. */
+async function pruneFiles(
+  db: Queryable,
+  artifacts: PrunableArtifacts,
+  { olderThanMs, signal }: PruneOptions,
+  failures: { uri: string; reason: string }[],
+): Promise<number> {
+  let removed = 0;
+  let batch: { readonly uri: string; readonly actionId: string }[] = [];
+  const removeUnnamed = async () => {
+    for (const uri of await unnamed(db, batch)) {
+      const failure = await removal(() => artifacts.remove(uri));
+      if (failure === undefined) removed += 1;
+      else if (failure !== 'absent') failures.push({ uri, reason: failure });
+    }
+    batch = [];
+  };
+  for await (const file of artifacts.files({ olderThanMs })) {
+    signal?.throwIfAborted();
+    batch.push(file);
+    if (batch.length === FILES_AT_ONCE) await removeUnnamed();
+  }
+  await removeUnnamed();
+  return removed;
+}
+
+/** An action that has not finished may yet be closed with what was stored for it. */
+async function unnamed(
+  db: Queryable,
+  files: readonly { readonly uri: string; readonly actionId: string }[],
+): Promise<string[]> {
+  if (files.length === 0) return [];
+  const rows = await query<{ uri: string }>(
+    db,
+    `SELECT f.uri FROM unnest($1::text[], $2::uuid[]) AS f (uri, id) WHERE NOT EXISTS (
+       SELECT FROM aol_actions a WHERE a.id = f.id AND (a.finished_at IS NULL OR a.artifact_uri = f.uri))`,
+    [files.map(({ uri }) => uri), files.map(({ actionId }) => actionId)],
+  );
+  return rows.map(({ uri }) => uri);
+}
+
 /** Packs of which no action needs anything any more. Answers how many artifacts were in them. */
 async function prunePacks(
   db: Queryable,
@@ -258,8 +305,8 @@ async function countLogs(db: Queryable, before: Date): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** Never a lane's newest row, from which its numbers go on, and none that still counts something as running. */
-const OLD_TICKS = `FROM aol_tick_ledger t WHERE t.started_at < $1 AND t.finished_at < $1 AND t.running = 0
+/** Never a lane's newest row, from which its numbers go on. */
+const OLD_TICKS = `FROM aol_tick_ledger t WHERE t.started_at < $1 AND t.finished_at < $1
   AND t.number < (SELECT max(m.number) FROM aol_tick_ledger m WHERE m.lane = t.lane)`;
 
 async function pruneTicks(db: Queryable, { before }: Run, atMost: number): Promise<number> {

@@ -1,0 +1,233 @@
+-- The schema after all migrations, written by `npm run schema`; a test compares it with a fresh database.
+-- Functions are named only: the engine's stand in src/db/sql, the others in the migrations that made them.
+
+aol_actions.id uuid NOT NULL
+aol_actions.lane text NOT NULL
+aol_actions.type text NOT NULL
+aol_actions.payload jsonb NOT NULL
+aol_actions.idempotency_key text NOT NULL
+aol_actions.request_hash text NOT NULL
+aol_actions.status text NOT NULL DEFAULT 'PENDING'::text
+aol_actions.mode text NOT NULL DEFAULT 'PROOF'::text
+aol_actions.promoted_from uuid
+aol_actions.priority smallint NOT NULL DEFAULT 0
+aol_actions.run_at timestamp with time zone NOT NULL DEFAULT now()
+aol_actions.due_at timestamp with time zone NOT NULL DEFAULT now()
+aol_actions.attempts smallint NOT NULL DEFAULT 0
+aol_actions.attempts_before integer NOT NULL DEFAULT 0
+aol_actions.max_attempts smallint NOT NULL DEFAULT 3
+aol_actions.claim_tick_id uuid
+aol_actions.claim_lease_token bigint
+aol_actions.claim_until timestamp with time zone
+aol_actions.claim_count smallint NOT NULL DEFAULT 0
+aol_actions.dlq_reason text
+aol_actions.artifact_sha256 text
+aol_actions.artifact_uri text
+aol_actions.approval_needed boolean NOT NULL DEFAULT false
+aol_actions.approval_by text
+aol_actions.approval_at timestamp with time zone
+aol_actions.approval_sha256 text
+aol_actions.approval_expires_at timestamp with time zone
+aol_actions.receipt jsonb
+aol_actions.last_error text
+aol_actions.cancel_requested boolean NOT NULL DEFAULT false
+aol_actions.workflow_id text
+aol_actions.run_id text
+aol_actions.created_by text NOT NULL
+aol_actions.created_at timestamp with time zone NOT NULL DEFAULT now()
+aol_actions.updated_at timestamp with time zone NOT NULL DEFAULT now()
+aol_actions.finished_at timestamp with time zone
+aol_actions.claim_worker text
+aol_api_tokens.id uuid NOT NULL
+aol_api_tokens.name text NOT NULL
+aol_api_tokens.role text NOT NULL
+aol_api_tokens.prefix text NOT NULL
+aol_api_tokens.sha256 bytea NOT NULL
+aol_api_tokens.created_by text NOT NULL
+aol_api_tokens.created_at timestamp with time zone NOT NULL DEFAULT now()
+aol_api_tokens.expires_at timestamp with time zone
+aol_api_tokens.last_used_at timestamp with time zone
+aol_api_tokens.revoked_at timestamp with time zone
+aol_api_tokens.revoked_by text
+aol_control_flags.lane text NOT NULL
+aol_control_flags.name text NOT NULL
+aol_control_flags.value jsonb NOT NULL
+aol_control_flags.version integer NOT NULL DEFAULT 1
+aol_control_flags.updated_by text NOT NULL
+aol_control_flags.reason text
+aol_control_flags.updated_at timestamp with time zone NOT NULL DEFAULT now()
+aol_execution_logs.id bigint NOT NULL
+aol_execution_logs.at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+aol_execution_logs.lane text NOT NULL
+aol_execution_logs.action_id uuid
+aol_execution_logs.tick_id uuid
+aol_execution_logs.attempt integer
+aol_execution_logs.event text NOT NULL
+aol_execution_logs.level text NOT NULL DEFAULT 'INFO'::text
+aol_execution_logs.actor text NOT NULL
+aol_execution_logs.message text NOT NULL
+aol_execution_logs.detail jsonb
+aol_execution_logs.artifact_sha256 text
+aol_execution_logs.duration_ms double precision
+aol_lease.lane text NOT NULL
+aol_lease.owner text
+aol_lease.token bigint NOT NULL DEFAULT 0
+aol_lease.mode text NOT NULL DEFAULT 'PROOF'::text
+aol_lease.acquired_at timestamp with time zone
+aol_lease.renewed_at timestamp with time zone
+aol_lease.expires_at timestamp with time zone
+aol_tick_ledger.id uuid NOT NULL
+aol_tick_ledger.lane text NOT NULL
+aol_tick_ledger.number bigint NOT NULL
+aol_tick_ledger.lease_token bigint NOT NULL
+aol_tick_ledger.run_id text NOT NULL
+aol_tick_ledger.mode text NOT NULL
+aol_tick_ledger.outcome text
+aol_tick_ledger.claimed integer NOT NULL DEFAULT 0
+aol_tick_ledger.succeeded integer NOT NULL DEFAULT 0
+aol_tick_ledger.failed integer NOT NULL DEFAULT 0
+aol_tick_ledger.retried integer NOT NULL DEFAULT 0
+aol_tick_ledger.released integer NOT NULL DEFAULT 0
+aol_tick_ledger.awaiting integer NOT NULL DEFAULT 0
+aol_tick_ledger.running integer NOT NULL DEFAULT 0
+aol_tick_ledger.dead_lettered integer NOT NULL DEFAULT 0
+aol_tick_ledger.unconfirmed integer NOT NULL DEFAULT 0
+aol_tick_ledger.started_at timestamp with time zone NOT NULL DEFAULT now()
+aol_tick_ledger.finished_at timestamp with time zone
+aol_tick_ledger.duration_ms double precision
+aol_tick_ledger.repeats integer NOT NULL DEFAULT 1
+aol_tick_ledger.error text
+aol_actions: aol_actions_approval_sha256_check CHECK (((length(approval_sha256) = 64) AND (encode(decode(approval_sha256, 'hex'::text), 'hex'::text) = approval_sha256)))
+aol_actions: aol_actions_artifact_sha256_check CHECK (((length(artifact_sha256) = 64) AND (encode(decode(artifact_sha256, 'hex'::text), 'hex'::text) = artifact_sha256)))
+aol_actions: aol_actions_attempts_before_check CHECK ((attempts_before >= 0))
+aol_actions: aol_actions_check CHECK (((attempts >= 0) AND (attempts <= max_attempts)))
+aol_actions: aol_actions_claim_count_check CHECK ((claim_count >= 0))
+aol_actions: aol_actions_dlq_reason_check CHECK ((dlq_reason = ANY (ARRAY['rejected'::text, 'exhausted'::text, 'crashed'::text])))
+aol_actions: aol_actions_idempotency_key_check CHECK (((octet_length(idempotency_key) >= 1) AND (octet_length(idempotency_key) <= 255)))
+aol_actions: aol_actions_last_error_check CHECK ((length(last_error) <= 4000))
+aol_actions: aol_actions_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 3)))
+aol_actions: aol_actions_mode_check CHECK ((mode = ANY (ARRAY['PROOF'::text, 'REAL'::text])))
+aol_actions: aol_actions_payload_check CHECK ((jsonb_typeof(payload) = 'object'::text))
+aol_actions: aol_actions_pkey PRIMARY KEY (id)
+aol_actions: aol_actions_priority_check CHECK (((priority >= '-100'::integer) AND (priority <= 100)))
+aol_actions: aol_actions_promoted_from_fkey FOREIGN KEY (promoted_from) REFERENCES aol_actions(id)
+aol_actions: aol_actions_request_hash_check CHECK (((length(request_hash) = 64) AND (encode(decode(request_hash, 'hex'::text), 'hex'::text) = request_hash)))
+aol_actions: aol_actions_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'RETRY'::text, 'AWAITING_APPROVAL'::text, 'SUCCESS'::text, 'UNCONFIRMED'::text, 'DLQ'::text, 'CANCELLED'::text])))
+aol_actions: aol_actions_type_check CHECK (((length(type) <= 100) AND (type ~ '^[A-Z][A-Z0-9_]*$'::text)))
+aol_actions: artifact_is_whole CHECK (((artifact_sha256 IS NULL) = (artifact_uri IS NULL)))
+aol_actions: claim_is_whole CHECK ((((claim_tick_id IS NULL) = (claim_lease_token IS NULL)) AND ((claim_tick_id IS NULL) = (claim_until IS NULL)) AND ((claim_worker IS NULL) OR (claim_tick_id IS NOT NULL))))
+aol_actions: dead_letter_has_reason CHECK (((status = 'DLQ'::text) = (dlq_reason IS NOT NULL)))
+aol_actions: final_is_finished CHECK (((status = ANY (ARRAY['SUCCESS'::text, 'CANCELLED'::text])) = (finished_at IS NOT NULL)))
+aol_actions: held_is_claimed CHECK (((status = ANY (ARRAY['RUNNING'::text, 'RETRY'::text])) = (claim_tick_id IS NOT NULL)))
+aol_actions: promoted_is_real CHECK (((promoted_from IS NULL) OR (mode = 'REAL'::text)))
+aol_actions: real_success_has_receipt CHECK (((NOT ((status = 'SUCCESS'::text) AND (mode = 'REAL'::text))) OR (receipt IS NOT NULL)))
+aol_actions: success_has_artifact CHECK (((status <> 'SUCCESS'::text) OR (artifact_sha256 IS NOT NULL)))
+aol_api_tokens: aol_api_tokens_check CHECK ((expires_at > created_at))
+aol_api_tokens: aol_api_tokens_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
+aol_api_tokens: aol_api_tokens_pkey PRIMARY KEY (id)
+aol_api_tokens: aol_api_tokens_prefix_check CHECK (((length(prefix) >= 8) AND (length(prefix) <= 24)))
+aol_api_tokens: aol_api_tokens_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
+aol_api_tokens: aol_api_tokens_sha256_check CHECK ((octet_length(sha256) = 32))
+aol_api_tokens: aol_api_tokens_sha256_key UNIQUE (sha256)
+aol_api_tokens: revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
+aol_control_flags: aol_control_flags_lane_check CHECK (((lane = '*'::text) OR (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text)))
+aol_control_flags: aol_control_flags_pkey PRIMARY KEY (lane, name)
+aol_control_flags: aol_control_flags_version_check CHECK ((version >= 1))
+aol_control_flags: flag_is_known_and_valid CHECK (aol_flag_value_valid(name, value))
+aol_execution_logs: aol_execution_logs_artifact_sha256_check CHECK (((length(artifact_sha256) = 64) AND (encode(decode(artifact_sha256, 'hex'::text), 'hex'::text) = artifact_sha256)))
+aol_execution_logs: aol_execution_logs_attempt_check CHECK ((attempt >= 1))
+aol_execution_logs: aol_execution_logs_duration_ms_check CHECK ((duration_ms >= (0)::double precision))
+aol_execution_logs: aol_execution_logs_event_check CHECK ((event = ANY (ARRAY['ENQUEUED'::text, 'CLAIMED'::text, 'ATTEMPT_STARTED'::text, 'SUCCEEDED'::text, 'RETRY_SCHEDULED'::text, 'AWAITING_APPROVAL'::text, 'DEAD_LETTERED'::text, 'UNCONFIRMED'::text, 'RELEASED'::text, 'CANCEL_REQUESTED'::text, 'CANCELLED'::text, 'APPROVED'::text, 'REJECTED'::text, 'REPLAYED'::text, 'RESOLVED'::text, 'RECEIPT_RECORDED'::text, 'PROMOTED'::text, 'FLAG_CHANGED'::text, 'LANE_CREATED'::text, 'LEASE_TAKEN'::text, 'LEASE_RELEASED'::text, 'REFUSED'::text, 'TOKEN_CREATED'::text, 'TOKEN_REVOKED'::text, 'SIGNED_IN'::text])))
+aol_execution_logs: aol_execution_logs_level_check CHECK ((level = ANY (ARRAY['DEBUG'::text, 'INFO'::text, 'WARNING'::text, 'ERROR'::text])))
+aol_execution_logs: aol_execution_logs_pkey PRIMARY KEY (id)
+aol_execution_logs: attempt_belongs_to_action CHECK (((attempt IS NULL) OR (action_id IS NOT NULL)))
+aol_lease: aol_lease_lane_check CHECK ((lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
+aol_lease: aol_lease_mode_check CHECK ((mode = ANY (ARRAY['PROOF'::text, 'REAL'::text])))
+aol_lease: aol_lease_pkey PRIMARY KEY (lane)
+aol_lease: aol_lease_token_check CHECK ((token >= 0))
+aol_lease: held_is_whole CHECK (((owner IS NULL) OR ((token >= 1) AND (acquired_at IS NOT NULL) AND (renewed_at IS NOT NULL) AND (expires_at IS NOT NULL))))
+aol_tick_ledger: aol_tick_ledger_awaiting_check CHECK ((awaiting >= 0))
+aol_tick_ledger: aol_tick_ledger_claimed_check CHECK ((claimed >= 0))
+aol_tick_ledger: aol_tick_ledger_dead_lettered_check CHECK ((dead_lettered >= 0))
+aol_tick_ledger: aol_tick_ledger_duration_ms_check CHECK ((duration_ms >= (0)::double precision))
+aol_tick_ledger: aol_tick_ledger_error_check CHECK ((length(error) <= 4000))
+aol_tick_ledger: aol_tick_ledger_failed_check CHECK ((failed >= 0))
+aol_tick_ledger: aol_tick_ledger_lane_number_key UNIQUE (lane, number)
+aol_tick_ledger: aol_tick_ledger_mode_check CHECK ((mode = ANY (ARRAY['PROOF'::text, 'REAL'::text])))
+aol_tick_ledger: aol_tick_ledger_number_check CHECK ((number >= 1))
+aol_tick_ledger: aol_tick_ledger_outcome_check CHECK ((outcome = ANY (ARRAY['OK'::text, 'IDLE'::text, 'PAUSED'::text, 'NO_LEASE'::text, 'OVERRUN'::text, 'KILLED'::text, 'ERROR'::text])))
+aol_tick_ledger: aol_tick_ledger_pkey PRIMARY KEY (id)
+aol_tick_ledger: aol_tick_ledger_released_check CHECK ((released >= 0))
+aol_tick_ledger: aol_tick_ledger_repeats_check CHECK ((repeats >= 1))
+aol_tick_ledger: aol_tick_ledger_retried_check CHECK ((retried >= 0))
+aol_tick_ledger: aol_tick_ledger_running_check CHECK ((running >= 0))
+aol_tick_ledger: aol_tick_ledger_succeeded_check CHECK ((succeeded >= 0))
+aol_tick_ledger: aol_tick_ledger_unconfirmed_check CHECK ((unconfirmed >= 0))
+aol_tick_ledger: closed_has_outcome CHECK (((finished_at IS NULL) = (outcome IS NULL)))
+aol_tick_ledger: counts_balance CHECK ((claimed = (((((succeeded + failed) + retried) + released) + awaiting) + running)))
+aol_tick_ledger: failures_are_told_apart CHECK ((failed = (dead_lettered + unconfirmed)))
+CREATE INDEX aol_actions_approvals ON public.aol_actions USING btree (approval_expires_at) WHERE (status = 'AWAITING_APPROVAL'::text)
+CREATE INDEX aol_actions_by_status ON public.aol_actions USING btree (lane, status, id) WITH (deduplicate_items=off)
+CREATE INDEX aol_actions_claim_order ON public.aol_actions USING btree (lane, mode, priority DESC, run_at, id) WITH (deduplicate_items=off) WHERE (status = 'PENDING'::text)
+CREATE INDEX aol_actions_held ON public.aol_actions USING btree (lane, mode, claim_tick_id) WHERE (status = ANY (ARRAY['RUNNING'::text, 'RETRY'::text]))
+CREATE UNIQUE INDEX aol_actions_key_of_its_own ON public.aol_actions USING btree (lane, idempotency_key) WHERE (idempotency_key <> (id)::text)
+CREATE UNIQUE INDEX aol_actions_pkey ON public.aol_actions USING btree (id)
+CREATE UNIQUE INDEX aol_actions_promoted_once ON public.aol_actions USING btree (promoted_from) WHERE (promoted_from IS NOT NULL)
+CREATE INDEX aol_actions_real_success ON public.aol_actions USING btree (lane, type) WHERE ((mode = 'REAL'::text) AND (status = 'SUCCESS'::text))
+CREATE UNIQUE INDEX aol_api_tokens_live_name ON public.aol_api_tokens USING btree (name) WHERE (revoked_at IS NULL)
+CREATE UNIQUE INDEX aol_api_tokens_pkey ON public.aol_api_tokens USING btree (id)
+CREATE UNIQUE INDEX aol_api_tokens_sha256_key ON public.aol_api_tokens USING btree (sha256)
+CREATE UNIQUE INDEX aol_control_flags_pkey ON public.aol_control_flags USING btree (lane, name)
+CREATE INDEX aol_execution_logs_of_action ON public.aol_execution_logs USING btree (action_id, id) WITH (deduplicate_items=off) WHERE (action_id IS NOT NULL)
+CREATE INDEX aol_execution_logs_of_tick ON public.aol_execution_logs USING btree (tick_id, id) WHERE (tick_id IS NOT NULL)
+CREATE UNIQUE INDEX aol_execution_logs_one_intent ON public.aol_execution_logs USING btree (action_id, attempt) WHERE (event = 'ATTEMPT_STARTED'::text)
+CREATE UNIQUE INDEX aol_execution_logs_one_outcome ON public.aol_execution_logs USING btree (action_id, attempt) WHERE ((attempt IS NOT NULL) AND (event = ANY (ARRAY['SUCCEEDED'::text, 'RETRY_SCHEDULED'::text, 'AWAITING_APPROVAL'::text, 'DEAD_LETTERED'::text, 'UNCONFIRMED'::text, 'RELEASED'::text])))
+CREATE UNIQUE INDEX aol_execution_logs_pkey ON public.aol_execution_logs USING btree (id)
+CREATE INDEX aol_execution_logs_severe ON public.aol_execution_logs USING btree (id) WHERE (level = ANY (ARRAY['WARNING'::text, 'ERROR'::text]))
+CREATE UNIQUE INDEX aol_lease_pkey ON public.aol_lease USING btree (lane)
+CREATE INDEX aol_tick_ledger_by_start ON public.aol_tick_ledger USING btree (started_at, id)
+CREATE UNIQUE INDEX aol_tick_ledger_lane_number_key ON public.aol_tick_ledger USING btree (lane, number)
+CREATE INDEX aol_tick_ledger_open ON public.aol_tick_ledger USING btree (lane) WHERE (finished_at IS NULL)
+CREATE UNIQUE INDEX aol_tick_ledger_pkey ON public.aol_tick_ledger USING btree (id)
+CREATE TRIGGER aol_actions_delete BEFORE DELETE ON public.aol_actions FOR EACH ROW EXECUTE FUNCTION aol_check_action_delete()
+CREATE TRIGGER aol_actions_immutable AFTER UPDATE OF id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, due_at, created_by, created_at ON public.aol_actions FOR EACH ROW EXECUTE FUNCTION aol_refuse_immutable_columns()
+CREATE TRIGGER aol_actions_new AFTER INSERT ON public.aol_actions REFERENCING NEW TABLE AS new_actions FOR EACH STATEMENT EXECUTE FUNCTION aol_check_new_actions()
+CREATE TRIGGER aol_actions_transition AFTER UPDATE OF status ON public.aol_actions FOR EACH ROW WHEN (((old.status <> new.status) AND (NOT aol_transition_allowed(old.status, new.status)))) EXECUTE FUNCTION aol_check_action_change()
+CREATE TRIGGER aol_api_tokens_immutable BEFORE UPDATE ON public.aol_api_tokens FOR EACH ROW EXECUTE FUNCTION aol_guard_api_tokens()
+CREATE TRIGGER aol_execution_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.aol_execution_logs FOR EACH STATEMENT EXECUTE FUNCTION aol_guard_logs()
+CREATE TRIGGER aol_execution_logs_pruned AFTER DELETE ON public.aol_execution_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION aol_note_pruned_logs()
+CREATE TRIGGER aol_lease_fence BEFORE DELETE OR UPDATE OF lane, owner, token ON public.aol_lease FOR EACH ROW EXECUTE FUNCTION aol_guard_lease()
+VIEW aol_claimable
+SEQUENCE aol_execution_logs_id_seq
+VIEW aol_held
+SEQUENCE aol_pruned_log_id
+FUNCTION aol_actions_named(keys text[]) RETURNS TABLE(lane text, key text, id uuid)
+FUNCTION aol_check_action_change() RETURNS trigger
+FUNCTION aol_check_action_delete() RETURNS trigger
+FUNCTION aol_check_new_actions() RETURNS trigger
+FUNCTION aol_claim(request jsonb) RETURNS TABLE(answer jsonb, id uuid, mode text, type text, payload jsonb, due_at timestamp with time zone, promoted_from uuid, approval_sha256 text, artifact_uri text, attempt_number integer, attempt smallint, max_attempts smallint, claim_count smallint)
+FUNCTION aol_close_overdue(of_lane text) RETURNS integer
+FUNCTION aol_close_proofs(of_tick uuid, items jsonb, is_more boolean) RETURNS jsonb
+FUNCTION aol_create_lane(new_lane text, actor text) RETURNS boolean
+FUNCTION aol_due_in_ms(of_lane text, of_modes text[]) RETURNS double precision
+FUNCTION aol_flag_value_valid(name text, value jsonb) RETURNS boolean
+FUNCTION aol_guard_api_tokens() RETURNS trigger
+FUNCTION aol_guard_lease() RETURNS trigger
+FUNCTION aol_guard_logs() RETURNS trigger
+FUNCTION aol_lane_flags(of_lane text, OUT killed boolean, OUT paused boolean, OUT proof_only boolean, OUT max_actions_per_tick integer, OUT tick_interval_ms integer, OUT max_tick_ms integer, OUT max_running integer, OUT approval_policy text) RETURNS record
+FUNCTION aol_late_receipt(of_action uuid) RETURNS jsonb
+FUNCTION aol_leave(items jsonb) RETURNS TABLE(index integer, answer text)
+FUNCTION aol_lock_due(of_lane text, of_mode text, at_most integer, from_priority smallint, from_run_at timestamp with time zone, from_id uuid) RETURNS TABLE(id uuid, priority smallint, run_at timestamp with time zone, claim_count smallint, is_oldest boolean, from_start boolean, passing_ms double precision)
+FUNCTION aol_note_pruned_logs() RETURNS trigger
+FUNCTION aol_oldest_queued(of_lane text, of_mode text, OUT id uuid, OUT run_at timestamp with time zone) RETURNS record
+FUNCTION aol_open_attempt(of_action uuid, OUT attempt integer, OUT remaining_ms double precision) RETURNS record
+FUNCTION aol_open_ticks(of_lane text) RETURNS jsonb
+FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text, worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb) RETURNS jsonb
+FUNCTION aol_prune_logs(older_than timestamp with time zone, at_most integer) RETURNS integer
+FUNCTION aol_quiet_tick(of_lane text, of_tick uuid, of_token bigint, of_mode text, of_outcome text, of_run text) RETURNS bigint
+FUNCTION aol_refuse_immutable_columns() RETURNS trigger
+FUNCTION aol_take_back(of_lane text, under_token bigint, is_kill boolean, except_tick uuid, max_deaths integer) RETURNS integer
+FUNCTION aol_take_up(of_tick uuid, under_token bigint, by_worker text, only_ids uuid[], suspect_deaths integer, max_deaths integer) RETURNS SETOF aol_actions
+FUNCTION aol_transition_allowed(old_status text, new_status text) RETURNS boolean
+FUNCTION aol_uncertain_attempts(of_action uuid, OUT how_many integer, OUT last_attempt integer, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone) RETURNS record
+FUNCTION aol_worker_lives(worker text, since timestamp with time zone) RETURNS boolean
