@@ -33,8 +33,12 @@ export function watchEventLoop({ intervalMs = ASK_INTERVAL_MS, misses = MISSES }
   const counter = new Int32Array(turns);
   const workerData = { turns, misses, intervalMs };
   const watchdog = new Worker(WATCHDOG, { eval: true, workerData, name: 'event-loop-watchdog' });
-  watchdog.unref();
   watchdog.on('error', (error) => process.emitWarning(error));
   setInterval(() => Atomics.add(counter, 0, 1), intervalMs / 2).unref();
-  return new Promise((resolve) => watchdog.once('message', () => resolve()));
+  return new Promise((resolve) => {
+    watchdog.once('message', () => {
+      watchdog.unref();
+      resolve();
+    });
+  });
 }
