@@ -32,7 +32,12 @@ export function watchEventLoop({ intervalMs = ASK_INTERVAL_MS, misses = MISSES }
   const turns = new SharedArrayBuffer(4);
   const counter = new Int32Array(turns);
   const workerData = { turns, misses, intervalMs };
-  const watchdog = new Worker(WATCHDOG, { eval: true, workerData, name: 'event-loop-watchdog' });
+  const watchdog = new Worker(WATCHDOG, {
+    eval: true,
+    execArgv: [],
+    workerData,
+    name: 'event-loop-watchdog',
+  });
   watchdog.on('error', (error) => process.emitWarning(error));
   setInterval(() => Atomics.add(counter, 0, 1), intervalMs / 2).unref();
   return new Promise((resolve) => {
