@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../domain/errors.ts';
-import type { Role } from '../domain/roles.ts';
+import type { EnvironmentRole } from '../domain/roles.ts';
 import { type ProcessEnvironment, processEnvironment, userCacheDir, withoutUnset } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
 import {
@@ -42,7 +42,7 @@ export interface Config {
   /** Names of the variables that are set, among those that are known. */
   readonly setVariables: readonly string[];
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
-  readonly tokens: Readonly<Record<Role, string | undefined>>;
+  readonly tokens: Readonly<Record<EnvironmentRole, string | undefined>>;
   /** Of `aol mcp`; undefined is the operator's. */
   readonly mcpToken: string | undefined;
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { flagsChangedSchema, laneFlagsSchema } from '../../src/contracts/http/flags.ts';
 import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { createPool } from '../../src/db/pool.ts';
-import type { Role } from '../../src/domain/roles.ts';
+import type { EnvironmentRole } from '../../src/domain/roles.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { until } from '../support/until.ts';
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterAll(() => api.close());
 
-function patch(role: Role, body: unknown) {
+function patch(role: EnvironmentRole, body: unknown) {
   return api.call({
     method: 'PATCH',
     url: '/v1/control/flags',
@@ -39,6 +39,7 @@ describe('GET', () => {
       value: 100,
       version: 1,
       inherited: false,
+      expiresAt: null,
       updatedBy: 'system',
       reason: 'default of the first start',
       updatedAt: expect.any(String),

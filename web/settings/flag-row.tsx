@@ -48,7 +48,7 @@ export function FlagRow({ lane, name, state, onDone }: FlagRowProps) {
           <ActButton
             kind="primary"
             size="small"
-            needs={needsAdmin(name, state.value, value) ? 'admin' : 'operator'}
+            needs={needsAdmin(name, state.value, value) ? 'administer' : 'operate'}
             act={() => askChange({ lane, name, state, onDone }, value)}
           >
             Set

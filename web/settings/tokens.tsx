@@ -14,7 +14,7 @@ import { client, whyNot } from '../state/session.ts';
 import { say } from '../state/toasts.ts';
 
 export function Tokens() {
-  const reason = whyNot('admin');
+  const reason = whyNot('administer');
   return (
     <Panel title="Tokens" note="Besides the three of the environment: one for each person or program, with an end.">
       {reason === undefined ? <TokenList /> : <p class="quiet">{reason}</p>}
@@ -60,7 +60,7 @@ function TokenList() {
                     <td>
                       {token.revokedAt === null ? (
                         <ActButton
-                          needs="admin"
+                          needs="administer"
                           size="small"
                           kind="danger"
                           label={`Revoke ${token.name}`}
@@ -136,7 +136,7 @@ function NewToken({ onCreated }: { readonly onCreated: (token: CreatedToken) => 
           ))}
         </select>
       </div>
-      <ActButton needs="admin" disabledBecause={isValid ? undefined : 'It needs a name first.'} act={create}>
+      <ActButton needs="administer" disabledBecause={isValid ? undefined : 'It needs a name first.'} act={create}>
         Make token
       </ActButton>
     </div>

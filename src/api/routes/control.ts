@@ -10,6 +10,7 @@ import {
 import { lanesWithFlag, listLanes, pressControl, readFlagRows } from '../../db/decide/flags.ts';
 import type { Database } from '../../db/pool.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
+import { requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 interface Meaning {
@@ -33,7 +34,7 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
     app.route({
       method: 'POST',
       url: `/v1/control/${verb}`,
-      config: { role: 'operator', bodyOptional: true, control: true, problems: [404] },
+      config: { bodyOptional: true, control: true, problems: [404] },
       schema: {
         summary,
         querystring: z.strictObject({}),
@@ -42,6 +43,7 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
       },
       async handler(request) {
         const lane = request.body.lane ?? ALL_LANES;
+        requireLaneInScope(request.scope, lane);
         const by = { actor: request.actor, reason: request.body.reason };
         const pressed = await pressControl(database, lane, { [flag]: value }, by);
         const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
