@@ -141,10 +141,10 @@ const APPROVALS = `
     SELECT coalesce(array_agg(DISTINCT created_by), '{}') FROM origin
   $$;
 
-  -- The people whose approval of this artifact counts: each once, no agent, and nobody who asked where the approver must differ.
+  -- The people whose approval of this artifact counts (to promote it is to approve it): each once, no agent, and nobody who asked where the approver must differ.
   CREATE FUNCTION aol_approvers(of_action uuid, of_lane text, of_sha256 text) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(DISTINCT l.actor ORDER BY l.actor), '{}') FROM aol_execution_logs l
-    WHERE l.action_id = of_action AND l.event = 'APPROVED' AND l.detail ->> 'sha256' = of_sha256 AND NOT aol_is_agent(l.actor)
+    WHERE l.action_id = of_action AND l.event IN ('APPROVED', 'PROMOTED') AND l.detail ->> 'sha256' = of_sha256 AND NOT aol_is_agent(l.actor)
       AND NOT (aol_approver_must_differ(of_lane) AND l.actor = ANY (aol_askers(of_action)))
   $$;
 

@@ -52,7 +52,7 @@ export function tokenRoutes(app: Api, { database, contracts }: ApiContext): void
         request.actor,
       );
       reply.code(201);
-      return { id: made.id, name, role, lanes, types, token, expiresAt: made.expiresAt };
+      return { id: made.id, name, role, lanes: made.lanes, types: made.types, token, expiresAt: made.expiresAt };
     },
   });
 

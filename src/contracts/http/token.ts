@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import { MAX_TOKEN_BOUNDS } from '../../domain/limits.ts';
-import { ROLES } from '../../domain/roles.ts';
+import { ENVIRONMENT_ROLES, ROLES } from '../../domain/roles.ts';
 import { actionTypeSchema, laneNameSchema, pageOf, runAtSchema, timeSchema } from './primitives.ts';
 
-/** Names of roles and of the engine, which would be mistaken for them in logs. */
-export const RESERVED_ACTORS = [...ROLES, 'system', 'engine', 'anonymous', 'aol'] as const;
+/** Names of the environment's tokens and of the engine, which would be mistaken for them in logs. */
+export const RESERVED_ACTORS = [...ENVIRONMENT_ROLES, 'system', 'engine', 'anonymous', 'aol'] as const;
 
 export const tokenNameSchema = z
   .string()
@@ -27,12 +27,7 @@ export const boundsShape = {
 };
 
 function boundTo<Item extends z.ZodType<string>>(item: Item) {
-  return z
-    .array(item)
-    .min(1)
-    .max(MAX_TOKEN_BOUNDS)
-    .transform((names) => [...new Set(names)].sort())
-    .optional();
+  return z.array(item).min(1).max(MAX_TOKEN_BOUNDS).optional();
 }
 
 export const createTokenRequestSchema = z
@@ -56,10 +51,10 @@ export const createTokenRequestSchema = z
   .meta({
     examples: [
       { name: 'ci-bot', role: 'operator' },
-      { name: 'bot', role: 'agent', lanes: ['blog'], types: ['POST_SOCIAL'] },
+      { name: 'bot', role: 'agent', lanes: ['default'], types: ['POST_SOCIAL'] },
     ],
   });
-export type CreateTokenRequest = z.input<typeof createTokenRequestSchema>;
+export type CreateTokenRequest = z.output<typeof createTokenRequestSchema>;
 
 export const tokenSchema = z.object({
   id: z.uuid(),

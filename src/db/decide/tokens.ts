@@ -64,7 +64,7 @@ export interface NewToken {
  */
 export function createToken(db: Database, token: NewToken, actor: string): Promise<ApiToken> {
   return transaction(db, async (connection) => {
-    const { lanes, types } = token.scope;
+    const [lanes, types] = [distinct(token.scope.lanes), distinct(token.scope.types)];
     if (lanes !== null) await requireLanes(connection, lanes);
     const [row] = await query<TokenRow & Record<string, unknown>>(
       connection,
@@ -79,7 +79,7 @@ export function createToken(db: Database, token: NewToken, actor: string): Promi
       event: 'TOKEN_CREATED',
       level: 'WARNING',
       actor,
-      message: `token ${token.name} made, role ${token.role}${boundsWords(token.scope)}`,
+      message: `token ${token.name} made, role ${token.role}${boundsWords({ lanes, types })}`,
       detail: { tokenId: row.id, name: row.name, role: row.role, lanes, types, expiresAt: row.expires_at },
     });
     return toToken(row);
@@ -91,6 +91,10 @@ async function requireLanes(db: Queryable, lanes: readonly string[]): Promise<vo
   const unknown = lanes.find((lane) => !known.includes(lane));
   if (unknown === undefined) return;
   throw new UnprocessableError(`there is no lane ${unknown}`, [{ field: 'lanes', rule: 'must be lanes that exist' }]);
+}
+
+function distinct(names: readonly string[] | null): string[] | null {
+  return names && [...new Set(names)].sort();
 }
 
 function boundsWords({ lanes, types }: Scope): string {
