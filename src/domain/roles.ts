@@ -36,7 +36,10 @@ const RIGHTS: Readonly<Record<Right, RightDefinition>> = {
   stop: { words: 'pause and kill', roles: ['agent', 'approver', 'operator', 'admin'] },
   approve: { words: 'approve, reject and promote', roles: ['approver', 'operator', 'admin'] },
   operate: { words: 'resume, start, replay, resolve and tighten limits', roles: ['operator', 'admin'] },
-  administer: { words: 'loosen limits, unlock REAL, create lanes and manage tokens', roles: ['admin'] },
+  administer: {
+    words: 'loosen limits, unlock REAL, take lanes over, create lanes and manage tokens',
+    roles: ['admin'],
+  },
 };
 
 /** Whether a role has a right. */

@@ -1,6 +1,7 @@
 /** The one table of who may call what: each route and the right that it needs. A route without an entry stops the start. */
 
-import type { Right } from '../../domain/roles.ts';
+import { ForbiddenError } from '../../domain/errors.ts';
+import { hasRight, lacksRight, type Right, type Role } from '../../domain/roles.ts';
 
 /** A right, or `public`: everybody may, without a token. */
 export type RouteRight = Right | 'public';
@@ -68,4 +69,20 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
 /** The right that a route needs; HEAD needs what GET does. Undefined for a route that the table does not know. */
 export function rightOf(method: string, url: string): RouteRight | undefined {
   return ROUTE_RIGHTS[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+}
+
+interface Caller {
+  /** Null on public routes. */
+  readonly role: Role | null;
+}
+
+/** Whether a caller has a right beyond the one of the route. */
+export function callerHas({ role }: Caller, right: Right): boolean {
+  return role !== null && hasRight(role, right);
+}
+
+/** @throws ForbiddenError when the caller lacks a right beyond the one of the route */
+export function requireRight(caller: Caller, right: Right): void {
+  if (callerHas(caller, right)) return;
+  throw new ForbiddenError(caller.role === null ? 'this needs a token' : lacksRight(caller.role, right));
 }

@@ -7,8 +7,9 @@ import { findAction } from '../../db/decide/cancel.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { ForbiddenError, NotFoundError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
-import { hasRight, type Role } from '../../domain/roles.ts';
+import type { Role } from '../../domain/roles.ts';
 import { coversLane, type Scope, UNBOUND } from '../../domain/scope.ts';
+import { callerHas } from './route-rights.ts';
 
 /**
  * The lanes that a read is about: the one that was asked for, else those that the token is bound to; undefined is all.
@@ -79,13 +80,12 @@ export async function findActionToDecide(db: Queryable, id: string, scope: Scope
  * @throws ForbiddenError for a lane or type that the token is not bound to
  */
 export function asCallerMayQueue(
-  { role, scope }: { readonly role: Role | null; readonly scope: Scope | null },
+  caller: { readonly role: Role | null; readonly scope: Scope | null },
   asked: EnqueueRequest,
 ): EnqueueRequest {
-  requireLaneInScope(scope, asked.lane);
-  requireTypeInScope(scope, asked.type);
-  const mayUnapproved = role !== null && hasRight(role, 'queueUnapproved');
-  return asked.mode === 'REAL' && !mayUnapproved ? { ...asked, requireApproval: true } : asked;
+  requireLaneInScope(caller.scope, asked.lane);
+  requireTypeInScope(caller.scope, asked.type);
+  return asked.mode === 'REAL' && !callerHas(caller, 'queueUnapproved') ? { ...asked, requireApproval: true } : asked;
 }
 
 /** Whether the token may see a row of the log. Of what concerns all lanes, a bound token sees the flags: they hold for its lanes too. */

@@ -25,8 +25,8 @@ import {
   resolveAction,
 } from '../../db/decide/decisions.ts';
 import { RealUnavailableError } from '../../domain/errors.ts';
-import { hasRight } from '../../domain/roles.ts';
 import { UNBOUND } from '../../domain/scope.ts';
+import { callerHas } from '../access/route-rights.ts';
 import { findActionToDecide, requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { decided } from '../decided.ts';
@@ -140,8 +140,8 @@ function afterwardsRoutes(app: Api, context: ApiContext): void {
     },
     handler: (request) => {
       const asked = { id: request.params.id, reason: request.body.reason };
-      const mayAny = request.role !== null && hasRight(request.role, 'cancelAny');
-      return decide(request, asked, (by) => cancelAction(database, asked.id, { ...by, onlyOwn: !mayAny }));
+      const onlyOwn = !callerHas(request, 'cancelAny');
+      return decide(request, asked, (by) => cancelAction(database, asked.id, { ...by, onlyOwn }));
     },
   });
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { flagsChangedSchema, flagsPatchSchema, flagsQuerySchema, laneFlagsSchema } from '../../contracts/http/flags.ts';
 import { listLanes, patchFlags, readFlagsOf } from '../../db/decide/flags.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
-import { hasRight } from '../../domain/roles.ts';
+import { callerHas } from '../access/route-rights.ts';
 import { requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
@@ -38,7 +38,7 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
     async handler(request) {
       const { lane, reason, ...patch } = request.body;
       requireLaneInScope(request.scope, lane);
-      const mayLoosen = request.role !== null && hasRight(request.role, 'administer');
+      const mayLoosen = callerHas(request, 'administer');
       const by = { actor: request.actor, reason, mayLoosen };
       const answer = await patchFlags(database, lane, patch, by);
       waker.signalControl(lane === ALL_LANES ? await listLanes(database) : [lane]);
