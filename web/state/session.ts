@@ -65,5 +65,8 @@ export function whyNot(needed: Right): string | undefined {
   if (session.value.kind !== 'in') return 'You are signed out.';
   const { role } = session.value;
   if (hasRight(role, needed)) return undefined;
-  return `This needs the role ${rolesWith(needed).join(' or ')}; you are signed in as ${role}.`;
+  const roles = rolesWith(needed)
+    .join(', ')
+    .replace(/, (?=[a-z]+$)/u, ' or ');
+  return `This needs the role ${roles}; you are signed in as ${role}.`;
 }
