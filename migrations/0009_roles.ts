@@ -1,4 +1,7 @@
-/** Roles that are no ladder, tokens bound to lanes and types, approvals by several people, and REAL that locks itself again. */
+/**
+ * Roles that are no ladder, tokens bound to lanes and types, approvals by several people, and REAL that locks itself again. What the
+ * triggers ask stands in `src/db/sql` (`approvals.sql`, `rules.sql`).
+ */
 
 import type { Knex } from 'knex';
 
@@ -16,8 +19,7 @@ export async function down(knex: Knex): Promise<void> {
     DROP TRIGGER aol_actions_begin_unapproved ON aol_actions;
     DROP TRIGGER aol_actions_approved ON aol_actions;
     DROP TRIGGER aol_actions_approval_stays_needed ON aol_actions;
-    DROP FUNCTION aol_check_beginning, aol_check_approval, aol_refuse_approval_withdrawn, aol_approvers, aol_askers, aol_is_agent, aol_approvals_needed,
-      aol_approver_must_differ, aol_flag_in_force, aol_flag_value;
+    DROP FUNCTION aol_check_beginning, aol_check_approval, aol_refuse_approval_withdrawn;
   `);
   await knex.raw(createLane(''));
   await knex.raw(`
@@ -86,25 +88,6 @@ const FLAGS = `
   -- REAL that was unlocked for a time: from then on the row counts as true, whatever * says.
   ALTER TABLE aol_control_flags ADD COLUMN expires_at timestamptz,
     ADD CONSTRAINT only_unlocking_ends CHECK (expires_at IS NULL OR (name = 'proof_only' AND value = 'false'));
-
-  -- The value of a row now. Whoever reads flags reads them by this, never the column alone.
-  CREATE FUNCTION aol_flag_value(flag aol_control_flags) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN flag.expires_at <= clock_timestamp() THEN 'true'::jsonb ELSE flag.value END
-  $$;
-
-  -- The value in force of a flag that lanes inherit: of the lane's own row, else of the row of *. (killed and paused of * hold besides.)
-  CREATE FUNCTION aol_flag_in_force(of_lane text, of_name text) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT aol_flag_value(f) FROM aol_control_flags f WHERE f.name = of_name AND f.lane IN (of_lane, '*')
-    ORDER BY f.lane = '*' LIMIT 1
-  $$;
-
-  -- A flag that cannot be read asks for more.
-  CREATE FUNCTION aol_approvals_needed(of_lane text) RETURNS integer LANGUAGE sql STABLE AS $$
-    SELECT coalesce(aol_flag_in_force(of_lane, 'approvals_needed')::integer, 3)
-  $$;
-  CREATE FUNCTION aol_approver_must_differ(of_lane text) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT coalesce(aol_flag_in_force(of_lane, 'approver_must_differ')::boolean, true)
-  $$;
 `;
 
 const SAFE_BEGINNING = `,
@@ -128,31 +111,11 @@ const createLane = (moreFlags: string) => `
 `;
 
 const APPROVALS = `
-  CREATE FUNCTION aol_is_agent(actor text) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM aol_api_tokens WHERE name = actor AND role = 'agent' AND revoked_at IS NULL)
-  $$;
-
-  -- Who asked for an action: whoever queued it, and whoever queued what it was promoted from.
-  CREATE FUNCTION aol_askers(of_action uuid) RETURNS text[] LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE origin AS (
-      SELECT promoted_from, created_by FROM aol_actions WHERE id = of_action
-      UNION ALL
-      SELECT a.promoted_from, a.created_by FROM origin JOIN aol_actions a ON a.id = origin.promoted_from)
-    SELECT coalesce(array_agg(DISTINCT created_by), '{}') FROM origin
-  $$;
-
-  -- The people whose approval of this artifact counts (to promote it is to approve it): each once, no agent, and nobody who asked where the approver must differ.
-  CREATE FUNCTION aol_approvers(of_action uuid, of_lane text, of_sha256 text) RETURNS text[] LANGUAGE sql STABLE AS $$
-    SELECT coalesce(array_agg(DISTINCT l.actor ORDER BY l.actor), '{}') FROM aol_execution_logs l
-    WHERE l.action_id = of_action AND l.event IN ('APPROVED', 'PROMOTED') AND l.detail ->> 'sha256' = of_sha256 AND NOT aol_is_agent(l.actor)
-      AND NOT (aol_approver_must_differ(of_lane) AND l.actor = ANY (aol_askers(of_action)))
-  $$;
-
   -- What waits for people goes on only with their approvals in the log. What was promoted performs the proof's artifact and no other.
   CREATE FUNCTION aol_check_approval() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     IF OLD.status = 'AWAITING_APPROVAL' AND NEW.status = 'PENDING' AND NEW.approval_sha256 = NEW.artifact_sha256
-        AND cardinality(aol_approvers(NEW.id, NEW.lane, NEW.artifact_sha256)) >= aol_approvals_needed(NEW.lane)
+        AND cardinality(aol_approvers(NEW.id, NEW.lane, NEW.artifact_sha256)) >= (aol_lane_flags(NEW.lane)).approvals_needed
         AND NOT EXISTS (SELECT FROM aol_actions a WHERE a.id = NEW.promoted_from AND a.artifact_sha256 <> NEW.artifact_sha256) THEN
       RETURN NULL;
     END IF;
@@ -172,12 +135,14 @@ const APPROVALS = `
 
   -- An agent's REAL action needs approval from the beginning. Promotion is the one way to begin approved: where one person is enough.
   CREATE FUNCTION aol_check_beginning() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE flags record;
   BEGIN
     IF aol_is_agent(NEW.created_by) THEN
       RAISE EXCEPTION 'a REAL action of an agent needs approval' USING ERRCODE = 'AOL07';
     END IF;
-    IF NEW.approval_sha256 IS NOT NULL AND (NEW.promoted_from IS NULL OR aol_approver_must_differ(NEW.lane)
-        OR aol_approvals_needed(NEW.lane) > 1) THEN
+    IF NEW.approval_sha256 IS NULL THEN RETURN NULL; END IF;
+    SELECT * INTO flags FROM aol_lane_flags(NEW.lane);
+    IF NEW.promoted_from IS NULL OR flags.approver_must_differ OR flags.approvals_needed > 1 THEN
       RAISE EXCEPTION 'an action begins approved only where its promotion is approval enough' USING ERRCODE = 'AOL07';
     END IF;
     RETURN NULL;

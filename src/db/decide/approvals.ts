@@ -80,12 +80,13 @@ interface ApprovalFacts {
 async function readApprovals(db: Queryable, row: ActionRow, actor: string): Promise<ApprovalFacts> {
   const [facts] = await query<ApprovalFacts & Record<string, unknown>>(
     db,
-    `SELECT aol_approvals_needed($2) AS needed, aol_approvers($1, $2, $3) AS approvers,
-       aol_approver_must_differ($2) AND $4 = ANY (aol_askers($1)) AS is_barred,
-       (SELECT artifact_sha256 FROM aol_actions WHERE id = $5) AS promoted_sha256`,
+    `SELECT f.approvals_needed AS needed, aol_approvers($1, $2, $3) AS approvers,
+       f.approver_must_differ AND $4 = ANY (aol_askers($1)) AS is_barred,
+       (SELECT artifact_sha256 FROM aol_actions WHERE id = $5) AS promoted_sha256
+     FROM aol_lane_flags($2) AS f`,
     [row.id, row.lane, row.artifact_sha256, actor, row.promoted_from],
   );
-  if (!facts) throw new Error('a SELECT without FROM answered no row');
+  if (!facts) throw new Error('the flags of a lane are one row');
   return facts;
 }
 
@@ -100,8 +101,8 @@ export async function approvalProgress(db: Queryable, ids: readonly string[]): P
   if (ids.length === 0) return new Map();
   const rows = await query<{ id: string; needed: number; approvers: string[] }>(
     db,
-    `SELECT id, aol_approvals_needed(lane) AS needed, aol_approvers(id, lane, artifact_sha256) AS approvers FROM aol_actions
-     WHERE id = ANY ($1::uuid[]) AND status = 'AWAITING_APPROVAL'`,
+    `SELECT id, (aol_lane_flags(lane)).approvals_needed AS needed, aol_approvers(id, lane, artifact_sha256) AS approvers
+     FROM aol_actions WHERE id = ANY ($1::uuid[]) AND status = 'AWAITING_APPROVAL'`,
     [ids],
   );
   return new Map(rows.map((row) => [row.id, approvalWords(row)]));
@@ -183,7 +184,7 @@ export function promoteAction(
        SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority, due_at, max_attempts, artifact_sha256, artifact_uri, NOT is_enough,
          CASE WHEN is_enough THEN $5 END, CASE WHEN is_enough THEN $6 END, CASE WHEN is_enough THEN clock_timestamp() END, $6
        FROM aol_actions, LATERAL (
-         SELECT aol_approvals_needed(lane) = 1 AND NOT aol_approver_must_differ(lane) AS is_enough) AS promotion
+         SELECT approvals_needed = 1 AND NOT approver_must_differ AS is_enough FROM aol_lane_flags(lane)) AS promotion
        WHERE id = $1
        ON CONFLICT DO NOTHING RETURNING *`,
       [id, uuidv7(), `promote:${id}`, sha256Hex(canonicalJson({ promote: id, sha256 })), sha256, by.actor],
