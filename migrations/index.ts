@@ -8,6 +8,7 @@ import * as quickRules from './0005_quick_rules.ts';
 import * as approvalsRunOut from './0006_approvals_run_out.ts';
 import * as fewerIndexEntries from './0007_fewer_index_entries.ts';
 import * as oneWalkAClaim from './0008_one_walk_a_claim.ts';
+import * as roles from './0009_roles.ts';
 import * as oneExit from './0011_one_exit.ts';
 
 export interface SchemaStep {
@@ -24,5 +25,6 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0006_approvals_run_out', ...approvalsRunOut },
   { name: '0007_fewer_index_entries', ...fewerIndexEntries },
   { name: '0008_one_walk_a_claim', ...oneWalkAClaim },
+  { name: '0009_roles', ...roles },
   { name: '0011_one_exit', ...oneExit },
 ];

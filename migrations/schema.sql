@@ -49,6 +49,8 @@ aol_api_tokens.expires_at timestamp with time zone
 aol_api_tokens.last_used_at timestamp with time zone
 aol_api_tokens.revoked_at timestamp with time zone
 aol_api_tokens.revoked_by text
+aol_api_tokens.lanes text[]
+aol_api_tokens.types text[]
 aol_control_flags.lane text NOT NULL
 aol_control_flags.name text NOT NULL
 aol_control_flags.value jsonb NOT NULL
@@ -56,6 +58,7 @@ aol_control_flags.version integer NOT NULL DEFAULT 1
 aol_control_flags.updated_by text NOT NULL
 aol_control_flags.reason text
 aol_control_flags.updated_at timestamp with time zone NOT NULL DEFAULT now()
+aol_control_flags.expires_at timestamp with time zone
 aol_execution_logs.id bigint NOT NULL
 aol_execution_logs.at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
 aol_execution_logs.lane text NOT NULL
@@ -122,18 +125,22 @@ aol_actions: held_is_claimed CHECK (((status = ANY (ARRAY['RUNNING'::text, 'RETR
 aol_actions: promoted_is_real CHECK (((promoted_from IS NULL) OR (mode = 'REAL'::text)))
 aol_actions: real_success_has_receipt CHECK (((NOT ((status = 'SUCCESS'::text) AND (mode = 'REAL'::text))) OR (receipt IS NOT NULL)))
 aol_actions: success_has_artifact CHECK (((status <> 'SUCCESS'::text) OR (artifact_sha256 IS NOT NULL)))
+aol_api_tokens: admins_are_unbound CHECK (((role <> 'admin'::text) OR ((lanes IS NULL) AND (types IS NULL))))
 aol_api_tokens: aol_api_tokens_check CHECK ((expires_at > created_at))
+aol_api_tokens: aol_api_tokens_lanes_check CHECK ((((cardinality(lanes) >= 1) AND (cardinality(lanes) <= 100)) AND (array_position(lanes, NULL::text) IS NULL)))
 aol_api_tokens: aol_api_tokens_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
 aol_api_tokens: aol_api_tokens_pkey PRIMARY KEY (id)
 aol_api_tokens: aol_api_tokens_prefix_check CHECK (((length(prefix) >= 8) AND (length(prefix) <= 24)))
-aol_api_tokens: aol_api_tokens_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
+aol_api_tokens: aol_api_tokens_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'agent'::text, 'approver'::text, 'operator'::text, 'admin'::text])))
 aol_api_tokens: aol_api_tokens_sha256_check CHECK ((octet_length(sha256) = 32))
 aol_api_tokens: aol_api_tokens_sha256_key UNIQUE (sha256)
+aol_api_tokens: aol_api_tokens_types_check CHECK ((((cardinality(types) >= 1) AND (cardinality(types) <= 100)) AND (array_position(types, NULL::text) IS NULL)))
 aol_api_tokens: revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
 aol_control_flags: aol_control_flags_lane_check CHECK (((lane = '*'::text) OR (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text)))
 aol_control_flags: aol_control_flags_pkey PRIMARY KEY (lane, name)
 aol_control_flags: aol_control_flags_version_check CHECK ((version >= 1))
 aol_control_flags: flag_is_known_and_valid CHECK (aol_flag_value_valid(name, value))
+aol_control_flags: only_unlocking_ends CHECK (((expires_at IS NULL) OR ((name = 'proof_only'::text) AND (value = 'false'::jsonb))))
 aol_execution_logs: aol_execution_logs_artifact_sha256_check CHECK (((length(artifact_sha256) = 64) AND (encode(decode(artifact_sha256, 'hex'::text), 'hex'::text) = artifact_sha256)))
 aol_execution_logs: aol_execution_logs_attempt_check CHECK ((attempt >= 1))
 aol_execution_logs: aol_execution_logs_duration_ms_check CHECK ((duration_ms >= (0)::double precision))
@@ -189,6 +196,9 @@ CREATE INDEX aol_tick_ledger_by_start ON public.aol_tick_ledger USING btree (sta
 CREATE UNIQUE INDEX aol_tick_ledger_lane_number_key ON public.aol_tick_ledger USING btree (lane, number)
 CREATE INDEX aol_tick_ledger_open ON public.aol_tick_ledger USING btree (lane) WHERE (finished_at IS NULL)
 CREATE UNIQUE INDEX aol_tick_ledger_pkey ON public.aol_tick_ledger USING btree (id)
+CREATE TRIGGER aol_actions_approval_stays_needed AFTER UPDATE OF approval_needed ON public.aol_actions FOR EACH ROW WHEN ((old.approval_needed AND (NOT new.approval_needed))) EXECUTE FUNCTION aol_refuse_approval_withdrawn()
+CREATE TRIGGER aol_actions_approved AFTER UPDATE OF status, approval_sha256 ON public.aol_actions FOR EACH ROW WHEN ((((old.status = 'AWAITING_APPROVAL'::text) AND (new.status = 'PENDING'::text)) OR ((new.approval_sha256 IS NOT NULL) AND (new.approval_sha256 IS DISTINCT FROM old.approval_sha256)))) EXECUTE FUNCTION aol_check_approval()
+CREATE TRIGGER aol_actions_begin_unapproved AFTER INSERT ON public.aol_actions FOR EACH ROW WHEN ((((new.mode = 'REAL'::text) AND (NOT new.approval_needed)) OR (new.approval_sha256 IS NOT NULL))) EXECUTE FUNCTION aol_check_beginning()
 CREATE TRIGGER aol_actions_delete BEFORE DELETE ON public.aol_actions FOR EACH ROW EXECUTE FUNCTION aol_check_action_delete()
 CREATE TRIGGER aol_actions_immutable AFTER UPDATE OF id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, due_at, created_by, created_at ON public.aol_actions FOR EACH ROW EXECUTE FUNCTION aol_refuse_immutable_columns()
 CREATE TRIGGER aol_actions_new AFTER INSERT ON public.aol_actions REFERENCING NEW TABLE AS new_actions FOR EACH STATEMENT EXECUTE FUNCTION aol_check_new_actions()
@@ -202,19 +212,25 @@ SEQUENCE aol_execution_logs_id_seq
 VIEW aol_held
 SEQUENCE aol_pruned_log_id
 FUNCTION aol_actions_named(keys text[]) RETURNS TABLE(lane text, key text, id uuid)
+FUNCTION aol_approvers(of_action uuid, of_lane text, of_sha256 text) RETURNS text[]
+FUNCTION aol_askers(of_action uuid) RETURNS text[]
 FUNCTION aol_check_action_change() RETURNS trigger
 FUNCTION aol_check_action_delete() RETURNS trigger
+FUNCTION aol_check_approval() RETURNS trigger
+FUNCTION aol_check_beginning() RETURNS trigger
 FUNCTION aol_check_new_actions() RETURNS trigger
 FUNCTION aol_claim(request jsonb) RETURNS TABLE(answer jsonb, id uuid, mode text, type text, payload jsonb, due_at timestamp with time zone, promoted_from uuid, approval_sha256 text, artifact_uri text, attempt_number integer, attempt smallint, max_attempts smallint, claim_count smallint)
 FUNCTION aol_close_overdue(of_lane text) RETURNS integer
 FUNCTION aol_close_proofs(of_tick uuid, items jsonb, is_more boolean) RETURNS jsonb
 FUNCTION aol_create_lane(new_lane text, actor text) RETURNS boolean
 FUNCTION aol_due_in_ms(of_lane text, of_modes text[]) RETURNS double precision
+FUNCTION aol_flag_value(flag aol_control_flags) RETURNS jsonb
 FUNCTION aol_flag_value_valid(name text, value jsonb) RETURNS boolean
 FUNCTION aol_guard_api_tokens() RETURNS trigger
 FUNCTION aol_guard_lease() RETURNS trigger
 FUNCTION aol_guard_logs() RETURNS trigger
-FUNCTION aol_lane_flags(of_lane text, OUT killed boolean, OUT paused boolean, OUT proof_only boolean, OUT max_actions_per_tick integer, OUT tick_interval_ms integer, OUT max_tick_ms integer, OUT max_running integer, OUT approval_policy text) RETURNS record
+FUNCTION aol_is_agent(actor text) RETURNS boolean
+FUNCTION aol_lane_flags(of_lane text, OUT killed boolean, OUT paused boolean, OUT proof_only boolean, OUT max_actions_per_tick integer, OUT tick_interval_ms integer, OUT max_tick_ms integer, OUT max_running integer, OUT approval_policy text, OUT approver_must_differ boolean, OUT approvals_needed integer) RETURNS record
 FUNCTION aol_late_receipt(of_action uuid) RETURNS jsonb
 FUNCTION aol_leave(items jsonb) RETURNS TABLE(index integer, answer text)
 FUNCTION aol_lock_due(of_lane text, of_mode text, at_most integer, from_priority smallint, from_run_at timestamp with time zone, from_id uuid) RETURNS TABLE(id uuid, priority smallint, run_at timestamp with time zone, claim_count smallint, is_oldest boolean, from_start boolean, passing_ms double precision)
@@ -225,6 +241,7 @@ FUNCTION aol_open_ticks(of_lane text) RETURNS jsonb
 FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text, worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb) RETURNS jsonb
 FUNCTION aol_prune_logs(older_than timestamp with time zone, at_most integer) RETURNS integer
 FUNCTION aol_quiet_tick(of_lane text, of_tick uuid, of_token bigint, of_mode text, of_outcome text, of_run text) RETURNS bigint
+FUNCTION aol_refuse_approval_withdrawn() RETURNS trigger
 FUNCTION aol_refuse_immutable_columns() RETURNS trigger
 FUNCTION aol_take_back(of_lane text, under_token bigint, is_kill boolean, except_tick uuid, max_deaths integer) RETURNS integer
 FUNCTION aol_take_up(of_tick uuid, under_token bigint, by_worker text, only_ids uuid[], suspect_deaths integer, max_deaths integer) RETURNS SETOF aol_actions

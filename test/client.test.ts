@@ -84,9 +84,15 @@ describe('every method reaches its route', () => {
   });
 
   test('tokens: what is made works until it is revoked', async () => {
-    const made = await client.createToken({ name: 'agent', role: 'operator' });
+    const made = await client.createToken({ name: 'agent', role: 'agent', lanes: ['default'], types: ['POST_SOCIAL'] });
     const agent = new AolClient({ baseUrl: api.url, token: made.token });
-    expect(await agent.session()).toEqual({ actor: 'agent', role: 'operator', csrfToken: null });
+    expect(await agent.session()).toEqual({
+      actor: 'agent',
+      role: 'agent',
+      lanes: ['default'],
+      types: ['POST_SOCIAL'],
+      csrfToken: null,
+    });
     expect((await client.listTokens()).items).toMatchObject([{ id: made.id, name: 'agent', revokedAt: null }]);
     await client.revokeToken(made.id);
     await expect(agent.session()).rejects.toMatchObject({ status: 401 });

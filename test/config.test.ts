@@ -41,6 +41,7 @@ describe('the environment', () => {
       api: { host: '127.0.0.1', port: 8321, behindTls: false, callsPerMinute: 60_000, maxQueued: 1_000_000 },
       setVariables: [],
       tokens: { admin: undefined, operator: undefined, viewer: undefined },
+      client: { url: undefined, token: undefined },
       webhook: { allow: '', signingSecrets: [] },
       local: { temporalPort: 7233, temporalUiPort: 8233, postgresPort: 54321 },
       machine: { searchPath: '/usr/bin', cacheDir: '/nonexistent/.cache/aol' },

@@ -25,7 +25,6 @@ import { addValidation } from './plugins/validation.ts';
 import { QueueCap } from './queue-cap.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { adapterRoutes } from './routes/adapters.ts';
-import { approvalRoutes } from './routes/approvals.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { controlRoutes } from './routes/control.ts';
@@ -44,7 +43,7 @@ import { readWebFiles } from './web-files.ts';
 export interface ApiOptions extends ApiPorts {
   /** The action types that may be queued. */
   readonly contracts: readonly QueueableType[];
-  /** One bearer token for each role. */
+  /** The environment's bearer tokens. */
   readonly tokens: Tokens;
   /** Whether a proxy in front ends TLS: it tells the callers' addresses, and browsers keep the cookie to TLS. */
   readonly behindTls?: boolean;
@@ -70,7 +69,7 @@ export interface ApiOptions extends ApiPorts {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Every route with its role. */
+    /** Every route with the right that it needs. */
     routeTable: RouteTable;
     audit: Audit;
   }
@@ -137,7 +136,6 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   sessionRoutes(app, context);
   actionRoutes(app, context);
   batchRoutes(app, context);
-  approvalRoutes(app, context);
   decisionRoutes(app, context);
   artifactRoutes(app, context);
   controlRoutes(app, context);

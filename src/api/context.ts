@@ -16,10 +16,12 @@ import type { Count } from '../db/look/counts.ts';
 import type { Database } from '../db/pool.ts';
 import type { FieldProblem } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
+import type { Scope } from '../domain/scope.ts';
 import type { Waker } from '../temporal/waker.ts';
 import type { Audit } from './access/audit.ts';
 import type { Credentials } from './access/credentials.ts';
 import type { RateLimits } from './access/rate-limits.ts';
+import type { RouteRight } from './access/route-rights.ts';
 import type { QueueCap } from './queue-cap.ts';
 
 /** The application, typed by its zod schemas. */
@@ -77,13 +79,10 @@ export interface ApiContext extends ApiPorts {
   readonly setVariables: ReadonlySet<string>;
 }
 
-/** Who may call a route: a role and those above it, or everybody. */
-export type RouteRole = Role | 'public';
-
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Every route declares it; see `plugins/auth.ts`. */
-    role?: RouteRole;
+    /** What `access/route-rights.ts` says of the route; it is set when the route is declared. */
+    right?: RouteRight;
     /** A call without a body counts as one with `{}`. */
     bodyOptional?: boolean;
     /** Stopping work: it is served by connections of its own, and never refused for being asked too often. */
@@ -98,6 +97,8 @@ declare module 'fastify' {
     actor: string;
     /** What the caller may do. Null on public routes. */
     role: Role | null;
+    /** The lanes and types that the caller's token is bound to. Null on public routes. */
+    scope: Scope | null;
     /** The token of the caller's session; null with a bearer token. */
     csrfToken: string | null;
   }

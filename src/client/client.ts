@@ -19,6 +19,7 @@ import {
   type ControlRequest,
   type ControlVerb,
   controlAnswerSchema,
+  type StartRequest,
 } from '../contracts/http/control.ts';
 import {
   type AllowRequest,
@@ -190,12 +191,13 @@ export class AolClient {
     return this.control('kill', request);
   }
 
-  start(request: ControlRequest = {}): Promise<ControlAnswer> {
+  /** With `force` it also takes the lanes away from whoever holds them; that is an admin's. */
+  start(request: StartRequest = {}): Promise<ControlAnswer> {
     return this.control('start', request);
   }
 
   /** Without a lane it holds for all lanes. */
-  control(verb: ControlVerb, request: ControlRequest = {}): Promise<ControlAnswer> {
+  control(verb: ControlVerb, request: StartRequest = {}): Promise<ControlAnswer> {
     const repeatable = verb === 'pause' || verb === 'kill';
     return this.#json(controlAnswerSchema, { method: 'POST', path: `/v1/control/${verb}`, body: request, repeatable });
   }

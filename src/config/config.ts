@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../domain/errors.ts';
-import type { Role } from '../domain/roles.ts';
+import type { EnvironmentRole } from '../domain/roles.ts';
 import { type ProcessEnvironment, processEnvironment, userCacheDir, withoutUnset } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
 import {
@@ -42,9 +42,9 @@ export interface Config {
   /** Names of the variables that are set, among those that are known. */
   readonly setVariables: readonly string[];
   /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
-  readonly tokens: Readonly<Record<Role, string | undefined>>;
-  /** Of `aol mcp`; undefined is the operator's. */
-  readonly mcpToken: string | undefined;
+  readonly tokens: Readonly<Record<EnvironmentRole, string | undefined>>;
+  /** For what calls a server: which one, without a slash at the end, and with which token. */
+  readonly client: { readonly url: string | undefined; readonly token: string | undefined };
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
   /** Ports of the servers that `aol up` starts. */
@@ -99,7 +99,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       operator: values.AOL_OPERATOR_TOKEN,
       viewer: values.AOL_VIEWER_TOKEN,
     },
-    mcpToken: values.AOL_MCP_TOKEN,
+    client: { url: values.AOL_API_URL, token: values.AOL_TOKEN },
     webhook: { allow: values.AOL_WEBHOOK_ALLOW ?? '', signingSecrets: values.AOL_WEBHOOK_SECRET ?? [] },
     local: {
       temporalPort: values.AOL_TEMPORAL_PORT,

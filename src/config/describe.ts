@@ -22,7 +22,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     tokens: Object.fromEntries(
       Object.entries(config.tokens).map(([role, token]) => [role, token === undefined ? 'generated' : masked]),
     ),
-    mcpToken: config.mcpToken === undefined ? "the operator's" : masked,
+    client: { url: config.client.url ?? 'unset', token: config.client.token === undefined ? 'unset' : masked },
     webhook: {
       allow: config.webhook.allow,
       signingSecrets: config.webhook.signingSecrets.length === 0 ? 'unset' : masked,

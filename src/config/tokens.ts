@@ -3,12 +3,12 @@ import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigurationError, errorText } from '../domain/errors.ts';
-import { ROLES, type Role } from '../domain/roles.ts';
+import { ENVIRONMENT_ROLES, type EnvironmentRole } from '../domain/roles.ts';
 import type { Config } from './config.ts';
 import { prepareDataDir } from './data-dir.ts';
 
-/** One bearer token per role. */
-export type Tokens = Readonly<Record<Role, string>>;
+/** One bearer token for each role that has one in the environment. */
+export type Tokens = Readonly<Record<EnvironmentRole, string>>;
 
 type TokenSettings = Pick<Config, 'dataDir' | 'tokens'>;
 
@@ -67,7 +67,9 @@ function readStored(dataDir: string): Tokens | undefined {
 function createFile(dataDir: string): Tokens {
   const path = tokensPath(dataDir);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const [viewer, operator, admin] = ROLES.map((role) => `aol_${role}_${randomBytes(32).toString('base64url')}`);
+  const [viewer, operator, admin] = ENVIRONMENT_ROLES.map(
+    (role) => `aol_${role}_${randomBytes(32).toString('base64url')}`,
+  );
   prepareDataDir(dataDir);
   try {
     writeFileSync(temporary, `${JSON.stringify({ admin, operator, viewer }, null, 2)}\n`, { mode: 0o600, flush: true });

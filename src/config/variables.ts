@@ -165,12 +165,17 @@ const api = {
     meaning: 'Bearer token of viewers: read.',
     secret: true,
   },
-  AOL_MCP_TOKEN: {
+  AOL_API_URL: {
+    schema: z.string().refine(isSafeAddress).optional(),
+    rule: 'an address like https://aol.example; http:// only to this machine (127.0.0.1, [::1], localhost)',
+    defaultText: unset,
+    meaning: 'Which AOL `aol mcp` talks to, with AOL_TOKEN. Unset: the one of this machine.',
+  },
+  AOL_TOKEN: {
     schema: token,
     rule: tokenRule,
-    defaultText: "the operator's",
-    meaning:
-      'Bearer token of `aol mcp`: one that `aol tokens create` made, so that the log names the agent. Never an admin’s.',
+    defaultText: unset,
+    meaning: 'With which token: for `aol mcp` one of the role agent, which `aol tokens create` makes.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -381,4 +386,11 @@ function isPostgresUrl(value: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A token leaves this machine by https only. */
+function isSafeAddress(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || (protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname));
 }

@@ -49,6 +49,16 @@ export const FLAGS = {
     default: 'none',
     meaning: 'which REAL actions wait for a person',
   },
+  approver_must_differ: {
+    kind: { type: 'boolean' },
+    default: false,
+    meaning: 'whoever queued or promoted an action does not count as its approver',
+  },
+  approvals_needed: {
+    kind: { type: 'integer', minimum: 1, maximum: 3 },
+    default: 1,
+    meaning: 'how many different people approve an artifact before it may be sent',
+  },
 } as const satisfies Record<string, FlagDefinition>;
 
 export type FlagName = keyof typeof FLAGS;
@@ -63,9 +73,11 @@ export interface LaneFlags {
   readonly max_tick_ms: number;
   readonly max_running: number;
   readonly approval_policy: ApprovalPolicy;
+  readonly approver_must_differ: boolean;
+  readonly approvals_needed: number;
 }
 
-/** A row of `aol_control_flags`, as far as inheritance is concerned. */
+/** A row of `aol_control_flags`, as far as inheritance is concerned, with its value of now: REAL that was unlocked for a time is locked after it. */
 export interface FlagRow {
   readonly lane: string;
   readonly name: FlagName;
@@ -102,6 +114,8 @@ export function flagsInForce(lane: string, rows: readonly FlagRow[]): LaneFlags 
     max_tick_ms: Number(value('max_tick_ms')),
     max_running: Number(value('max_running')),
     approval_policy: approvalPolicy(value('approval_policy')),
+    approver_must_differ: value('approver_must_differ') !== false,
+    approvals_needed: Number(value('approvals_needed')),
   };
 }
 
@@ -116,8 +130,10 @@ function looseness(name: FlagName, value: FlagValue): number {
     case 'killed':
       return 0;
     case 'proof_only':
+    case 'approver_must_differ':
       return value === false ? 1 : 0;
     case 'tick_interval_ms':
+    case 'approvals_needed':
       return -Number(value);
     case 'approval_policy':
       return -APPROVAL_POLICIES.indexOf(approvalPolicy(value));

@@ -44,3 +44,8 @@ export const CLAIM_TTL_MS = 60_000;
 /** How long a person has to approve, where nothing else was set. */
 export const APPROVAL_TTL_MS = 7 * 24 * 3_600_000;
 export const SUPERVISOR_INTERVAL_MS = 1_000;
+/** How long REAL may be unlocked for, where it is to lock itself again: a minute to 30 days. */
+export const MIN_UNLOCK_MS = 60_000;
+export const MAX_UNLOCK_MS = 30 * 24 * 3_600_000;
+/** How many lanes, and how many types, a token may be bound to. */
+export const MAX_TOKEN_BOUNDS = 100;

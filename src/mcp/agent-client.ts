@@ -1,4 +1,4 @@
-/** What an agent may ask of the API: queue, look, stop. */
+/** What an agent may ask of the API: queue, look, cancel, stop. */
 
 import type { AolClient } from '../client/client.ts';
 
@@ -14,5 +14,5 @@ type Looks =
   | 'session'
   | 'status';
 
-/** The rest of the client is out of the tools' reach: they could not approve or resume if they tried. */
-export type AgentClient = Pick<AolClient, Looks | 'enqueue' | 'kill' | 'pause'>;
+/** The rest of the client is out of the tools' reach. What the token may do is the server's to decide. */
+export type AgentClient = Pick<AolClient, Looks | 'cancel' | 'enqueue' | 'kill' | 'pause'>;

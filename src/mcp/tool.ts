@@ -30,6 +30,7 @@ const ANNOTATIONS = {
   looks: { readOnlyHint: true, openWorldHint: false },
   /** With a key the same call again changes nothing. */
   queues: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  cancels: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   stops: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
 } as const satisfies Record<string, ToolAnnotations>;
 

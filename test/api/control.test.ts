@@ -134,7 +134,7 @@ describe('status', () => {
     const lane = await api.call({ url: '/v1/lanes/default', headers: as('viewer') });
     expect(laneStatusSchema.parse(lane.json())).toMatchObject({ mode: 'PROOF', why: "the lane's proof_only is true" });
     await api.database.pool.query(
-      `INSERT INTO aol_control_flags (lane, name, value, updated_by) VALUES ('brand', 'proof_only', 'false', 'test')`,
+      `UPDATE aol_control_flags SET value = 'false' WHERE lane = 'brand' AND name = 'proof_only'`,
     );
     expect(await status()).toMatchObject({ mode: 'REAL', why: 'lanes that are REAL: brand' });
     await Promise.all(pools.map((pool) => pool.end()));

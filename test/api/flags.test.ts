@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { flagsChangedSchema, laneFlagsSchema } from '../../src/contracts/http/flags.ts';
 import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { createPool } from '../../src/db/pool.ts';
-import type { Role } from '../../src/domain/roles.ts';
+import type { EnvironmentRole } from '../../src/domain/roles.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { until } from '../support/until.ts';
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterAll(() => api.close());
 
-function patch(role: Role, body: unknown) {
+function patch(role: EnvironmentRole, body: unknown) {
   return api.call({
     method: 'PATCH',
     url: '/v1/control/flags',
@@ -39,6 +39,7 @@ describe('GET', () => {
       value: 100,
       version: 1,
       inherited: false,
+      expiresAt: null,
       updatedBy: 'system',
       reason: 'default of the first start',
       updatedAt: expect.any(String),
@@ -92,6 +93,10 @@ describe('who may change what', () => {
     ['approval_policy', 'first_of_type', 'all', 'operator'],
     ['approval_policy', 'all', 'first_of_type', 'admin'],
     ['approval_policy', 'first_of_type', 'none', 'admin'],
+    ['approver_must_differ', false, true, 'operator'],
+    ['approver_must_differ', true, false, 'admin'],
+    ['approvals_needed', 1, 3, 'operator'],
+    ['approvals_needed', 3, 2, 'admin'],
   ])('%s from %j to %j needs at least %s', async (name, before, after, least) => {
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       await setFlag(api.database.pool, name, before, 'brand');
@@ -167,6 +172,19 @@ describe('PATCH', () => {
     expect(api.controls).toEqual(['brand', 'brand', 'default']);
   });
 
+  test('REAL is unlocked for a time: the answer and the log say until when', async () => {
+    const { flags } = flagsChangedSchema.parse(
+      (await patch('admin', { lane: 'brand', flags: { proof_only: false }, forMs: 8 * 3_600_000 })).json(),
+    );
+    expect(flags.proof_only).toMatchObject({ value: false, expiresAt: expect.any(String) });
+    const { rows } = await api.database.pool.query<{ message: string }>(
+      `SELECT message FROM aol_execution_logs WHERE event = 'FLAG_CHANGED' ORDER BY id DESC LIMIT 1`,
+    );
+    expect(rows[0]?.message).toBe(`proof_only = false until ${flags.proof_only?.expiresAt}`);
+    await patch('operator', { lane: 'brand', flags: { proof_only: true } });
+    expect((await flagsOf('brand')).flags.proof_only).toMatchObject({ value: true, expiresAt: null });
+  });
+
   test('with a version it is compare-and-set: of ten at once one changes', async () => {
     const wanted = (value: number) => ({ lane: 'brand', flags: { max_actions_per_tick: value }, version: 0 });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => patch('admin', wanted(n + 5))));
@@ -205,6 +223,11 @@ describe('PATCH', () => {
     ['half an action', { flags: { max_actions_per_tick: 1.5 } }, 'flags.max_actions_per_tick'],
     ['null', { flags: { tick_interval_ms: null } }, 'flags.tick_interval_ms'],
     ['an unknown policy', { flags: { approval_policy: 'some' } }, 'flags.approval_policy'],
+    ['four approvals', { flags: { approvals_needed: 4 } }, 'flags.approvals_needed'],
+    ['a time for locking', { flags: { proof_only: true }, forMs: 60_000 }, 'forMs'],
+    ['a time for another flag', { flags: { paused: true }, forMs: 60_000 }, 'forMs'],
+    ['a time for two flags', { flags: { proof_only: false, paused: true }, forMs: 60_000 }, 'forMs'],
+    ['a time of less than a minute', { flags: { proof_only: false }, forMs: 59_999 }, 'forMs'],
     ['a version for two flags', { flags: { paused: true, killed: true }, version: 1 }, 'version'],
     ['a version below 0', { flags: { paused: true }, version: -1 }, 'version'],
     ['a reason with NUL', { flags: { paused: true }, reason: 'a\u0000' }, 'reason'],

@@ -125,7 +125,7 @@ describe('dlq', () => {
 
 describe('flags', () => {
   test('get and set', async () => {
-    expect((await cli.run(['flags', 'get'])).out).toMatch(/max_running +100 +own +1 +system/);
+    expect((await cli.run(['flags', 'get'])).out).toMatch(/max_running +100 +own +1 +- +system/);
     const set = ['flags', 'set', 'max_running', '7', '--lane', 'default'];
     expect(await cli.run([...set, '--reason', 'calm', '--if-version', '0'])).toMatchObject({
       exitCode: 0,
@@ -164,7 +164,19 @@ describe('flags', () => {
     expect((await cli.run(back)).exitCode).toBe(0);
   });
 
+  test('REAL is unlocked for a time, and says until when', async () => {
+    const args = ['flags', 'set', 'proof_only', 'false', '--lane', 'default', '--for', '8h', '--yes'];
+    expect((await cli.run(args)).out).toMatch(/^proof_only of lane default is false until \d{4}-.*Z \(version \d+\)$/);
+    expect((await cli.run(['flags', 'get', '--lane', 'default'])).out).toMatch(
+      /proof_only +false +own +\d+ +\d{4}-.*Z/,
+    );
+    expect((await cli.run(['flags', 'set', 'proof_only', 'true', '--lane', 'default'])).exitCode).toBe(0);
+  });
+
   test.each([
+    ['a time for locking', ['proof_only', 'true', '--for', '8h']],
+    ['a time for another flag', ['paused', 'true', '--for', '8h']],
+    ['a time that is none', ['proof_only', 'false', '--for', 'soon']],
     ['an unknown flag', ['colour', 'red']],
     ['a boolean that is none', ['paused', 'yes']],
     ['a number that is none', ['max_running', 'many']],

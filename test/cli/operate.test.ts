@@ -11,7 +11,6 @@ import { logEntrySchema, logListSchema } from '../../src/contracts/http/log.ts';
 import { createdTokenSchema, tokenListSchema } from '../../src/contracts/http/token.ts';
 import { createTestApi, POST, type TestApi } from '../support/api.ts';
 import { createTestCli, type TestCli } from '../support/cli.ts';
-import { setFlag } from '../support/engine.ts';
 import { queued } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
@@ -151,7 +150,7 @@ describe('tokens', () => {
       talk: expect.stringContaining('admin'),
     });
     const list = await ok('tokens', 'list');
-    expect(list.out).toMatch(/agent +operator +live/);
+    expect(list.out).toMatch(/agent +operator +all +all +live/);
     expect(list.out).not.toContain(made.token);
     expect((await ok('tokens', 'revoke', 'agent')).out).toBe('agent is revoked');
     expect((await cli.run(['resume', '--lane', 'brand'], { env })).exitCode).toBe(3);
@@ -162,6 +161,15 @@ describe('tokens', () => {
     expect((await cli.run(['tokens', 'create', 'x', '--role', 'viewer', '--expires', 'soon'])).exitCode).toBe(2);
     expect((await cli.run(['tokens', 'create', 'x', '--role', 'king'])).exitCode).toBe(2);
     await ok('resume', '--lane', 'brand');
+  });
+
+  test('an agent’s is bound to lanes and types, each option as often as there are', async () => {
+    const bound = ['--lane', 'brand', '--lane', 'default', '--type', 'POST_SOCIAL'];
+    const words = (await ok('tokens', 'create', 'bot', '--role', 'agent', ...bound)).out;
+    expect(words).toMatch(/role +agent\nlanes +brand, default\ntypes +POST_SOCIAL\n/);
+    expect((await ok('tokens', 'list')).out).toMatch(/bot +agent +brand, default +POST_SOCIAL +live/);
+    const wrong = await cli.run(['tokens', 'create', 'other', '--role', 'agent', '--lane', 'nowhere']);
+    expect(wrong).toMatchObject({ exitCode: 3, talk: expect.stringContaining('there is no lane nowhere') });
   });
 });
 
@@ -271,8 +279,8 @@ describe('what is dangerous says what it will do, with counts', () => {
     expect(own.talk).toMatch(
       /\(0 of 0 now\) then SEND the REAL actions of lane loud: 2 REAL actions wait there already/,
     );
-    await setFlag(db, 'proof_only', true, 'brand');
-    expect((await cli.run(args)).talk).toMatch(/ALL lanes without a value of their own \(3 now.*: 2 REAL actions/);
+    await db.query(`DELETE FROM aol_control_flags WHERE lane = 'loud' AND name = 'proof_only'`);
+    expect((await cli.run(args)).talk).toMatch(/ALL lanes without a value of their own \(2 now.*: 2 REAL actions/);
   });
 
   test('approve and promote show what would be sent, and whether the hash is that of the artifact', async () => {

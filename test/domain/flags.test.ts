@@ -52,6 +52,8 @@ describe('flags', () => {
       max_tick_ms: 20_000,
       max_running: 100,
       approval_policy: 'none',
+      approver_must_differ: false,
+      approvals_needed: 1,
     });
   });
 

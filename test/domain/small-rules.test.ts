@@ -5,7 +5,7 @@ import * as errors from '../../src/domain/errors.ts';
 import { ATTEMPT_CLOSING_EVENTS, ATTEMPT_OPENING_EVENT, LOG_EVENTS } from '../../src/domain/events.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
 import { isBalanced, QUIET_OUTCOMES, TICK_OUTCOMES } from '../../src/domain/ledger.ts';
-import { ROLES, roleIncludes } from '../../src/domain/roles.ts';
+import { hasRight, lacksRight, RIGHT_NAMES, ROLES, type Role } from '../../src/domain/roles.ts';
 
 describe('hashing', () => {
   test('SHA-256 of the empty text is the well-known one', () => {
@@ -44,12 +44,25 @@ test('events that open and close attempts are events of the log', () => {
   expect(ATTEMPT_CLOSING_EVENTS).not.toContain(ATTEMPT_OPENING_EVENT);
 });
 
-test('a role includes itself and those below it', () => {
-  expect(ROLES.map((role) => ROLES.map((needed) => roleIncludes(role, needed)))).toEqual([
-    [true, false, false],
-    [true, true, false],
-    [true, true, true],
-  ]);
+describe('roles', () => {
+  const rightsOf = (role: Role) => RIGHT_NAMES.filter((right) => hasRight(role, right)).join(' ');
+
+  test('are no ladder: an agent queues and does not approve, an approver the other way round', () => {
+    expect(Object.fromEntries(ROLES.map((role) => [role, rightsOf(role)]))).toEqual({
+      viewer: 'read',
+      agent: 'read queue cancelOwn stop',
+      approver: 'read stop approve',
+      operator: 'read queue queueUnapproved cancelOwn cancelAny stop approve operate',
+      admin: 'read queue queueUnapproved cancelOwn cancelAny stop approve operate administer',
+    });
+  });
+
+  test('a refusal names the right and the roles that have it', () => {
+    expect(lacksRight('agent', 'approve')).toBe(
+      "this needs the right to approve, reject and promote: one of the roles approver, operator, admin; the token's role is agent",
+    );
+    expect(lacksRight('operator', 'administer')).toContain(': the role admin;');
+  });
 });
 
 describe('errors', () => {

@@ -1,7 +1,6 @@
-/** An agent over stdio, by the SDK's own client, against a real stack that is unlocked for REAL: it queues, looks and stops. */
+/** An agent over stdio, by the SDK's own client, against a real stack that is unlocked for REAL: it queues, looks, waits and stops. */
 
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +16,8 @@ import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { statusSchema } from '../../src/contracts/http/status.ts';
 import { tickListSchema } from '../../src/contracts/http/tick.ts';
-import { createTestApi, POST, type TestApi, TOKENS } from '../support/api.ts';
+import type { Role } from '../../src/domain/roles.ts';
+import { createTestApi, namedToken, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { answer, answering, type Receiver, startReceiver } from '../support/receiver.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
@@ -28,7 +28,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 let stack: TestStack;
 let api: TestApi;
 let receiver: Receiver;
-let dataDir: string;
+let token: string;
 let agent: Client;
 
 beforeAll(async () => {
@@ -41,9 +41,7 @@ beforeAll(async () => {
     artifacts: createArtifactStore(`file:${stack.artifactFolder}`),
     temporal: { health: () => stack.gateway.health(), link: () => null },
   });
-  // As `aol up` leaves it: the operator's token is found there.
-  dataDir = mkdtempSync(join(tmpdir(), 'aol-mcp-'));
-  writeFileSync(join(dataDir, 'tokens.json'), JSON.stringify(TOKENS), { mode: 0o600 });
+  token = await tokenOf('bot', 'agent');
   agent = await connect({});
 }, 60_000);
 afterAll(async () => {
@@ -51,19 +49,29 @@ afterAll(async () => {
   await api.close();
   await stack.stop();
   await receiver.close();
-  rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function connect(env: Record<string, string>): Promise<Client> {
+async function tokenOf(name: string, role: Role): Promise<string> {
+  const { authorization = '' } = await namedToken(api, { name, role });
+  return authorization.slice('Bearer '.length);
+}
+
+/** What a person does, over HTTP. */
+const decide = (id: string, verb: 'approve' | 'reject', body: object, as: string = TOKENS.operator) =>
+  postRaw(api, `/v1/actions/${id}/${verb}`, JSON.stringify(body), { authorization: `Bearer ${as}` });
+
+/** The server's process, with what it says to whoever reads its log. */
+async function connect(env: Record<string, string>, said: (text: string) => void = () => undefined): Promise<Client> {
   const client = new Client({ name: 'test', version: '1' });
-  await client.connect(
-    new StdioClientTransport({
-      command: process.execPath,
-      args: [join(root, 'bin', 'aol.mjs'), 'mcp'],
-      cwd: tmpdir(),
-      env: { PATH: '/usr/bin:/bin', AOL_DATA_DIR: dataDir, AOL_API_PORT: new URL(api.url).port, ...env },
-    }),
-  );
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [join(root, 'bin', 'aol.mjs'), 'mcp'],
+    cwd: tmpdir(),
+    stderr: 'pipe',
+    env: { PATH: '/usr/bin:/bin', AOL_API_URL: api.url, AOL_TOKEN: token, ...env },
+  });
+  transport.stderr?.on('data', (chunk: Buffer) => said(chunk.toString('utf8')));
+  await client.connect(transport);
   // Without the tools' schemas the client would not check their answers against them.
   await client.listTools();
   return client;
@@ -101,11 +109,16 @@ const webhook = (name: string) => ({
   payload: { url: `http://${receiver.host}/${name}`, body: {} },
 });
 
+/** What reached the world without a person's word. */
+const unapproved = () => receiver.requests().filter((sent) => !sent.startsWith('POST /approved'));
+
 const ALLOWED = [
+  'cancel_own_action',
   'enqueue_action',
   'get_action',
   'get_action_logs',
   'get_artifact',
+  'get_decision',
   'get_status',
   'kill',
   'list_actions',
@@ -114,7 +127,11 @@ const ALLOWED = [
   'list_ticks',
   'next_actions',
   'pause',
+  'wait_for_action',
 ];
+
+const decisionList = z.object({ decisions: z.array(z.record(z.string(), z.unknown())) });
+const waited = decisionList.extend({ hasEnded: z.boolean(), action: actionSchema });
 
 describe('the tools', () => {
   test('are these and no others, each with its schemas', async () => {
@@ -137,7 +154,7 @@ describe('the tools', () => {
     const { id } = await good(actionSchema, 'enqueue_action', asked);
     expect((await good(actionSchema, 'enqueue_action', asked)).id).toBe(id);
     const proved = await state(id, 'SUCCESS');
-    expect(proved).toMatchObject({ mode: 'PROOF', createdBy: 'operator' });
+    expect(proved).toMatchObject({ mode: 'PROOF', createdBy: 'bot' });
     const artifact = z.object({ sha256: z.string(), artifact: z.string() });
     const shown = await good(artifact, 'get_artifact', { id });
     expect(createHash('sha256').update(shown.artifact).digest('hex')).toBe(proved.artifactSha256);
@@ -165,7 +182,7 @@ describe('the tools', () => {
   });
 
   test('an API that is away is an error of the call, not the end', async () => {
-    const stranded = await connect({ AOL_API_PORT: '9' });
+    const stranded = await connect({ AOL_API_URL: 'http://127.0.0.1:9' });
     const { isError, text } = await call('get_status', {}, stranded);
     expect({ isError, text }).toMatchObject({ isError: true, text: expect.stringContaining('AOL_UNREACHABLE') });
     await stranded.close();
@@ -186,7 +203,74 @@ describe('REAL', () => {
       const sly = await call('enqueue_action', { ...webhook('sly'), mode: 'REAL', requireApproval });
       expect(sly.isError).toBe(true);
     }
-    expect(receiver.requests()).toEqual([]);
+    expect(unapproved()).toEqual([]);
+  });
+
+  test('with the token in its own hands it has nothing sent either, by any route', async () => {
+    const { id } = await good(actionSchema, 'enqueue_action', { ...webhook('own-hands'), mode: 'REAL' });
+    const { artifactSha256: sha256 } = await state(id, 'AWAITING_APPROVAL');
+    const proof = await good(actionSchema, 'enqueue_action', webhook('own-hands'));
+    const proved = await state(proof.id, 'SUCCESS');
+    const real = { ...webhook('own-hands'), mode: 'REAL', requireApproval: false };
+    const tries: [string, unknown][] = [
+      [`/v1/actions/${id}/approve`, { sha256 }],
+      [`/v1/actions/${id}/replay`, {}],
+      [`/v1/actions/${id}/resolve`, { outcome: 'not_sent' }],
+      [`/v1/actions/${proof.id}/promote`, { sha256: proved.artifactSha256 }],
+      ['/v1/actions', real],
+      ['/v1/actions', { ...real, idempotencyKey: `promote:${proof.id}` }],
+      ['/v1/actions/batch', { actions: [real, real] }],
+      ['/v1/control/start', { force: true }],
+      ['/v1/tokens', { name: 'friend', role: 'approver' }],
+    ];
+    for (const [url, body] of tries) {
+      await postRaw(api, url, JSON.stringify(body), { authorization: `Bearer ${token}` });
+    }
+    await until('all of it waits for a person', async () => {
+      const { rows } = await stack.db.query(
+        `SELECT FROM aol_actions WHERE mode = 'REAL' AND created_by = 'bot' AND status IN ('PENDING', 'RUNNING')`,
+      );
+      return rows.length === 0;
+    });
+    expect(unapproved()).toEqual([]);
+  });
+
+  test('approved by a person it is sent, and the agent that waits is told who approved it', async () => {
+    const { id } = await good(actionSchema, 'enqueue_action', { ...webhook('approved'), mode: 'REAL' });
+    const { artifactSha256: sha256 } = await state(id, 'AWAITING_APPROVAL');
+    const early = await good(waited, 'wait_for_action', { id, timeoutSeconds: 1 });
+    expect(early).toMatchObject({ hasEnded: false, action: { status: 'AWAITING_APPROVAL' }, decisions: [] });
+    const waiting = good(waited, 'wait_for_action', { id, timeoutSeconds: 50 });
+    await decide(id, 'approve', { sha256, reason: 'as agreed' });
+    expect(await waiting).toMatchObject({
+      hasEnded: true,
+      action: { status: 'SUCCESS', approval: { by: 'operator' } },
+      decisions: [{ decision: 'APPROVED', by: 'operator', reason: 'as agreed' }],
+    });
+    expect(receiver.requests().filter((sent) => sent.startsWith('POST /approved'))).toHaveLength(1);
+  });
+
+  test('rejected, it learns why', async () => {
+    const { id } = await good(actionSchema, 'enqueue_action', { ...webhook('rejected'), mode: 'REAL' });
+    await state(id, 'AWAITING_APPROVAL');
+    expect((await call('get_decision', { id })).text).toContain('Nobody has decided');
+    await decide(id, 'reject', { reason: 'the wrong audience' }, await tokenOf('anna', 'approver'));
+    const { text } = await call('wait_for_action', { id });
+    expect(text).toContain(`${id} is CANCELLED. REJECTED by anna: the wrong audience.`);
+    expect(await good(decisionList, 'get_decision', { id })).toMatchObject({
+      decisions: [{ decision: 'REJECTED', by: 'anna', reason: 'the wrong audience' }],
+    });
+  });
+
+  test('it takes back what is its own, and nothing else', async () => {
+    const { id } = await good(actionSchema, 'enqueue_action', { ...webhook('mine'), mode: 'REAL' });
+    await state(id, 'AWAITING_APPROVAL');
+    const [theirs = ''] = await stack.enqueue([{ ...webhook('theirs'), mode: 'REAL', requireApproval: true }]);
+    const refused = await call('cancel_own_action', { id: theirs, reason: 'I would rather not' });
+    expect(refused).toMatchObject({ isError: true, text: expect.stringContaining('AOL_FORBIDDEN') });
+    const cancelled = await good(actionSchema, 'cancel_own_action', { id, reason: 'a better idea' });
+    expect(cancelled.status).toBe('CANCELLED');
+    expect((await call('get_decision', { id })).text).toContain('CANCELLED by bot: a better idea.');
   });
 });
 
@@ -207,7 +291,7 @@ describe('stopping', () => {
     expect(await good(controlAnswerSchema, 'kill', { reason })).toMatchObject({ killed: true, lane: '*' });
     expect((await call('kill')).isError).toBe(true);
     const logs = await good(logListSchema, 'list_logs', { event: ['FLAG_CHANGED'], q: reason });
-    expect(logs.items.map(({ actor }) => actor)).toEqual(['operator', 'operator']);
+    expect(logs.items.map(({ actor }) => actor)).toEqual(['bot', 'bot']);
   });
 
   /** Whatever an agent comes upon, with arguments that mean something to the API or to other tools. */
@@ -218,6 +302,7 @@ describe('stopping', () => {
     );
     const waiting = z.object({ id: z.string(), artifact_sha256: z.string() }).parse(rows[0]);
     const before = await flags();
+    const quick = ALLOWED.filter((name) => name !== 'wait_for_action');
     const forbidden = [
       'approve',
       'promote',
@@ -251,7 +336,7 @@ describe('stopping', () => {
       ['payload', webhook('sequence').payload],
     );
     const calls = fc.array(
-      fc.tuple(fc.constantFrom(...ALLOWED, ...ALLOWED, ...forbidden), fc.array(argument, { maxLength: 6 })),
+      fc.tuple(fc.constantFrom(...quick, ...quick, ...forbidden), fc.array(argument, { maxLength: 6 })),
       { minLength: 1, maxLength: 8 },
     );
     await fc.assert(
@@ -270,31 +355,55 @@ describe('stopping', () => {
     );
     await setFlag(stack.db, 'proof_only', true);
     const { rows: approved } = await stack.db.query(
-      `SELECT FROM aol_actions WHERE mode = 'REAL' AND (approval_by IS NOT NULL OR NOT approval_needed)`,
+      `SELECT FROM aol_actions WHERE mode = 'REAL' AND (approval_by <> 'operator' OR NOT approval_needed)`,
     );
     expect(approved).toEqual([]);
-    expect(receiver.requests()).toEqual([]);
+    expect(unapproved()).toEqual([]);
   });
 });
 
 describe('its token', () => {
+  const saidWith = async (given: string) => {
+    let said = '';
+    const client = await connect({ AOL_TOKEN: given }, (text) => {
+      said += text;
+    });
+    const looked = await call('get_status', {}, client);
+    const paused = await call('pause', { lane: 'default', reason: 'x' }, client);
+    await client.close();
+    await stack.db.query(`UPDATE aol_control_flags SET value = 'false' WHERE name = 'paused'`);
+    return { said, looked, paused };
+  };
+
+  test('of the role agent needs no words', async () => {
+    expect(await saidWith(token)).toMatchObject({ said: '', looked: { isError: false }, paused: { isError: false } });
+  });
+
   test('is never an admin’s', async () => {
-    const client = await connect({ AOL_MCP_TOKEN: TOKENS.admin });
-    const { isError, text } = await call('pause', { reason: 'x' }, client);
-    expect({ isError, text }).toEqual({ isError: true, text: expect.stringContaining("an admin's") });
-    await client.close();
+    const { looked, paused } = await saidWith(TOKENS.admin);
+    for (const { isError, text } of [looked, paused]) {
+      expect({ isError, text }).toEqual({ isError: true, text: expect.stringContaining("an admin's") });
+    }
   });
 
-  test('may be a viewer’s: it looks, and stops nothing', async () => {
-    const client = await connect({ AOL_MCP_TOKEN: TOKENS.viewer });
-    expect((await call('get_status', {}, client)).isError).toBe(false);
-    const { isError, text } = await call('pause', { reason: 'x' }, client);
-    expect({ isError, text }).toEqual({ isError: true, text: expect.stringContaining('AOL_FORBIDDEN') });
-    await client.close();
+  test.each([
+    ['operator', 'can approve what it queued', false],
+    ['viewer', 'it can look, and neither queue nor stop', true],
+  ] as const)('of a %s works, with a warning that says why it should not', async (role, words, isRefused) => {
+    const { said, looked, paused } = await saidWith(TOKENS[role]);
+    expect(said).toContain(`the token's role is ${role}, not agent`);
+    expect(said).toContain(words);
+    expect(said).toContain('aol tokens create NAME --role agent');
+    expect([looked.isError, paused.isError]).toEqual([false, isRefused]);
   });
 
-  test('where there is none the server does not start, and says what to set', async () => {
-    const missing = connect({ AOL_DATA_DIR: join(dataDir, 'nowhere') });
+  test('where there is none the server does not start, and says what to set; a data folder is not looked into', async () => {
+    let said = '';
+    const missing = connect({ AOL_TOKEN: '', AOL_DATA_DIR: '/proc/nowhere' }, (text) => {
+      said += text;
+    });
     await expect(missing).rejects.toThrow(/closed/i);
+    await until('it has said why', () => said.includes('AOL_TOKEN'));
+    expect(said).toContain('aol tokens create NAME --role agent');
   });
 });

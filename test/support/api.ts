@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Audit } from '../../src/api/access/audit.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
+import { type CreateTokenRequest, createdTokenSchema } from '../../src/contracts/http/token.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Answer, type Call, call } from './http.ts';
@@ -73,6 +74,12 @@ export const POST = { platform: 'bluesky', content: 'Hello' } as const;
 /** Headers of a call with a token and a JSON body. */
 export function as(role: keyof typeof TOKENS): Record<string, string> {
   return { authorization: `Bearer ${TOKENS[role]}` };
+}
+
+/** Makes a named token, as an admin does; answers the headers of a call with it. */
+export async function namedToken(api: TestApi, asked: CreateTokenRequest): Promise<Record<string, string>> {
+  const answer = await postRaw(api, '/v1/tokens', JSON.stringify(asked), as('admin'));
+  return { authorization: `Bearer ${createdTokenSchema.parse(answer.json()).token}` };
 }
 
 /** Sends a body as it is, so that a test can send what JSON.stringify would never write. */

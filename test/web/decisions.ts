@@ -113,7 +113,11 @@ export function decisionTests(): void {
 
     test('all that fit are replayed or cleared, after a count by the server', async () => {
       await client().createLane('bulk');
-      await client().patchFlags({ lane: 'bulk', flags: { proof_only: false }, reason: 'test' });
+      await client().patchFlags({
+        lane: 'bulk',
+        flags: { proof_only: false, approval_policy: 'none' },
+        reason: 'test',
+      });
       const ids: string[] = [];
       for (let number = 0; number < 3; number += 1) {
         ids.push(

@@ -43,7 +43,9 @@ export function firstVisitTests(): void {
         for (const name of ['Pause all lanes', 'Kill all lanes']) {
           const button = page.getByRole('button', { name });
           expect(await button.getAttribute('aria-disabled')).toBe('true');
-          expect(await button.getAttribute('title')).toBe('This needs the role operator; you are signed in as viewer.');
+          expect(await button.getAttribute('title')).toBe(
+            'This needs the role agent, approver, operator or admin; you are signed in as viewer.',
+          );
           await button.click({ force: true });
         }
         await visit(page, '/settings');

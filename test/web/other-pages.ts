@@ -98,9 +98,14 @@ export function otherPageTests(): void {
         await dialog.getByRole('button', { name: 'Unlock REAL' }).click();
         expect(await flagOf('campaign', 'proof_only')).not.toBe(false);
         await dialog.getByLabel('Reason').fill('Advent begins');
+        await dialog.getByLabel(/^It locks itself again/u).selectOption('7 days');
         await dialog.getByRole('button', { name: 'Unlock REAL' }).click();
         await dialog.waitFor({ state: 'detached' });
         expect(await flagOf('campaign', 'proof_only')).toBe(false);
+        const { expiresAt } = (await client().getFlags('campaign')).flags.proof_only;
+        const days = (Date.parse(expiresAt ?? '') - Date.now()) / 86_400_000;
+        expect(Math.round(days)).toBe(7);
+        await page.locator('[data-flag="proof_only"]').getByText('until').waitFor();
         await client().patchFlags({ lane: 'campaign', flags: { proof_only: true } });
       });
     });
@@ -130,12 +135,20 @@ export function otherPageTests(): void {
         await page.getByRole('button', { name: 'night', exact: true }).waitFor();
         expect((await client().listLanes()).items.map(({ lane }) => lane)).toContain('night');
         await page.getByLabel('Name').last().fill('nightshift');
-        await page.getByLabel('Role').selectOption('operator');
+        await page.getByLabel('Role').selectOption('agent');
+        await page.getByLabel('Only lanes').fill('night, campaign');
+        await page.getByLabel('Only types').fill('POST_SOCIAL');
         await page.getByRole('button', { name: 'Make token' }).click();
         const secret = await page.locator('.note code').innerText();
         const asNamed = () =>
           fetch(`${suite.dashboard.url}/v1/session`, { headers: { authorization: `Bearer ${secret}` } });
-        expect(await (await asNamed()).json()).toMatchObject({ actor: 'nightshift', role: 'operator' });
+        expect(await (await asNamed()).json()).toMatchObject({
+          actor: 'nightshift',
+          role: 'agent',
+          lanes: ['campaign', 'night'],
+          types: ['POST_SOCIAL'],
+        });
+        await page.getByText('only campaign, night, POST_SOCIAL').waitFor();
         await pressAndConfirm(page, 'Revoke nightshift', 'Revoke');
         expect((await asNamed()).status).toBe(401);
         await page.getByText('revoked', { exact: true }).waitFor();

@@ -37,7 +37,8 @@ export async function playScene({ db, client, url }: Dashboard): Promise<Scene> 
   const operator = new AolClient({ baseUrl: url, token: TOKENS.operator });
   await setFlag(db, 'tick_interval_ms', 50);
   for (const lane of ['letters', 'campaign']) await client.createLane(lane);
-  await client.patchFlags({ lane: 'letters', flags: { proof_only: false }, reason: 'the autumn letter is due' });
+  const flags = { proof_only: false, approval_policy: 'none' } as const;
+  await client.patchFlags({ lane: 'letters', flags, reason: 'the autumn letter is due' });
   const add = async (type: string, payload: object, more: object = {}) =>
     (await operator.enqueue({ type, payload: JSON.parse(JSON.stringify(payload)), ...more })).id;
   const settled = (id: string) =>

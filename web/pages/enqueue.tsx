@@ -140,6 +140,7 @@ function EnqueueForm({ adapter, types }: FormProps) {
           )}
           <div>
             <ActButton
+              needs="queue"
               kind="primary"
               size="large"
               icon="enqueue"

@@ -2,14 +2,15 @@
 
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Role } from '../../src/domain/roles.ts';
+import type { Right } from '../../src/domain/roles.ts';
 import { whyNot } from '../state/session.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 interface ActButtonProps {
   readonly children: ComponentChildren;
   readonly act: () => unknown;
-  readonly needs?: Role;
+  /** The right that it needs; absent: an operator's. */
+  readonly needs?: Right;
   readonly icon?: IconName;
   readonly kind?: 'primary' | 'danger' | 'stop';
   readonly size?: 'small' | 'large';
@@ -23,7 +24,7 @@ interface ActButtonProps {
 /** It stays focusable when it may not be pressed, so that the reason can be read by everybody. */
 export function ActButton(props: ActButtonProps) {
   const [isBusy, setBusy] = useState(false);
-  const reason = whyNot(props.needs ?? 'operator') ?? props.disabledBecause;
+  const reason = whyNot(props.needs ?? 'operate') ?? props.disabledBecause;
   const press = async () => {
     if (reason !== undefined || isBusy) return;
     setBusy(true);

@@ -68,6 +68,7 @@ export function Controls({ lane, name, small = false }: { lane: string; name: st
         </ActButton>
       ) : (
         <ActButton
+          needs="stop"
           icon="pause"
           label={`Pause ${name}`}
           title={CONTROL_WORDS.pause.effect}
@@ -90,6 +91,7 @@ export function Controls({ lane, name, small = false }: { lane: string; name: st
         </ActButton>
       ) : (
         <ActButton
+          needs="stop"
           icon="stop"
           kind={small ? 'danger' : 'stop'}
           label={`Kill ${name}`}

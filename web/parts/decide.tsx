@@ -4,7 +4,7 @@ import type { Action } from '../../src/contracts/http/action.ts';
 import { canTransition } from '../../src/domain/states.ts';
 import { go } from '../state/address.ts';
 import { useAdapters } from '../state/catalogue.ts';
-import { client } from '../state/session.ts';
+import { client, session } from '../state/session.ts';
 import { status } from '../state/status.ts';
 import { say } from '../state/toasts.ts';
 import { ActButton } from './act-button.tsx';
@@ -60,6 +60,12 @@ export function isCancellable({ status: now }: Action): boolean {
   return canTransition(now, 'CANCELLED') || now === 'RUNNING';
 }
 
+/** What ended and waits for a person is nobody's own. */
+function isOwn({ createdBy, status: now }: Action): boolean {
+  const isForPeople = now === 'DLQ' || now === 'UNCONFIRMED';
+  return !isForPeople && session.value.kind === 'in' && session.value.actor === createdBy;
+}
+
 function done(what: string, answer: Action, onDone: () => void): void {
   say(`${what}: now ${statusWords(answer.status).word.toLowerCase()}`);
   onDone();
@@ -72,6 +78,7 @@ function Approve({ action, onDone, seenSha256, size }: DecideProps) {
   const isSeen = sha256 !== null && seenSha256 === sha256;
   return (
     <ActButton
+      needs="approve"
       kind="primary"
       icon="check"
       {...(size && { size })}
@@ -106,6 +113,7 @@ function Approve({ action, onDone, seenSha256, size }: DecideProps) {
 function Reject({ action, onDone, size }: DecideProps) {
   return (
     <ActButton
+      needs="approve"
       kind="danger"
       icon="cross"
       {...(size && { size })}
@@ -184,6 +192,7 @@ function Replay({ action, onDone, size }: DecideProps) {
 function Cancel({ action, onDone, size, verb = 'Cancel' }: DecideProps & { readonly verb?: 'Cancel' | 'Clear' }) {
   return (
     <ActButton
+      needs={isOwn(action) ? 'cancelOwn' : 'cancelAny'}
       kind="danger"
       icon="slash"
       {...(size && { size })}
@@ -220,6 +229,7 @@ function Promote({ action, seenSha256, size }: DecideProps) {
   const hindrance = adapter?.performs === false ? `Sending ${action.type} is not built yet.` : isUnseen;
   return (
     <ActButton
+      needs="approve"
       icon="real"
       {...(size && { size })}
       title="Queues a REAL action that may send exactly these bytes"

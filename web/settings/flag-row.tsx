@@ -48,7 +48,7 @@ export function FlagRow({ lane, name, state, onDone }: FlagRowProps) {
           <ActButton
             kind="primary"
             size="small"
-            needs={needsAdmin(name, state.value, value) ? 'admin' : 'operator'}
+            needs={needsAdmin(name, state.value, value) ? 'administer' : 'operate'}
             act={() => askChange({ lane, name, state, onDone }, value)}
           >
             Set
@@ -61,6 +61,11 @@ export function FlagRow({ lane, name, state, onDone }: FlagRowProps) {
         )}
       </div>
       <div class="quiet">
+        {state.expiresAt !== null && (
+          <Tag tone="warn">
+            until <At iso={state.expiresAt} />
+          </Tag>
+        )}{' '}
         {state.inherited && <Tag tone="idle">{state.updatedBy === null ? 'built-in default' : 'from all lanes'}</Tag>}{' '}
         {state.updatedBy !== null && state.updatedAt !== null && (
           <span class="wrap">
@@ -124,8 +129,35 @@ function FlagInput({ id, kind, text, isValid, setText }: FlagInputProps) {
   );
 }
 
+const HOUR_MS = 3_600_000;
+/** How long REAL may be unlocked for, where it is not to stay so. */
+const TIMES: readonly (readonly [words: string, forMs: number | undefined])[] = [
+  ['1 hour', HOUR_MS],
+  ['8 hours', 8 * HOUR_MS],
+  ['1 day', 24 * HOUR_MS],
+  ['7 days', 7 * 24 * HOUR_MS],
+  ['until somebody locks it', undefined],
+];
+const USUAL_TIME = '8 hours';
+
+function TimeChoice({ choose }: { readonly choose: (words: string) => void }) {
+  return (
+    <div class="field">
+      <label for="unlock-time">It locks itself again after</label>
+      <select id="unlock-time" class="input" onChange={(event) => choose(event.currentTarget.value)}>
+        {TIMES.map(([words]) => (
+          <option key={words} value={words} selected={words === USUAL_TIME}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
 function askChange({ lane, name, state, onDone }: FlagRowProps, value: FlagValue): void {
   const unlocks = name === 'proof_only' && value === false;
+  let time = USUAL_TIME;
   ask({
     title: `Set ${name} to ${String(value)}?`,
     effect: (
@@ -140,6 +172,13 @@ function askChange({ lane, name, state, onDone }: FlagRowProps, value: FlagValue
             REAL are sent.
           </div>
         )}
+        {unlocks && (
+          <TimeChoice
+            choose={(words) => {
+              time = words;
+            }}
+          />
+        )}
       </>
     ),
     verb: unlocks ? 'Unlock REAL' : 'Set',
@@ -147,11 +186,13 @@ function askChange({ lane, name, state, onDone }: FlagRowProps, value: FlagValue
     asksReason: true,
     reasonNeeded: unlocks,
     async act(reason) {
+      const forMs = unlocks ? TIMES.find(([words]) => words === time)?.[1] : undefined;
       // The version makes it refuse when somebody else was quicker.
       await client.patchFlags({
         lane,
         flags: { [name]: value },
         version: state.version,
+        ...(forMs !== undefined && { forMs }),
         ...(reason !== undefined && { reason }),
       });
       say(`${name} is ${String(value)} now`);

@@ -23,7 +23,10 @@ export function NewLane() {
     }
   };
   return (
-    <Panel title="New lane" note="A queue of its own: its own pace, limits and stop.">
+    <Panel
+      title="New lane"
+      note="A queue of its own: its own pace, limits and stop. It begins in PROOF, and every REAL action of it awaits approval."
+    >
       <div class="row">
         <div class="field">
           <label for="new-lane">Name</label>
@@ -38,7 +41,11 @@ export function NewLane() {
           />
           {problem && <span class="problem">{problem}</span>}
         </div>
-        <ActButton needs="admin" disabledBecause={parsed.success ? undefined : 'It needs a name first.'} act={create}>
+        <ActButton
+          needs="administer"
+          disabledBecause={parsed.success ? undefined : 'It needs a name first.'}
+          act={create}
+        >
           Create lane
         </ActButton>
       </div>

@@ -1,20 +1,18 @@
 /** Named tokens: who has one, and taking it away. The secret is shown once, when it is made. */
 
 import { useState } from 'preact/hooks';
-import type { CreatedToken } from '../../src/contracts/http/token.ts';
-import { tokenNameSchema } from '../../src/contracts/http/token.ts';
-import { ROLES, type Role } from '../../src/domain/roles.ts';
+import type { ApiToken, CreatedToken } from '../../src/contracts/http/token.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { At, Note, Panel, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { errorText } from '../state/errors.ts';
 import { useResource } from '../state/resource.ts';
 import { client, whyNot } from '../state/session.ts';
 import { say } from '../state/toasts.ts';
+import { NewToken } from './new-token.tsx';
 
 export function Tokens() {
-  const reason = whyNot('admin');
+  const reason = whyNot('administer');
   return (
     <Panel title="Tokens" note="Besides the three of the environment: one for each person or program, with an end.">
       {reason === undefined ? <TokenList /> : <p class="quiet">{reason}</p>}
@@ -51,7 +49,10 @@ function TokenList() {
                     <td>
                       <b>{token.name}</b>
                     </td>
-                    <td>{token.role}</td>
+                    <td>
+                      {token.role}
+                      <Bounds lanes={token.lanes} types={token.types} />
+                    </td>
                     <td class="mono">{token.prefix}…</td>
                     <td data-label="made">
                       <At iso={token.createdAt} />
@@ -60,7 +61,7 @@ function TokenList() {
                     <td>
                       {token.revokedAt === null ? (
                         <ActButton
-                          needs="admin"
+                          needs="administer"
                           size="small"
                           kind="danger"
                           label={`Revoke ${token.name}`}
@@ -96,51 +97,10 @@ function TokenList() {
   );
 }
 
-function NewToken({ onCreated }: { readonly onCreated: (token: CreatedToken) => void }) {
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('viewer');
-  const isValid = tokenNameSchema.safeParse(name).success;
-  const create = async () => {
-    try {
-      onCreated(await client.createToken({ name, role }));
-      setName('');
-    } catch (error) {
-      say(errorText(error), 'bad');
-    }
-  };
-  return (
-    <div class="row">
-      <div class="field">
-        <label for="token-name">Name</label>
-        <input
-          id="token-name"
-          class="input"
-          value={name}
-          maxLength={63}
-          spellcheck={false}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </div>
-      <div class="field">
-        <label for="token-role">Role</label>
-        <select
-          id="token-role"
-          class="input"
-          value={role}
-          onChange={(event) => setRole(ROLES.find((one) => one === event.currentTarget.value) ?? 'viewer')}
-        >
-          {ROLES.map((one) => (
-            <option key={one} value={one}>
-              {one}
-            </option>
-          ))}
-        </select>
-      </div>
-      <ActButton needs="admin" disabledBecause={isValid ? undefined : 'It needs a name first.'} act={create}>
-        Make token
-      </ActButton>
-    </div>
-  );
+/** What a token is bound to. */
+function Bounds({ lanes, types }: Pick<ApiToken, 'lanes' | 'types'>) {
+  if (lanes === null && types === null) return null;
+  return <small class="quiet"> only {[...(lanes ?? []), ...(types ?? [])].join(', ')}</small>;
 }
 
 function askRevoke(id: string, name: string, onDone: () => void): void {

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { AolClient } from '../../src/client/client.ts';
-import { type Role, roleIncludes } from '../../src/domain/roles.ts';
+import { hasRight, type Right, type Role, rolesWith } from '../../src/domain/roles.ts';
 import { isStatus } from './errors.ts';
 
 export type Session =
@@ -61,8 +61,12 @@ function enter(answer: { readonly actor: string; readonly role: Role }): void {
 }
 
 /** Why the person who is signed in may not do this; undefined when they may. */
-export function whyNot(needed: Role): string | undefined {
+export function whyNot(needed: Right): string | undefined {
   if (session.value.kind !== 'in') return 'You are signed out.';
   const { role } = session.value;
-  return roleIncludes(role, needed) ? undefined : `This needs the role ${needed}; you are signed in as ${role}.`;
+  if (hasRight(role, needed)) return undefined;
+  const roles = rolesWith(needed)
+    .join(', ')
+    .replace(/, (?=[a-z]+$)/u, ' or ');
+  return `This needs the role ${roles}; you are signed in as ${role}.`;
 }

@@ -1,23 +1,24 @@
-/** Who calls: a bearer token or the dashboard's cookie, and whether the role may. */
+/** Who calls: a bearer token or the dashboard's cookie, and whether the token's role has the right that the route needs. */
 
 import cookie from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import { SESSION_COOKIE } from '../../contracts/http/session.ts';
 import { ForbiddenError, UnauthenticatedError } from '../../domain/errors.ts';
-import { roleIncludes } from '../../domain/roles.ts';
+import { hasRight, lacksRight } from '../../domain/roles.ts';
 import type { Api, ApiContext } from '../context.ts';
 import type { Caller } from './credentials.ts';
 import { checkCookieCall } from './csrf.ts';
 
-/** Asks every call who it is, unless its route is public, and compares the roles. */
+/** Asks every call who it is, unless its route is public, and whether its role has the route's right. */
 export async function addAuthentication(app: Api, context: ApiContext): Promise<void> {
   await app.register(cookie);
   app.decorateRequest('actor', '');
   app.decorateRequest('role', null);
+  app.decorateRequest('scope', null);
   app.decorateRequest('csrfToken', null);
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
-    const needed = request.routeOptions.config.role;
+    const needed = request.routeOptions.config.right;
     if (needed === 'public') return;
     const caller = await identify(request, context).catch(async (error: unknown) => {
       if (error instanceof UnauthenticatedError) await context.limits.countWrongToken(request);
@@ -25,10 +26,10 @@ export async function addAuthentication(app: Api, context: ApiContext): Promise<
     });
     request.actor = caller.actor;
     request.role = caller.role;
+    request.scope = caller.scope;
     request.csrfToken = caller.csrfToken;
-    if (needed === undefined || !roleIncludes(caller.role, needed)) {
-      throw new ForbiddenError(`this needs the role ${needed ?? 'of nobody'}; the token's role is ${caller.role}`);
-    }
+    if (needed === undefined) throw new ForbiddenError('nobody may call this');
+    if (!hasRight(caller.role, needed)) throw new ForbiddenError(lacksRight(caller.role, needed));
     await context.limits.countCall(request);
   });
 }

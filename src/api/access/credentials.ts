@@ -4,16 +4,18 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { findLiveToken, type LiveToken } from '../../db/decide/tokens.ts';
 import type { Queryable } from '../../db/pool.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
-import { ROLES, type Role } from '../../domain/roles.ts';
+import { ENVIRONMENT_ROLES, type EnvironmentRole, type Role } from '../../domain/roles.ts';
+import { type Scope, UNBOUND } from '../../domain/scope.ts';
 import { SessionSeal } from './session-seal.ts';
 
-/** A token for each role, from the environment. */
-export type Tokens = Readonly<Record<Role, string>>;
+/** The environment's tokens. */
+export type Tokens = Readonly<Record<EnvironmentRole, string>>;
 
 export interface Caller {
   /** As it stands in rows and logs: the token's name, or the role of an environment's token. */
   readonly actor: string;
   readonly role: Role;
+  readonly scope: Scope;
   /** What a change under the cookie must carry; null with a bearer token. */
   readonly csrfToken: string | null;
 }
@@ -29,13 +31,13 @@ const TABLE_TOKEN = /^aolt_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$/;
 export const SESSION_MS = 12 * 3_600_000;
 
 export class Credentials {
-  readonly #secrets: readonly { readonly role: Role; readonly digest: Buffer }[];
+  readonly #secrets: readonly { readonly role: EnvironmentRole; readonly digest: Buffer }[];
   readonly #seal: SessionSeal;
 
   /** @throws ConfigurationError when a token is empty or stands for two roles */
   constructor(tokens: Tokens) {
     checkTokens(tokens);
-    this.#secrets = ROLES.map((role) => ({ role, digest: sha256(tokens[role]) }));
+    this.#secrets = ENVIRONMENT_ROLES.map((role) => ({ role, digest: sha256(tokens[role]) }));
     this.#seal = new SessionSeal(this.#secrets.map(({ digest }) => digest));
   }
 
@@ -50,9 +52,9 @@ export class Credentials {
     const session = this.#seal.open(cookie);
     if (!session) return undefined;
     const { role, tokenId, csrfToken } = session;
-    if (tokenId === null) return { actor: role, role, csrfToken };
+    if (tokenId === null) return { actor: role, role, scope: UNBOUND, csrfToken };
     const live = await findLiveToken(database, { id: tokenId });
-    return live && { actor: live.name, role: live.role, csrfToken };
+    return live && { ...asCaller(live), csrfToken };
   }
 
   /** Exchanges a token for a session; undefined for a token that nobody has. */
@@ -68,20 +70,24 @@ export class Credentials {
   async #subjectOf(
     token: string,
     database: Queryable,
-  ): Promise<{ readonly actor: string; readonly role: Role; readonly tokenId: string | null } | undefined> {
+  ): Promise<(Omit<Caller, 'csrfToken'> & { readonly tokenId: string | null }) | undefined> {
     const role = this.#roleOf(token);
-    if (role) return { actor: role, role, tokenId: null };
+    if (role) return { actor: role, role, scope: UNBOUND, tokenId: null };
     if (!TABLE_TOKEN.test(token)) return undefined;
     const live: LiveToken | undefined = await findLiveToken(database, { sha256: sha256(token) });
-    return live && { actor: live.name, role: live.role, tokenId: live.id };
+    return live && { ...asCaller(live), tokenId: live.id };
   }
 
   /** Looks at all secrets, each in constant time, so that the time says nothing about any of them. */
-  #roleOf(token: string): Role | undefined {
+  #roleOf(token: string): EnvironmentRole | undefined {
     const given = sha256(token);
     const [match] = this.#secrets.filter((secret) => timingSafeEqual(secret.digest, given));
     return match?.role;
   }
+}
+
+function asCaller({ name, role, scope }: LiveToken): Omit<Caller, 'csrfToken'> {
+  return { actor: name, role, scope };
 }
 
 export interface FreshToken {
@@ -104,10 +110,10 @@ function sha256(token: string): Buffer {
 }
 
 function checkTokens(tokens: Tokens): void {
-  for (const role of ROLES) {
+  for (const role of ENVIRONMENT_ROLES) {
     const variable = `AOL_${role.toUpperCase()}_TOKEN`;
     if (!/^\S+$/.test(tokens[role])) throw new ConfigurationError(variable, 'must not be empty or hold spaces');
-    const twin = ROLES.find((other) => other !== role && tokens[other] === tokens[role]);
+    const twin = ENVIRONMENT_ROLES.find((other) => other !== role && tokens[other] === tokens[role]);
     if (twin) throw new ConfigurationError(variable, `must differ from the token of the ${twin}`);
   }
 }

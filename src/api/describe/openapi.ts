@@ -5,6 +5,8 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fast
 import { z } from 'zod';
 import { problemSchema } from '../../contracts/http/problem.ts';
 import { CSRF_HEADER, SESSION_COOKIE } from '../../contracts/http/session.ts';
+import { rolesWith } from '../../domain/roles.ts';
+import type { RouteRight } from '../access/route-rights.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { type DeclaredRoute, openApiPath, type RouteTable } from './route-table.ts';
 
@@ -17,7 +19,7 @@ const SUCCESSES = { 200: 'Done', 201: 'New', 204: 'Done, and nothing to say' } a
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'Malformed: wrong type, unknown field, out of bounds',
   401: 'No token, or one that is not known or has ended',
-  403: 'The role does not allow this, or another site’s page asked for it',
+  403: 'The token’s role, lanes or types do not allow this, or another site’s page asked for it',
   404: 'There is no such thing',
   409: 'Another request has the key, or the present state forbids it',
   413: 'The body is too large',
@@ -70,11 +72,11 @@ export function describeApi(app: Api, routes: RouteTable, { contracts }: Pick<Ap
 }
 
 function describeOperation(operation: Description, route: DeclaredRoute): void {
-  const { method, url, role } = route;
+  const { method, url, right } = route;
   operation.operationId = operationId(method, url);
   operation.tags = [tag(url)];
-  operation.description = role === 'public' ? 'Needs no token.' : `Needs the role ${role}.`;
-  if (role === 'public') operation.security = [];
+  operation.description = whoMay(right);
+  if (right === 'public') operation.security = [];
   const body = at(operation, 'requestBody');
   if (body) body.required = !route.bodyOptional;
   const responses = at(operation, 'responses') ?? {};
@@ -89,8 +91,14 @@ function describeOperation(operation: Description, route: DeclaredRoute): void {
   operation.responses = responses;
 }
 
-function statusesOf({ role, problems }: DeclaredRoute, hasBody: boolean): number[] {
-  return [400, ...(role === 'public' ? [] : [401]), 403, ...(hasBody ? [413, 415] : []), 429, 503, ...problems];
+function whoMay(right: RouteRight): string {
+  if (right === 'public') return 'Needs no token.';
+  const roles = rolesWith(right);
+  return roles.length === 1 ? `Needs the role ${roles[0]}.` : `Needs one of the roles ${roles.join(', ')}.`;
+}
+
+function statusesOf({ right, problems }: DeclaredRoute, hasBody: boolean): number[] {
+  return [400, ...(right === 'public' ? [] : [401]), 403, ...(hasBody ? [413, 415] : []), 429, 503, ...problems];
 }
 
 const problem = z.toJSONSchema(problemSchema, { io: 'output' });

@@ -1,12 +1,13 @@
-/** The routes that exist, collected as they are declared. */
+/** The routes that exist, collected as they are declared, each with the right that it needs. */
 
 import type { FastifyRequest, RouteOptions } from 'fastify';
-import type { Api, RouteRole } from '../context.ts';
+import { type RouteRight, rightOf } from '../access/route-rights.ts';
+import type { Api } from '../context.ts';
 
 export interface DeclaredRoute {
   readonly method: string;
   readonly url: string;
-  readonly role: RouteRole;
+  readonly right: RouteRight;
   /** Statuses of problems that not every route answers. */
   readonly problems: readonly number[];
   readonly bodyOptional: boolean;
@@ -15,17 +16,18 @@ export interface DeclaredRoute {
 export type RouteTable = DeclaredRoute[];
 
 /**
- * Collects every route and stops the start at one that does not say who may call it: what was forgotten is denied.
+ * Collects every route, and stops the start at one that the table of rights does not know: what was forgotten is denied.
  * To be called before the first route.
  */
 export function collectRoutes(app: Api): RouteTable {
   const table: RouteTable = [];
   app.addHook('onRoute', (route: RouteOptions) => {
-    const role = route.config?.role;
-    if (role === undefined) throw new Error(`the route ${String(route.method)} ${route.url} declares no role`);
+    const { problems = [], bodyOptional = false } = route.config ?? {};
     for (const method of [route.method].flat()) {
-      const { problems = [], bodyOptional = false } = route.config ?? {};
-      table.push({ method, url: route.url, role, problems, bodyOptional });
+      const right = rightOf(method, route.url);
+      if (right === undefined) throw new Error(`the route ${method} ${route.url} has no entry in ROUTE_RIGHTS`);
+      route.config = { ...route.config, right };
+      table.push({ method, url: route.url, right, problems, bodyOptional });
     }
   });
   return table;

@@ -3,10 +3,12 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import { eventsQuerySchema } from '../../contracts/http/log.ts';
+import { eventsQuerySchema, type LogEntry } from '../../contracts/http/log.ts';
 import { InvalidRequestError, TooManyRequestsError, UnavailableError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
+import type { Scope } from '../../domain/scope.ts';
 import { identify } from '../access/auth.ts';
+import { requireLaneInScope, seesLogEntry } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { rawAnswer } from '../describe/raw-answer.ts';
 import { EventFeed, type FeedItem } from './feed.ts';
@@ -23,7 +25,6 @@ export function eventRoutes(app: Api, context: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/events',
-    config: { role: 'viewer' },
     exposeHeadRoute: false,
     schema: {
       summary: 'Live events of all lanes or one (server-sent events); goes on after Last-Event-ID',
@@ -31,6 +32,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
       response: { 200: rawAnswer('Events without end', 'text/event-stream') },
     },
     async handler(request, reply) {
+      if (request.query.lane !== undefined) requireLaneInScope(request.scope, request.query.lane);
       if (open.size >= MAX_STREAMS) throw new TooManyRequestsError('too many streams of events are open', 5);
       const ended = new AbortController();
       reply.raw.once('close', () => ended.abort());
@@ -52,7 +54,10 @@ export function eventRoutes(app: Api, context: ApiContext): void {
         open.delete(ended);
         ended.abort();
       });
-      void pump(first, items, stream, { lane: request.query.lane, signal: ended.signal }).catch((error: unknown) => {
+      void pump(first, items, stream, {
+        isWanted: wanted(request.query.lane, request.scope),
+        signal: ended.signal,
+      }).catch((error: unknown) => {
         request.log.error({ err: error }, 'a stream of events ended');
         stream.destroy();
       });
@@ -80,19 +85,25 @@ async function pump(
   first: IteratorResult<FeedItem, void>,
   items: AsyncGenerator<FeedItem, void>,
   stream: PassThrough,
-  { lane, signal }: { readonly lane: string | undefined; readonly signal: AbortSignal },
+  { isWanted, signal }: { readonly isWanted: (entry: LogEntry) => boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   for (let next = first; !next.done; next = await items.next()) {
-    const text = asText(next.value, lane);
+    const text = asText(next.value, isWanted);
     if (text === undefined || stream.write(text)) continue;
     await once(stream, 'drain', { signal }).catch(() => undefined);
   }
   stream.end();
 }
 
-function asText(item: FeedItem, lane: string | undefined): string | undefined {
+/** What is about all lanes is about each of them. */
+function wanted(lane: string | undefined, scope: Scope | null): (entry: LogEntry) => boolean {
+  return (entry) =>
+    (lane === undefined || entry.lane === lane || entry.lane === ALL_LANES) && seesLogEntry(scope, entry);
+}
+
+function asText(item: FeedItem, isWanted: (entry: LogEntry) => boolean): string | undefined {
   if (item.event !== 'log') return `event: ${item.event}\nid: ${item.id}\ndata: {}\n\n`;
   const { entry } = item;
-  if (lane !== undefined && entry.lane !== lane && entry.lane !== ALL_LANES) return undefined;
+  if (!isWanted(entry)) return undefined;
   return `event: log\nid: ${item.id}\ndata: ${JSON.stringify(entry)}\n\n`;
 }

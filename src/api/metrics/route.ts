@@ -1,6 +1,7 @@
 /** `/metrics`, for Prometheus. */
 
 import { z } from 'zod';
+import { requireUnbound } from '../access/scope.ts';
 import type { Api } from '../context.ts';
 import { rawAnswer } from '../describe/raw-answer.ts';
 import type { ApiMetrics } from './registry.ts';
@@ -9,13 +10,13 @@ export function metricsRoutes(app: Api, metrics: ApiMetrics): void {
   app.route({
     method: 'GET',
     url: '/metrics',
-    config: { role: 'viewer' },
     schema: {
       summary: 'Metrics, in the text format of Prometheus',
       querystring: z.strictObject({}),
       response: { 200: rawAnswer('Metrics', 'text/plain') },
     },
-    async handler(_request, reply) {
+    async handler(request, reply) {
+      requireUnbound(request.scope, 'metrics are about all lanes');
       const page = await metrics.page();
       return reply.type(metrics.contentType).send(page);
     },

@@ -1,4 +1,4 @@
-/** `/v1/actions`: queue, look, cancel. */
+/** `/v1/actions`: queue, look. What is decided about actions stands in `decisions.ts`. */
 
 import { z } from 'zod';
 import {
@@ -8,17 +8,16 @@ import {
   enqueueRequestSchema,
   lastApprovedSchema,
 } from '../../contracts/http/action.ts';
-import { cancelRequestSchema } from '../../contracts/http/control.ts';
 import { actionLogsQuerySchema, logListSchema } from '../../contracts/http/log.ts';
 import { actionIdSchema } from '../../contracts/http/primitives.ts';
 import { toAction } from '../../db/action-row.ts';
-import { cancelAction, findAction } from '../../db/decide/cancel.ts';
 import { findLastApproved, listActions } from '../../db/look/action-list.ts';
 import { decodeCursor, encodeCursor } from '../../db/look/cursor.ts';
 import { logsOfAction } from '../../db/look/logs.ts';
 import { cappedTotal } from '../../db/look/page.ts';
 import { presentActions } from '../../db/look/present.ts';
 import { createEnqueue } from '../../db/queue/batched-enqueue.ts';
+import { asCallerMayQueue, findActionInScope, lanesToRead } from '../access/scope.ts';
 import { Turnstile } from '../access/turnstile.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon, withHeaderKey } from '../enqueue.ts';
@@ -32,7 +31,6 @@ const MOST_ENQUEUES = 2;
 export function actionRoutes(app: Api, context: ApiContext): void {
   enqueueRoute(app, context);
   readRoutes(app, context);
-  cancelRoute(app, context);
 }
 
 function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
@@ -41,7 +39,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
   app.route({
     method: 'POST',
     url: '/v1/actions',
-    config: { role: 'operator', problems: [409, 422] },
+    config: { problems: [409, 422] },
     schema: {
       summary: 'Queue an action; the same key again answers the action that is there',
       querystring: noQuery,
@@ -55,7 +53,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
     },
     async handler(request, reply) {
       const startedAtMs = Date.now();
-      const asked = withHeaderKey(request.body, request.headers['idempotency-key']);
+      const asked = asCallerMayQueue(request, withHeaderKey(request.body, request.headers['idempotency-key']));
       checkEnqueue(contracts, asked);
       await queueCap.admit(1);
       const result = await enqueue(asked, request.actor);
@@ -76,14 +74,17 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions',
-    config: { role: 'viewer' },
     schema: {
       summary: 'Actions, newest first',
       querystring: actionListQuerySchema,
       response: { 200: actionListSchema },
     },
     async handler(request) {
-      const { rows, ...page } = await listActions(database, request.query);
+      const { rows, ...page } = await listActions(
+        database,
+        request.query,
+        lanesToRead(request.scope, request.query.lane),
+      );
       return { items: await presentActions(database, rows, temporal.link), ...page };
     },
   });
@@ -91,10 +92,10 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id',
-    config: { role: 'viewer', problems: [404] },
+    config: { problems: [404] },
     schema: { summary: 'One action', params, querystring: noQuery, response: { 200: actionSchema } },
     async handler(request) {
-      const row = await findAction(database, request.params.id);
+      const row = await findActionInScope(database, request.params.id, request.scope);
       const [action] = await presentActions(database, [row], temporal.link);
       return action ?? toAction(row, temporal.link);
     },
@@ -103,7 +104,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/logs',
-    config: { role: 'viewer', problems: [404] },
+    config: { problems: [404] },
     schema: {
       summary: "An action's attempts and events, in the order of what happened",
       params,
@@ -112,7 +113,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
     },
     async handler(request) {
       const { cursor, limit } = request.query;
-      await findAction(database, request.params.id);
+      await findActionInScope(database, request.params.id, request.scope);
       const afterId = cursor === undefined ? 0 : Number(decodeCursor(cursor, /^\d{1,15}$/));
       const { items, total } = await logsOfAction(database, request.params.id, { afterId, limit: limit + 1 });
       const page = items.slice(0, limit);
@@ -125,7 +126,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions/:id/last-approved',
-    config: { role: 'viewer', problems: [404] },
+    config: { problems: [404] },
     schema: {
       summary:
         'The newest other REAL action of its lane, type and target that was sent or approved, to compare it with',
@@ -134,27 +135,8 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
       response: { 200: lastApprovedSchema },
     },
     async handler(request) {
-      const row = await findLastApproved(database, await findAction(database, request.params.id));
+      const row = await findLastApproved(database, await findActionInScope(database, request.params.id, request.scope));
       return { action: row && toAction(row, temporal.link) };
-    },
-  });
-}
-
-function cancelRoute(app: Api, { database, temporal }: ApiContext): void {
-  app.route({
-    method: 'POST',
-    url: '/v1/actions/:id/cancel',
-    config: { role: 'operator', bodyOptional: true, problems: [404, 409] },
-    schema: {
-      summary: 'Cancel what waits; ask it of what runs',
-      params,
-      querystring: noQuery,
-      body: cancelRequestSchema,
-      response: { 200: actionSchema },
-    },
-    async handler(request) {
-      const by = { actor: request.actor, reason: request.body.reason };
-      return toAction(await cancelAction(database, request.params.id, by), temporal.link);
     },
   });
 }

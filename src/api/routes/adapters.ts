@@ -8,7 +8,6 @@ export function adapterRoutes(app: Api, { contracts, setVariables }: ApiContext)
   app.route({
     method: 'GET',
     url: '/v1/adapters',
-    config: { role: 'viewer' },
     schema: {
       summary: 'Action types, with the JSON Schema of their payloads',
       querystring: z.strictObject({}),

@@ -7,26 +7,30 @@ import { toAction } from '../../db/action-row.ts';
 import { type EnqueueResult, enqueue } from '../../db/decide/cancel.ts';
 import { AolError } from '../../domain/errors.ts';
 import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
+import { asCallerMayQueue } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
 import { checkBy, invalidRequest } from '../plugins/validation.ts';
 import { traceQueued } from '../trace.ts';
 
+/** Who queues: what they ask for is what they may. */
+type Caller = Parameters<typeof asCallerMayQueue>[0];
 type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError };
 
 /** The actions and the object around them nest two levels deeper than a single one. */
 const DEPTH_OF_ITEMS = 2;
-const REFUSED = [400, 409, 422] as const;
+const REFUSED = [400, 403, 409, 422] as const;
 
 export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
   const checkShape = checkBy(enqueueRequestSchema);
-  const check = (item: unknown): Checked => {
+  const check = (item: unknown, caller: Caller): Checked => {
     const parsed = checkShape(item);
     if (!parsed.success) return { error: invalidRequest(parsed.error, 'action') };
     try {
-      checkEnqueue(contracts, parsed.data);
-      return { request: parsed.data };
+      const request = asCallerMayQueue(caller, parsed.data);
+      checkEnqueue(contracts, request);
+      return { request };
     } catch (error) {
       if (error instanceof AolError) return { error };
       throw error;
@@ -37,7 +41,7 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
     method: 'POST',
     url: '/v1/actions/batch',
     bodyLimit: MAX_BATCH_BODY_BYTES,
-    config: { role: 'operator', extraDepth: DEPTH_OF_ITEMS },
+    config: { extraDepth: DEPTH_OF_ITEMS },
     schema: {
       summary: 'Queue up to 1,000 actions in one transaction; each is answered in its place',
       querystring: z.strictObject({}),
@@ -46,7 +50,7 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
     },
     async handler(request) {
       const startedAtMs = Date.now();
-      const checked = request.body.actions.map(check);
+      const checked = request.body.actions.map((item) => check(item, request));
       const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
       await queueCap.admit(asked.length);
       const queued = await enqueue(database, asked, request.actor);

@@ -6,10 +6,15 @@ import {
   type ControlVerb,
   controlAnswerSchema,
   controlRequestSchema,
+  type StartRequest,
+  startRequestSchema,
 } from '../../contracts/http/control.ts';
 import { lanesWithFlag, listLanes, pressControl, readFlagRows } from '../../db/decide/flags.ts';
+import { takeLeaseAway } from '../../db/decide/lease.ts';
 import type { Database } from '../../db/pool.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
+import { requireRight } from '../access/route-rights.ts';
+import { requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 interface Meaning {
@@ -33,21 +38,26 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
     app.route({
       method: 'POST',
       url: `/v1/control/${verb}`,
-      config: { role: 'operator', bodyOptional: true, control: true, problems: [404] },
+      config: { bodyOptional: true, control: true, problems: [404] },
       schema: {
         summary,
         querystring: z.strictObject({}),
-        body: controlRequestSchema,
+        body: verb === 'start' ? startRequestSchema : controlRequestSchema,
         response: { 200: controlAnswerSchema },
       },
       async handler(request) {
         const lane = request.body.lane ?? ALL_LANES;
+        requireLaneInScope(request.scope, lane);
+        const asked: StartRequest = request.body;
+        if (asked.force) requireRight(request, 'administer');
         const by = { actor: request.actor, reason: request.body.reason };
         const pressed = await pressControl(database, lane, { [flag]: value }, by);
+        const freed = asked.force ? await takeLeaseAway(database, lane, by) : [];
         const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
         waker.signalControl(lanes, verb === 'kill' ? { killed: true } : undefined);
         const stopped = value ? [] : await stillStopped(database, lane, flag);
-        return { verb, lane, ...pressed, message: describe(verb, lane, pressed.changed, stopped) };
+        const taken = freed.length === 0 ? '' : `; lease taken away: ${freed.join(', ')}`;
+        return { verb, lane, ...pressed, message: describe(verb, lane, pressed.changed, stopped) + taken };
       },
     });
   }

@@ -1,63 +1,175 @@
-/** Operators' decisions: replay and resolve of one action, replay and clear of many dead letters. */
+/** What people decide: about one action (approve, reject, promote, replay, resolve, cancel), and about many dead letters. */
 
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { actionSchema } from '../../contracts/http/action.ts';
+import { cancelRequestSchema } from '../../contracts/http/control.ts';
 import {
+  allowRequestSchema,
   dlqAnswerSchema,
   dlqRequestSchema,
+  rejectRequestSchema,
   replayRequestSchema,
   resolveRequestSchema,
 } from '../../contracts/http/decisions.ts';
 import { actionIdSchema } from '../../contracts/http/primitives.ts';
-import { clearMany, type DlqSelection, replayAction, replayMany, resolveAction } from '../../db/decide/decisions.ts';
+import type { ActionRow } from '../../db/action-row.ts';
+import { approveAction, promoteAction, rejectAction } from '../../db/decide/approvals.ts';
+import { cancelAction } from '../../db/decide/cancel.ts';
+import {
+  clearMany,
+  type DecidedBy,
+  type DlqSelection,
+  replayAction,
+  replayMany,
+  resolveAction,
+} from '../../db/decide/decisions.ts';
+import { RealUnavailableError } from '../../domain/errors.ts';
+import { UNBOUND } from '../../domain/scope.ts';
+import { callerHas } from '../access/route-rights.ts';
+import { findActionToDecide, requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { decided } from '../decided.ts';
+import { traceQueued } from '../trace.ts';
 
-const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
+const ofOneAction = {
+  params: z.strictObject({ id: actionIdSchema }),
+  querystring: noQuery,
+  response: { 200: actionSchema },
+};
 
 export function decisionRoutes(app: Api, context: ApiContext): void {
-  singleRoutes(app, context);
+  approvalRoutes(app, context);
+  afterwardsRoutes(app, context);
+  promoteRoute(app, context);
   dlqRoutes(app, context);
 }
 
-function singleRoutes(app: Api, context: ApiContext): void {
+/** What each decision about one action does: the caller may decide about it, somebody decides, its lane is woken. */
+type Decide = (
+  request: FastifyRequest,
+  asked: { readonly id: string; readonly reason: string | undefined },
+  work: (by: DecidedBy, row: ActionRow) => Promise<ActionRow>,
+) => ReturnType<typeof decided>;
+
+function decideWith(context: ApiContext): Decide {
+  return async ({ actor, scope }, { id, reason }, work) => {
+    const row = await findActionToDecide(context.database, id, scope);
+    return decided(context, await work({ actor, reason }, row));
+  };
+}
+
+function approvalRoutes(app: Api, context: ApiContext): void {
+  const decide = decideWith(context);
+  const { database } = context;
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/approve',
+    config: { problems: [404, 409] },
+    schema: {
+      ...ofOneAction,
+      summary:
+        'Let the artifact with this SHA-256 be performed, and nothing else. Where approvals_needed is 2 or 3 it waits until as many ' +
+        'people have approved it. 409 when nothing waits or approval.expires has passed',
+      body: allowRequestSchema,
+    },
+    handler: (request) => {
+      const { sha256, reason } = request.body;
+      const { id } = request.params;
+      return decide(request, { id, reason }, (by) => approveAction(database, id, sha256, by));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/reject',
+    config: { bodyOptional: true, problems: [404, 409] },
+    schema: { ...ofOneAction, summary: 'Cancel what waits for approval', body: rejectRequestSchema },
+    handler: (request) => {
+      const asked = { id: request.params.id, reason: request.body.reason };
+      return decide(request, asked, (by) => rejectAction(database, asked.id, by));
+    },
+  });
+}
+
+function afterwardsRoutes(app: Api, context: ApiContext): void {
+  const decide = decideWith(context);
   const { database } = context;
 
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/replay',
-    config: { role: 'operator', bodyOptional: true, problems: [404, 409] },
+    config: { bodyOptional: true, problems: [404, 409] },
     schema: {
+      ...ofOneAction,
       summary: 'Give a dead letter a new round of attempts under the same key',
-      params,
-      querystring: noQuery,
       body: replayRequestSchema,
-      response: { 200: actionSchema },
     },
-    async handler(request) {
-      const by = { actor: request.actor, reason: request.body.reason };
-      return decided(context, await replayAction(database, request.params.id, by));
+    handler: (request) => {
+      const asked = { id: request.params.id, reason: request.body.reason };
+      return decide(request, asked, (by) => replayAction(database, asked.id, by));
     },
   });
 
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/resolve',
-    config: { role: 'operator', problems: [404, 409] },
+    config: { problems: [404, 409] },
     schema: {
+      ...ofOneAction,
       summary: 'Say whether an unconfirmed effect was sent: SUCCESS, or a new round of attempts',
-      params,
-      querystring: noQuery,
       body: resolveRequestSchema,
-      response: { 200: actionSchema },
     },
-    async handler(request) {
+    handler: (request) => {
       const { outcome, reason } = request.body;
-      return decided(
-        context,
-        await resolveAction(database, request.params.id, outcome, { actor: request.actor, reason }),
-      );
+      const { id } = request.params;
+      return decide(request, { id, reason }, (by) => resolveAction(database, id, outcome, by));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/cancel',
+    config: { bodyOptional: true, problems: [404, 409] },
+    schema: {
+      ...ofOneAction,
+      summary: 'Cancel what waits; ask it of what runs. An agent cancels only what it queued itself',
+      body: cancelRequestSchema,
+    },
+    handler: (request) => {
+      const asked = { id: request.params.id, reason: request.body.reason };
+      const onlyOwn = !callerHas(request, 'cancelAny');
+      return decide(request, asked, (by) => cancelAction(database, asked.id, { ...by, onlyOwn }));
+    },
+  });
+}
+
+function promoteRoute(app: Api, context: ApiContext): void {
+  const { database, contracts } = context;
+  app.route({
+    method: 'POST',
+    url: '/v1/actions/:id/promote',
+    config: { problems: [404, 409, 422] },
+    schema: {
+      ...ofOneAction,
+      summary: 'Queue, once, a REAL action that may perform exactly this proof’s artifact: 201 new, 200 the same again',
+      body: allowRequestSchema,
+      response: { 200: actionSchema, 201: actionSchema },
+    },
+    async handler(request, reply) {
+      const { sha256, reason } = request.body;
+      const { id, type } = await findActionToDecide(database, request.params.id, request.scope);
+      if (contracts.get(type)?.performs !== true) {
+        throw new RealUnavailableError(`${type} performs nothing yet`, [
+          { field: 'id', rule: 'must be of a type that performs' },
+        ]);
+      }
+      const startedAtMs = Date.now();
+      const { created, row } = await promoteAction(database, id, sha256, { actor: request.actor, reason });
+      if (created) traceQueued(request, row, startedAtMs);
+      return reply.code(created ? 201 : 200).send(await decided(context, row));
     },
   });
 }
@@ -72,12 +184,14 @@ function dlqRoutes(app: Api, { database, waker }: ApiContext): void {
     app.route({
       method: 'POST',
       url: `/v1/dlq/${verb}`,
-      config: { role: 'operator', problems: [404] },
+      config: { problems: [404] },
       schema: { summary, querystring: noQuery, body: dlqRequestSchema, response: { 200: dlqAnswerSchema } },
       async handler(request) {
         const { ids, filter, dryRun, reason } = request.body;
+        if (filter?.lane !== undefined) requireLaneInScope(request.scope, filter.lane);
         const selection: DlqSelection = ids === undefined ? { filter: filter ?? {} } : { ids };
-        const result = await decide(database, selection, { actor: request.actor, reason, dryRun });
+        const by = { actor: request.actor, reason, dryRun, scope: request.scope ?? UNBOUND };
+        const result = await decide(database, selection, by);
         if (verb === 'replay') for (const lane of result.lanes) waker.wake(lane);
         return { ...result, refused: [...result.refused], asOf: result.asOf.toISOString() };
       },

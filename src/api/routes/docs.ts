@@ -18,7 +18,6 @@ export function docsRoutes(app: Api, describe: () => Description): void {
   app.route({
     method: 'GET',
     url: '/openapi.json',
-    config: { role: 'viewer' },
     schema: {
       summary: 'This description',
       querystring: noQuery,
@@ -32,7 +31,6 @@ export function docsRoutes(app: Api, describe: () => Description): void {
   app.route({
     method: 'GET',
     url: '/docs',
-    config: { role: 'viewer' },
     schema: {
       summary: 'The same to read',
       querystring: noQuery,

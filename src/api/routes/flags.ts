@@ -4,26 +4,31 @@ import { z } from 'zod';
 import { flagsChangedSchema, flagsPatchSchema, flagsQuerySchema, laneFlagsSchema } from '../../contracts/http/flags.ts';
 import { listLanes, patchFlags, readFlagsOf } from '../../db/decide/flags.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
+import { callerHas } from '../access/route-rights.ts';
+import { requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/control/flags',
-    config: { role: 'viewer', problems: [404] },
+    config: { problems: [404] },
     schema: {
       summary: 'The flags in force in a lane, who set them and why; without a lane the defaults of all',
       querystring: flagsQuerySchema,
       response: { 200: laneFlagsSchema },
     },
-    handler: (request) => readFlagsOf(ports.database, request.query.lane),
+    handler: (request) => {
+      requireLaneInScope(request.scope, request.query.lane);
+      return readFlagsOf(ports.database, request.query.lane);
+    },
   });
 
   const database = ports.controlDatabase ?? ports.database;
   app.route({
     method: 'PATCH',
     url: '/v1/control/flags',
-    config: { role: 'operator', problems: [404, 409] },
+    config: { problems: [404, 409] },
     schema: {
       summary: 'Change flags; loosening a limit and proof_only: false need an admin',
       querystring: z.strictObject({}),
@@ -32,7 +37,9 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
     },
     async handler(request) {
       const { lane, reason, ...patch } = request.body;
-      const by = { actor: request.actor, reason, isAdmin: request.role === 'admin' };
+      requireLaneInScope(request.scope, lane);
+      const mayLoosen = callerHas(request, 'administer');
+      const by = { actor: request.actor, reason, mayLoosen };
       const answer = await patchFlags(database, lane, patch, by);
       waker.signalControl(lane === ALL_LANES ? await listLanes(database) : [lane]);
       return answer;

@@ -12,7 +12,6 @@ export function homeRoutes(app: Api, files: WebFiles | undefined): void {
   app.route({
     method: 'GET',
     url: '/',
-    config: { role: 'public' },
     schema: { summary: 'The dashboard, or where to go', response: { 200: homeSchema } },
     handler(request, reply) {
       if (files && wantsPage(request)) {

@@ -10,6 +10,7 @@ import { createLane, listLanes } from '../../db/decide/flags.ts';
 import { nextActions } from '../../db/look/preview-claim.ts';
 import { readStatus } from '../../db/look/status.ts';
 import { NotFoundError } from '../../domain/errors.ts';
+import { lanesToRead, requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 const params = z.strictObject({ lane: laneNameSchema });
@@ -19,10 +20,11 @@ export function laneRoutes(app: Api, { database, temporal, count }: ApiContext):
   app.route({
     method: 'GET',
     url: '/v1/lanes',
-    config: { role: 'viewer' },
     schema: { summary: 'The names of all lanes', querystring: noQuery, response: { 200: laneListSchema } },
-    async handler() {
-      const items = (await listLanes(database)).map((lane) => ({ lane }));
+    async handler(request) {
+      const visible = lanesToRead(request.scope);
+      const lanes = await listLanes(database);
+      const items = lanes.filter((lane) => visible?.includes(lane) ?? true).map((lane) => ({ lane }));
       return { items, nextCursor: null, total: items.length, totalIsExact: true };
     },
   });
@@ -30,10 +32,10 @@ export function laneRoutes(app: Api, { database, temporal, count }: ApiContext):
   app.route({
     method: 'GET',
     url: '/v1/lanes/:lane',
-    config: { role: 'viewer', problems: [404] },
+    config: { problems: [404] },
     schema: { summary: 'The status of one lane', params, querystring: noQuery, response: { 200: laneStatusSchema } },
     async handler(request) {
-      const { lanes } = await readStatus(database, count, request.params.lane);
+      const { lanes } = await readStatus(database, count, lanesToRead(request.scope, request.params.lane));
       const [found] = lanes;
       if (!found) throw new NotFoundError(`there is no lane ${request.params.lane}`);
       return found;
@@ -43,7 +45,7 @@ export function laneRoutes(app: Api, { database, temporal, count }: ApiContext):
   app.route({
     method: 'GET',
     url: '/v1/lanes/:lane/next',
-    config: { role: 'viewer', problems: [404] },
+    config: { problems: [404] },
     schema: {
       summary: 'What the next tick would claim, in its order, or why nothing',
       params,
@@ -51,6 +53,7 @@ export function laneRoutes(app: Api, { database, temporal, count }: ApiContext):
       response: { 200: nextActionsSchema },
     },
     async handler(request) {
+      requireLaneInScope(request.scope, request.params.lane);
       const { rows, why } = await nextActions(database, request.params.lane);
       return { items: rows.map((row) => toAction(row, temporal.link)), why };
     },
@@ -59,9 +62,9 @@ export function laneRoutes(app: Api, { database, temporal, count }: ApiContext):
   app.route({
     method: 'PUT',
     url: '/v1/lanes/:lane',
-    config: { role: 'admin', bodyOptional: true },
+    config: { bodyOptional: true },
     schema: {
-      summary: 'Create a lane; again changes nothing',
+      summary: 'Create a lane, in PROOF and with approval_policy all; again changes nothing',
       params,
       querystring: noQuery,
       body: z.strictObject({}),

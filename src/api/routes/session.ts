@@ -15,7 +15,7 @@ export function sessionRoutes(app: Api, { credentials, database, secureCookies, 
   app.route({
     method: 'POST',
     url: '/v1/session',
-    config: { role: 'public', problems: [401] },
+    config: { problems: [401] },
     schema: {
       summary: 'Sign in: a token for a cookie',
       querystring: noQuery,
@@ -29,28 +29,26 @@ export function sessionRoutes(app: Api, { credentials, database, secureCookies, 
         await limits.countWrongToken(request);
         throw new UnauthenticatedError('the token is not known, or has ended');
       }
-      const { actor, role, csrfToken } = session;
+      const { actor, role, scope, csrfToken } = session;
       await audit.signedIn(actor, request.ip);
       reply.setCookie(SESSION_COOKIE, session.cookie, { ...cookieOptions, maxAge: SESSION_MS / 1_000 });
-      return { actor, role, csrfToken };
+      return { actor, role, ...scope, csrfToken };
     },
   });
 
   app.route({
     method: 'GET',
     url: '/v1/session',
-    config: { role: 'viewer' },
     schema: { summary: 'Who calls', querystring: noQuery, response: { 200: sessionSchema } },
-    handler: ({ actor, role, csrfToken }) => {
-      if (role === null) throw new UnauthenticatedError('nobody calls');
-      return { actor, role, csrfToken };
+    handler: ({ actor, role, scope, csrfToken }) => {
+      if (role === null || scope === null) throw new UnauthenticatedError('nobody calls');
+      return { actor, role, ...scope, csrfToken };
     },
   });
 
   app.route({
     method: 'DELETE',
     url: '/v1/session',
-    config: { role: 'viewer' },
     schema: { summary: 'Sign out', querystring: noQuery, response: { 204: z.null() } },
     async handler(_request, reply) {
       return reply.clearCookie(SESSION_COOKIE, cookieOptions).code(204).send(null);

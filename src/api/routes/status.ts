@@ -7,6 +7,7 @@ import { postgresHealth } from '../../db/look/health.ts';
 import { readStatus } from '../../db/look/status.ts';
 import { listTicks } from '../../db/look/ticks.ts';
 import { UnavailableError } from '../../domain/errors.ts';
+import { lanesToRead } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 const noQuery = z.strictObject({});
@@ -20,11 +21,10 @@ export function statusRoutes(app: Api, { database, temporal, count }: ApiContext
   app.route({
     method: 'GET',
     url: '/v1/status',
-    config: { role: 'viewer' },
     schema: { summary: 'Mode and why, lanes, dependencies', querystring: noQuery, response: { 200: statusSchema } },
-    async handler() {
+    async handler({ scope }) {
       const asked = dependencies();
-      const queue = await readStatus(database, count).catch(async (error: unknown) => {
+      const queue = await readStatus(database, count, lanesToRead(scope)).catch(async (error: unknown) => {
         if (error instanceof UnavailableError && !(await asked).postgres.ok) return AWAY;
         throw error;
       });
@@ -35,19 +35,17 @@ export function statusRoutes(app: Api, { database, temporal, count }: ApiContext
   app.route({
     method: 'GET',
     url: '/v1/ticks',
-    config: { role: 'viewer' },
     schema: {
       summary: 'The tick ledger, newest first',
       querystring: tickListQuerySchema,
       response: { 200: tickListSchema },
     },
-    handler: (request) => listTicks(database, request.query),
+    handler: (request) => listTicks(database, request.query, lanesToRead(request.scope, request.query.lane)),
   });
 
   app.route({
     method: 'GET',
     url: '/readyz',
-    config: { role: 'public' },
     schema: {
       summary: 'Able to serve: each dependency named, 503 when one is away',
       querystring: noQuery,
@@ -64,7 +62,6 @@ export function statusRoutes(app: Api, { database, temporal, count }: ApiContext
   app.route({
     method: 'GET',
     url: '/healthz',
-    config: { role: 'public' },
     schema: { summary: 'Alive', response: { 200: z.object({ alive: z.boolean() }) } },
     handler: () => ({ alive: true }),
   });

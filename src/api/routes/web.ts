@@ -40,7 +40,6 @@ export function webRoutes(app: Api, files: WebFiles): void {
     app.route({
       method: 'GET',
       url,
-      config: { role: 'public' },
       schema: { hide: true },
       handler: (request, reply) => sendPage(files, request, reply),
     });
@@ -48,14 +47,12 @@ export function webRoutes(app: Api, files: WebFiles): void {
   app.route({
     method: 'GET',
     url: '/actions/:id',
-    config: { role: 'public' },
     schema: { hide: true },
     handler: (request, reply) => sendPage(files, request, reply),
   });
   app.route({
     method: 'GET',
     url: '/assets/:name',
-    config: { role: 'public' },
     schema: { hide: true, params: z.strictObject({ name: z.string() }) },
     handler(request, reply) {
       const file = files.assets.get(request.params.name);

@@ -30,7 +30,7 @@ export const registerApprovals: Register = (program, run) => {
         }),
       );
 
-  allow('approve', program, 'let the artifact that waits be performed, and nothing else');
+  allow('approve', program, 'let the artifact that waits be performed, and nothing else; or be one of several who do');
 
   program
     .command('reject <id>')
@@ -55,6 +55,7 @@ async function allowWords(client: AolClient, verb: 'approve' | 'promote', id: st
   const parts = [
     `${verb} has 1 action sent for REAL: ${action.type} in lane ${action.lane}`,
     ...(summary === undefined ? [] : [`"${summary}"`]),
+    ...(action.waiting === null ? [] : [action.waiting]),
     ...(action.artifactSha256 === sha256
       ? []
       : [`its artifact has ANOTHER SHA-256, ${action.artifactSha256 ?? 'none'}, so this will be refused`]),

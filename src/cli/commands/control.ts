@@ -14,6 +14,8 @@ const DESCRIPTIONS: Readonly<Record<ControlVerb, string>> = {
 
 interface Options {
   readonly lane?: string;
+  /** Of start alone. */
+  readonly force?: boolean;
   readonly reason?: string;
   readonly yes: boolean;
 }
@@ -21,7 +23,7 @@ interface Options {
 /** `aol pause|resume|kill|start`: without a lane for all lanes. */
 export const registerControl: Register = (program, run) => {
   for (const verb of CONTROL_VERBS) {
-    program
+    const command = program
       .command(verb)
       .description(DESCRIPTIONS[verb])
       .option('--lane <lane>', 'one lane; all lanes when absent')
@@ -31,13 +33,28 @@ export const registerControl: Register = (program, run) => {
         run(async ({ io, client: connect, print }) => {
           const client = await connect();
           if (verb === 'kill' && !yes) await confirm(io, await killDanger(client, request.lane));
+          if (request.force && !yes) await confirm(io, await forceDanger(client, request.lane));
           const answer = await client.control(verb, request);
           print(answer, () => answer.message);
           return undefined;
         }),
       );
+    if (verb === 'start')
+      command.option('--force', 'take the lanes away from whoever holds them; needs the token of an admin');
   }
 };
+
+/** Whom a forced start takes the lanes from. */
+async function forceDanger(client: AolClient, lane: string | undefined): Promise<Danger> {
+  const isAll = lane === undefined || lane === ALL_LANES;
+  const { lanes } = await client.status();
+  const held = lanes.filter((one) => (isAll || one.lane === lane) && one.lease.owner !== null);
+  const owners = held.map((one) => `${one.lane} from ${one.lease.owner}`).join(', ');
+  return {
+    what: `start --force takes ${owners || 'no lane, because none is held,'} at once; if that cluster still lives, the two take turns`,
+    question: 'Take over?',
+  };
+}
 
 /** What kill does, and to how much. The counts are left out when they cannot be had: that must not keep anybody from it. */
 export async function killDanger(client: AolClient, lane: string | undefined): Promise<Danger> {

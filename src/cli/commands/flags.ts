@@ -5,6 +5,7 @@ import { ALL_LANES, FLAG_NAMES, FLAGS, type FlagKind, type FlagName } from '../.
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm, type Danger } from '../terminal/confirm.ts';
+import { durationMs } from '../terminal/options.ts';
 import type { Cell } from '../terminal/paint.ts';
 import { counted, table } from '../terminal/text.ts';
 import { killDanger } from './control.ts';
@@ -13,6 +14,7 @@ interface SetOptions {
   readonly lane: string;
   readonly reason?: string;
   readonly ifVersion?: string;
+  readonly for?: number;
   readonly yes: boolean;
 }
 
@@ -40,15 +42,17 @@ export const registerFlags: Register = (program, run) => {
     .option('--lane <lane>', 'one lane; the defaults of all when absent', ALL_LANES)
     .option('--reason <text>', 'for the log')
     .option('--if-version <n>', 'only if the flag has this version; 0: only if the lane inherits it')
+    .option('--for <time>', 'with proof_only false: REAL locks itself again after it, e.g. 8h', durationMs)
     .option('--yes', 'do not ask', false)
-    .action((name: FlagName, text: string, { lane, reason, ifVersion, yes }: SetOptions) =>
+    .action((name: FlagName, text: string, { lane, reason, ifVersion, for: forMs, yes }: SetOptions) =>
       run(async ({ io, client: connect, print }) => {
         const value = parseValue(name, text);
         const expected = ifVersion === undefined ? {} : { version: wholeNumber(ifVersion, '--if-version') };
+        const unlocked = unlockTime(name, value, forMs);
         const client = await connect();
         const danger = yes ? undefined : await dangerOf(client, name, value, lane);
         if (danger) await confirm(io, danger);
-        const answer = await client.patchFlags({ lane, flags: { [name]: value }, reason, ...expected });
+        const answer = await client.patchFlags({ lane, flags: { [name]: value }, reason, ...expected, ...unlocked });
         print(answer, () => changedText(answer, name, answer.changed.length > 0));
         return undefined;
       }),
@@ -70,6 +74,13 @@ function parseValue(name: FlagName, text: string): boolean | number | string {
 function wholeNumber(text: string, name: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${name} is a whole number`);
   return Number(text);
+}
+
+/** @throws UsageError for a time of anything but unlocking REAL */
+function unlockTime(name: FlagName, value: unknown, forMs: number | undefined): { readonly forMs?: number } {
+  if (forMs === undefined) return {};
+  if (name === 'proof_only' && value === false) return { forMs };
+  throw new UsageError('--for goes with proof_only false');
 }
 
 /** What a change does that nobody should do by mistake. */
@@ -107,11 +118,11 @@ async function inheritingLanes(client: AolClient): Promise<string[]> {
 
 function flagTable({ flags }: FlagsOfLane, isColored: boolean): string {
   const rows = FLAG_NAMES.map((name) => {
-    const { value, version, inherited, updatedBy, reason } = flags[name];
+    const { value, version, inherited, expiresAt, updatedBy, reason } = flags[name];
     const source = inherited ? 'inherited' : 'own';
-    return [name, valueWord(name, value), source, String(version), updatedBy ?? '-', reason ?? ''];
+    return [name, valueWord(name, value), source, String(version), expiresAt ?? '-', updatedBy ?? '-', reason ?? ''];
   });
-  return table(['NAME', 'VALUE', 'FROM', 'VERSION', 'SET BY', 'REASON'], rows, isColored);
+  return table(['NAME', 'VALUE', 'FROM', 'VERSION', 'UNTIL', 'SET BY', 'REASON'], rows, isColored);
 }
 
 function valueWord(name: FlagName, value: boolean | number | string): Cell {
@@ -123,8 +134,9 @@ function valueWord(name: FlagName, value: boolean | number | string): Cell {
 }
 
 function changedText({ lane, flags }: FlagsOfLane, name: FlagName, isChanged: boolean): string {
-  const { value, version, inherited } = flags[name];
+  const { value, version, inherited, expiresAt } = flags[name];
   const where = lane === ALL_LANES ? 'all lanes' : `lane ${lane}`;
   const overruled = inherited ? ', by the flag of all lanes' : '';
-  return `${name} of ${where} is ${value}${overruled} (version ${version})${isChanged ? '' : ', as before'}`;
+  const until = expiresAt === null ? '' : ` until ${expiresAt}`;
+  return `${name} of ${where} is ${value}${until}${overruled} (version ${version})${isChanged ? '' : ', as before'}`;
 }

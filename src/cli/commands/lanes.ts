@@ -42,11 +42,12 @@ export const registerLanes: Register = (program, run) => {
 
   lanes
     .command('create <lane>')
-    .description('create a lane; again changes nothing')
+    .description('create a lane, in PROOF and with approval_policy all; again changes nothing')
     .action((lane: string) =>
       run(async ({ client, print }) => {
         const answer = await (await client()).createLane(lane);
-        print(answer, () => `lane ${answer.lane} ${answer.created ? 'created' : 'was there already'}`);
+        const begins = 'created: it begins in PROOF, and every REAL action of it awaits approval';
+        print(answer, () => `lane ${answer.lane} ${answer.created ? begins : 'was there already'}`);
         return undefined;
       }),
     );

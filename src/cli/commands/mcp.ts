@@ -5,18 +5,16 @@ import type { Register } from '../context.ts';
 export const registerMcp: Register = (program, run) => {
   program
     .command('mcp')
-    .description('tools for AI agents over stdio (Model Context Protocol): queue, look, stop; never approve')
+    .description('tools for AI agents over stdio (Model Context Protocol): queue, look, wait, stop; never approve')
     .action(() =>
-      run(async ({ config }) => {
+      run(async ({ config, io }) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
         const { AolClient } = await import('../../client/client.ts');
         const { createMcpServer } = await import('../../mcp/server.ts');
-        const { apiUrl } = await import('../client.ts');
         const { untilStopped } = await import('../up/lifecycle.ts');
         const { version } = await import('../version.ts');
-        const settings = await config();
-        const client = new AolClient({ baseUrl: apiUrl(settings), token: await agentToken(settings) });
-        const server = createMcpServer(client, version());
+        const client = new AolClient(await agentConnection(await config()));
+        const server = createMcpServer(client, version(), (words) => io.talk(`aol mcp: ${words}`));
         const ended = new Promise<void>((resolve) => process.stdin.once('end', resolve).once('close', resolve));
         await server.connect(new StdioServerTransport());
         await Promise.race([ended, untilStopped()]);
@@ -26,14 +24,14 @@ export const registerMcp: Register = (program, run) => {
     );
 };
 
-/** A token of its own, else the operator's. Never the admin's, whatever else is there. */
-async function agentToken(config: Config): Promise<string> {
-  const { findTokens } = await import('../../config/index.ts');
+/** Which AOL the tools call, and with which token: never one of the data folder's, because those decide. */
+async function agentConnection(config: Config): Promise<{ readonly baseUrl: string; readonly token: string }> {
+  const { apiUrl } = await import('../client.ts');
   const { ConfigurationError } = await import('../../domain/errors.ts');
-  const token = config.mcpToken ?? config.tokens.operator ?? findTokens(config)?.operator;
-  if (token !== undefined) return token;
+  const { url, token } = config.client;
+  if (token !== undefined) return { baseUrl: url ?? apiUrl(config), token };
   throw new ConfigurationError(
-    'AOL_MCP_TOKEN',
-    `there is no operator's token in ${config.dataDir}: run \`aol up\` there first, or set AOL_DATA_DIR or AOL_MCP_TOKEN`,
+    'AOL_TOKEN',
+    '`aol mcp` needs the token of an agent, which an admin makes with `aol tokens create NAME --role agent`',
   );
 }

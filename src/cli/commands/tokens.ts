@@ -19,14 +19,23 @@ export const registerTokens: Register = (program, run) => {
     .command('create <name>')
     .description('make a token; it is shown this once')
     .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
+    .option('--lane <lane>', 'a lane that it sees and touches; again for more; all when absent', collect, [])
+    .option(
+      '--type <type>',
+      'an action type that it queues and decides about; again for more; all when absent',
+      collect,
+      [],
+    )
     .option('--expires <age>', 'when it ends: 30d, 36h, a time, or never; 90 days from now when absent')
-    .action((name: string, { role, expires }: { role: Role; expires?: string }) =>
+    .action((name: string, { role, lane, type, expires }: CreateOptions) =>
       run(async ({ client, print }) => {
-        const made = await (await client()).createToken({ name, role, ...expiry(expires) });
+        const made = await (await client()).createToken({ name, role, ...bounds(lane, type), ...expiry(expires) });
         print(made, () =>
           fields([
             ['name', made.name],
             ['role', made.role],
+            ['lanes', namesOrAll(made.lanes)],
+            ['types', namesOrAll(made.types)],
             ['ends', made.expiresAt ?? 'never'],
             ['token', made.token],
             ['note', 'it is shown this once; `aol tokens revoke` ends it'],
@@ -61,6 +70,26 @@ export const registerTokens: Register = (program, run) => {
       }),
     );
 };
+
+interface CreateOptions {
+  readonly role: Role;
+  readonly lane: readonly string[];
+  readonly type: readonly string[];
+  readonly expires?: string;
+}
+
+/** An option that may be given more than once. */
+function collect(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}
+
+function bounds(lanes: readonly string[], types: readonly string[]): { lanes?: string[]; types?: string[] } {
+  return { ...(lanes.length > 0 && { lanes: [...lanes] }), ...(types.length > 0 && { types: [...types] }) };
+}
+
+function namesOrAll(names: readonly string[] | null): string {
+  return names?.join(', ') ?? 'all';
+}
 
 /** @throws UsageError when it is no time */
 function expiry(text: string | undefined): { readonly expiresAt?: string | null } {
@@ -99,6 +128,8 @@ function tokenTable(items: readonly ApiToken[], isColored: boolean): string {
   const rows = items.map((token) => [
     token.name,
     token.role,
+    namesOrAll(token.lanes),
+    namesOrAll(token.types),
     stateWord(token),
     token.prefix,
     token.expiresAt ?? 'never',
@@ -106,7 +137,7 @@ function tokenTable(items: readonly ApiToken[], isColored: boolean): string {
     token.createdBy,
     token.id,
   ]);
-  return table(['NAME', 'ROLE', 'STATE', 'BEGINS', 'ENDS', 'USED', 'MADE BY', 'ID'], rows, isColored);
+  return table(['NAME', 'ROLE', 'LANES', 'TYPES', 'STATE', 'BEGINS', 'ENDS', 'USED', 'MADE BY', 'ID'], rows, isColored);
 }
 
 function stateWord({ revokedAt, expiresAt }: ApiToken) {

@@ -18,7 +18,7 @@ export interface BatchInput {
 
 export const batchResultSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal([200, 201]), action: actionSchema }),
-  z.object({ status: z.literal([400, 409, 422]), problem: problemSchema }),
+  z.object({ status: z.literal([400, 403, 409, 422]), problem: problemSchema }),
 ]);
 export type BatchResult = z.output<typeof batchResultSchema>;
 

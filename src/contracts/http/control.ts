@@ -15,6 +15,15 @@ export const controlRequestSchema = z
   .meta({ examples: [{ lane: 'default', reason: 'the campaign is over' }, {}] });
 export type ControlRequest = z.output<typeof controlRequestSchema>;
 
+/** `POST /v1/control/start` */
+export const startRequestSchema = controlRequestSchema
+  .safeExtend({
+    /** Takes the lease away from whoever holds the lane, instead of waiting until it runs out. An admin's. */
+    force: z.boolean().optional(),
+  })
+  .meta({ examples: [{ lane: 'default', reason: 'the old cluster is gone' }] });
+export type StartRequest = z.output<typeof startRequestSchema>;
+
 export const controlAnswerSchema = z.object({
   verb: z.enum(CONTROL_VERBS),
   lane: z.string(),

@@ -2,9 +2,12 @@
 
 import { z } from 'zod';
 import { ALL_LANES, APPROVAL_POLICIES, FLAG_NAMES, FLAGS, type FlagName, type FlagValue } from '../../domain/flags.ts';
+import { MAX_UNLOCK_MS, MIN_UNLOCK_MS } from '../../domain/limits.ts';
 import { laneOrAllSchema, reasonSchema, timeSchema } from './primitives.ts';
 
-function integer(name: 'max_actions_per_tick' | 'tick_interval_ms' | 'max_tick_ms' | 'max_running') {
+function integer(
+  name: 'max_actions_per_tick' | 'tick_interval_ms' | 'max_tick_ms' | 'max_running' | 'approvals_needed',
+) {
   const { minimum, maximum } = FLAGS[name].kind;
   return z.int().min(minimum).max(maximum).optional();
 }
@@ -18,6 +21,8 @@ const valuesSchema = z.strictObject({
   max_tick_ms: integer('max_tick_ms'),
   max_running: integer('max_running'),
   approval_policy: z.enum(APPROVAL_POLICIES).optional(),
+  approver_must_differ: z.boolean().optional(),
+  approvals_needed: integer('approvals_needed'),
 } satisfies Record<FlagName, z.ZodType<FlagValue | undefined>>);
 export type FlagValues = z.output<typeof valuesSchema>;
 
@@ -30,8 +35,17 @@ export const flagsPatchSchema = z
     flags: valuesSchema.refine((flags) => Object.keys(flags).length > 0, { message: 'must name a flag' }),
     /** Compare-and-set: the version that the flag must have, 0 for one that the lane inherits. */
     version: z.int().min(0).optional(),
+    /** With `proof_only: false` alone: REAL locks itself again after so many milliseconds, by the database's clock. */
+    forMs: z.int().min(MIN_UNLOCK_MS).max(MAX_UNLOCK_MS).optional(),
     reason: reasonSchema.optional(),
   })
+  .refine(
+    ({ flags, forMs }) => forMs === undefined || (Object.keys(flags).length === 1 && flags.proof_only === false),
+    {
+      path: ['forMs'],
+      message: 'belongs to proof_only: false, alone',
+    },
+  )
   .refine(({ flags, version }) => version === undefined || Object.keys(flags).length === 1, {
     path: ['version'],
     message: 'belongs to one flag: name exactly one',
@@ -47,6 +61,8 @@ export const flagStateSchema = z.object({
   version: z.int().nonnegative(),
   /** Whether the value in force is that of `*`, or the built-in default. */
   inherited: z.boolean(),
+  /** When REAL, unlocked for a time, locks itself again; null for a value that stays. */
+  expiresAt: timeSchema.nullable(),
   /** Who set the value in force, why and when; null for a built-in default. */
   updatedBy: z.string().nullable(),
   reason: z.string().nullable(),

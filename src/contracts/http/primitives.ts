@@ -30,11 +30,17 @@ export const laneOrAllSchema = z.union([z.literal(ALL_LANES), laneNameSchema]);
 
 const UTF8 = new TextEncoder();
 
+/** Keys that we give ourselves: whoever took one before would keep a promotion or a revision from being queued. */
+const OWN_KEYS = ['promote:', 'revise:'];
+
 /** Limits are in UTF-8 bytes, because the key is indexed. */
-export const idempotencyKeySchema = storableText(1, MAX_KEY_LENGTH).refine(
-  (key) => UTF8.encode(key).length <= MAX_KEY_LENGTH,
-  { message: `must be at most ${MAX_KEY_LENGTH} bytes of UTF-8` },
-);
+export const idempotencyKeySchema = storableText(1, MAX_KEY_LENGTH)
+  .refine((key) => UTF8.encode(key).length <= MAX_KEY_LENGTH, {
+    message: `must be at most ${MAX_KEY_LENGTH} bytes of UTF-8`,
+  })
+  .refine((key) => !OWN_KEYS.some((own) => key.startsWith(own)), {
+    message: `must not begin with ${OWN_KEYS.join(' or ')}`,
+  });
 
 export const actionTypeSchema = z
   .string()

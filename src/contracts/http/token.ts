@@ -1,11 +1,12 @@
 /** `/v1/tokens`: named bearer tokens. Each is shown once, when it is made; what is kept is its SHA-256. */
 
 import { z } from 'zod';
-import { ROLES } from '../../domain/roles.ts';
-import { pageOf, runAtSchema, timeSchema } from './primitives.ts';
+import { MAX_TOKEN_BOUNDS } from '../../domain/limits.ts';
+import { ENVIRONMENT_ROLES, ROLES } from '../../domain/roles.ts';
+import { actionTypeSchema, laneNameSchema, pageOf, runAtSchema, timeSchema } from './primitives.ts';
 
 /** Names of the environment's tokens and of the engine, which would be mistaken for them in logs. */
-export const RESERVED_ACTORS = ['admin', 'operator', 'viewer', 'system', 'engine', 'anonymous', 'aol'] as const;
+export const RESERVED_ACTORS = [...ENVIRONMENT_ROLES, 'system', 'engine', 'anonymous', 'aol'] as const;
 
 export const tokenNameSchema = z
   .string()
@@ -19,23 +20,47 @@ export const tokenNameSchema = z
 
 export const DEFAULT_TOKEN_DAYS = 90;
 
+/** What a token is bound to; null is all lanes, all types. */
+export const boundsShape = {
+  lanes: z.array(z.string()).readonly().nullable(),
+  types: z.array(z.string()).readonly().nullable(),
+};
+
+function boundTo<Item extends z.ZodType<string>>(item: Item) {
+  return z.array(item).min(1).max(MAX_TOKEN_BOUNDS).optional();
+}
+
 export const createTokenRequestSchema = z
   .strictObject({
     name: tokenNameSchema,
     role: z.enum(ROLES),
+    /** The lanes that it sees and touches; all when absent. */
+    lanes: boundTo(laneNameSchema),
+    /** The action types that it queues and decides about; all when absent. */
+    types: boundTo(actionTypeSchema),
     /** When it ends: 90 days from now when absent, never when null. */
     expiresAt: runAtSchema
       .refine((text) => Date.parse(text) > Date.now(), { message: 'must lie in the future' })
       .nullable()
       .optional(),
   })
-  .meta({ examples: [{ name: 'ci-bot', role: 'operator' }] });
+  .refine(({ role, lanes, types }) => role !== 'admin' || (lanes === undefined && types === undefined), {
+    path: ['role'],
+    message: 'must not be admin for a token that is bound: an admin makes tokens without bounds',
+  })
+  .meta({
+    examples: [
+      { name: 'ci-bot', role: 'operator' },
+      { name: 'bot', role: 'agent', lanes: ['default'], types: ['POST_SOCIAL'] },
+    ],
+  });
 export type CreateTokenRequest = z.output<typeof createTokenRequestSchema>;
 
 export const tokenSchema = z.object({
   id: z.uuid(),
   name: z.string(),
   role: z.enum(ROLES),
+  ...boundsShape,
   /** How the token begins, to find it again. */
   prefix: z.string(),
   createdBy: z.string(),
@@ -54,6 +79,7 @@ export const createdTokenSchema = z.object({
   id: z.uuid(),
   name: z.string(),
   role: z.enum(ROLES),
+  ...boundsShape,
   /** The secret itself. It is answered this once. */
   token: z.string(),
   expiresAt: timeSchema.nullable(),

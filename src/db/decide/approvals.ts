@@ -1,7 +1,7 @@
 /** What a person allows: an artifact that waits for approval, and a proof that is to be performed. By SHA-256, never by id alone. */
 
 import { v7 as uuidv7 } from 'uuid';
-import { StateConflictError } from '../../domain/errors.ts';
+import { ForbiddenError, StateConflictError } from '../../domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../domain/hashing.ts';
 import type { ActionRow } from '../action-row.ts';
 import { appendLog } from '../look/logs.ts';
@@ -10,33 +10,102 @@ import { findAction } from './cancel.ts';
 import type { DecidedBy } from './decisions.ts';
 
 /**
- * Lets the artifact with this SHA-256 be performed, and nothing else: the action is due again, and the gate compares.
+ * Counts a person's approval of the artifact with this SHA-256. With the last one that is needed (`approvals_needed`) that artifact
+ * may be performed, and nothing else: the action is due again, and the gate compares. Until then it goes on waiting.
  *
  * @throws NotFoundError
- * @throws StateConflictError when nothing waits, another artifact than this one, or its time ran out
+ * @throws StateConflictError when nothing waits, another artifact than this one, its time ran out, or this person has approved it already
+ * @throws ForbiddenError when the lane wants another person than the one who asked (`approver_must_differ`)
  */
 export function approveAction(db: Database, id: string, sha256: string, by: DecidedBy): Promise<ActionRow> {
   return transaction(db, async (connection) => {
+    const [waiting] = await query<ActionRow>(
+      connection,
+      `SELECT * FROM aol_actions WHERE id = $1 AND status = 'AWAITING_APPROVAL' AND artifact_sha256 = $2
+         AND (approval_expires_at IS NULL OR approval_expires_at > clock_timestamp()) FOR UPDATE`,
+      [id, sha256],
+    );
+    if (!waiting) throw refusal(await findAction(connection, id), sha256, 'approved');
+    const before = await readApprovals(connection, waiting, by.actor);
+    if (before.is_barred) {
+      throw new ForbiddenError(
+        `${by.actor} asked for this, and in lane ${waiting.lane} the approver must be somebody else`,
+      );
+    }
+    if (before.promoted_sha256 !== null && before.promoted_sha256 !== sha256) {
+      throw new StateConflictError(
+        `it may perform only the artifact that was promoted, ${before.promoted_sha256}`,
+        waiting.status,
+      );
+    }
+    const isRepeated = before.approvers.includes(by.actor);
+    const approvers = isRepeated ? before.approvers : [...before.approvers, by.actor].sort();
+    const words = approvalWords({ approvers, needed: before.needed });
+    if (isRepeated && approvers.length < before.needed) {
+      throw new StateConflictError(`${by.actor} has approved it already: ${words}`, waiting.status);
+    }
+    if (!isRepeated) {
+      await appendLog(connection, {
+        lane: waiting.lane,
+        actionId: id,
+        event: 'APPROVED',
+        level: 'WARNING',
+        actor: by.actor,
+        message: `approved${before.needed > 1 ? ` (${words})` : ''}: ${sha256}${by.reason ? `: ${by.reason}` : ''}`,
+        detail: { sha256, reason: by.reason ?? null, approvals: approvers.length, needed: before.needed },
+      });
+    }
+    if (approvers.length < before.needed) return waiting;
     const [approved] = await query<ActionRow>(
       connection,
       `UPDATE aol_actions SET status = 'PENDING', approval_by = $3, approval_at = clock_timestamp(), approval_sha256 = $2,
-         approval_expires_at = NULL, run_at = clock_timestamp(), updated_at = clock_timestamp()
-       WHERE id = $1 AND status = 'AWAITING_APPROVAL' AND artifact_sha256 = $2
-         AND (approval_expires_at IS NULL OR approval_expires_at > clock_timestamp()) RETURNING *`,
-      [id, sha256, by.actor],
+         approval_expires_at = NULL, run_at = greatest(due_at, clock_timestamp()), updated_at = clock_timestamp()
+       WHERE id = $1 RETURNING *`,
+      [id, sha256, approvers.join(', ')],
     );
-    if (!approved) throw refusal(await findAction(connection, id), sha256, 'approved');
-    await appendLog(connection, {
-      lane: approved.lane,
-      actionId: id,
-      event: 'APPROVED',
-      level: 'WARNING',
-      actor: by.actor,
-      message: `approved: ${sha256}${by.reason ? `: ${by.reason}` : ''}`,
-      detail: { sha256, reason: by.reason ?? null },
-    });
-    return approved;
+    return approved ?? waiting;
   });
+}
+
+interface ApprovalFacts {
+  readonly needed: number;
+  /** Whose approvals count so far. */
+  readonly approvers: readonly string[];
+  /** Whether this person asked for the action, where the approver must be somebody else. */
+  readonly is_barred: boolean;
+  /** What a promoted action may perform. */
+  readonly promoted_sha256: string | null;
+}
+
+async function readApprovals(db: Queryable, row: ActionRow, actor: string): Promise<ApprovalFacts> {
+  const [facts] = await query<ApprovalFacts & Record<string, unknown>>(
+    db,
+    `SELECT f.approvals_needed AS needed, aol_approvers($1, $2, $3) AS approvers,
+       f.approver_must_differ AND $4 = ANY (aol_askers($1)) AS is_barred,
+       (SELECT artifact_sha256 FROM aol_actions WHERE id = $5) AS promoted_sha256
+     FROM aol_lane_flags($2) AS f`,
+    [row.id, row.lane, row.artifact_sha256, actor, row.promoted_from],
+  );
+  if (!facts) throw new Error('the flags of a lane are one row');
+  return facts;
+}
+
+/** `1 of 2 approvals: anna` */
+export function approvalWords({ approvers, needed }: Pick<ApprovalFacts, 'approvers' | 'needed'>): string {
+  const names = approvers.length === 0 ? '' : `: ${approvers.join(', ')}`;
+  return `${approvers.length} of ${needed} approvals${names}`;
+}
+
+/** How far the approval of each action is that waits for more than one person, in words. */
+export async function approvalProgress(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await query<{ id: string; needed: number; approvers: string[] }>(
+    db,
+    `SELECT id, (aol_lane_flags(lane)).approvals_needed AS needed, aol_approvers(id, lane, artifact_sha256) AS approvers
+     FROM aol_actions WHERE id = ANY ($1::uuid[]) AND status = 'AWAITING_APPROVAL'`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, approvalWords(row)]));
 }
 
 /**
@@ -61,6 +130,7 @@ export function rejectAction(db: Database, id: string, by: DecidedBy): Promise<A
       level: 'WARNING',
       actor: by.actor,
       message: by.reason ?? 'rejected',
+      detail: { reason: by.reason ?? null },
     });
     return rejected;
   });
@@ -90,7 +160,9 @@ export async function expireApprovals(db: Queryable): Promise<number> {
 }
 
 /**
- * Queues, once, a REAL action that may perform exactly the artifact of a proof. A second call answers the same action.
+ * Queues, once, a REAL action that may perform exactly the artifact of a proof. A second call answers the same action. To promote is
+ * to approve, where one person is enough; where more are needed it counts as one of them, and where the approver must differ from
+ * whoever asked it counts as none.
  *
  * @throws NotFoundError
  * @throws StateConflictError when the action is no finished proof, or its artifact is another one
@@ -108,10 +180,12 @@ export function promoteAction(
     const [promoted] = await query<ActionRow>(
       connection,
       `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, priority, due_at,
-         max_attempts, artifact_sha256, artifact_uri, approval_sha256, approval_by, approval_at, created_by)
-       SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority, due_at, max_attempts, artifact_sha256, artifact_uri, $5, $6,
-         clock_timestamp(), $6
-       FROM aol_actions WHERE id = $1
+         max_attempts, artifact_sha256, artifact_uri, approval_needed, approval_sha256, approval_by, approval_at, created_by)
+       SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority, due_at, max_attempts, artifact_sha256, artifact_uri, NOT is_enough,
+         CASE WHEN is_enough THEN $5 END, CASE WHEN is_enough THEN $6 END, CASE WHEN is_enough THEN clock_timestamp() END, $6
+       FROM aol_actions, LATERAL (
+         SELECT approvals_needed = 1 AND NOT approver_must_differ AS is_enough FROM aol_lane_flags(lane)) AS promotion
+       WHERE id = $1
        ON CONFLICT DO NOTHING RETURNING *`,
       [id, uuidv7(), `promote:${id}`, sha256Hex(canonicalJson({ promote: id, sha256 })), sha256, by.actor],
     );

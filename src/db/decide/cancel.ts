@@ -1,6 +1,6 @@
 /** `aol_actions`: read, cancel. Lists stand in `action-list.ts`, queueing in `enqueue.ts`, claiming and closing in `claim.ts` and `close.ts`. */
 
-import { NotFoundError, StateConflictError } from '../../domain/errors.ts';
+import { ForbiddenError, NotFoundError, StateConflictError } from '../../domain/errors.ts';
 import { type ActionStatus, isFinal } from '../../domain/states.ts';
 import type { ActionRow } from '../action-row.ts';
 import { appendLog } from '../look/logs.ts';
@@ -18,20 +18,25 @@ export async function findAction(db: Queryable, id: string): Promise<ActionRow> 
 
 /** Waits, and belongs to no tick. */
 const WAITING: readonly ActionStatus[] = ['PENDING', 'AWAITING_APPROVAL', 'UNCONFIRMED', 'DLQ'];
+/** What became of these is a person's to judge. */
+const FOR_PEOPLE: readonly ActionStatus[] = ['UNCONFIRMED', 'DLQ'];
 
 /**
  * Cancels what waits. Of what runs, or may have been sent, it asks: released before the gate it is cancelled, else its outcome stands.
  *
+ * @param by with `onlyOwn` only what the same actor queued, and nothing that ended and waits for a person
  * @throws StateConflictError when the action is final
+ * @throws ForbiddenError
  */
 export async function cancelAction(
   db: Database,
   id: string,
-  by: { readonly actor: string; readonly reason?: string | undefined },
+  by: { readonly actor: string; readonly reason?: string | undefined; readonly onlyOwn?: boolean },
 ): Promise<ActionRow> {
   return transaction(db, async (connection) => {
     const [row] = await query<ActionRow>(connection, 'SELECT * FROM aol_actions WHERE id = $1 FOR UPDATE', [id]);
     if (!row) throw new NotFoundError(`there is no action ${id}`);
+    if (by.onlyOwn) requireOwn(row, by.actor);
     if (isFinal(row.status)) {
       throw new StateConflictError(`an action that is ${row.status} cannot be cancelled`, row.status);
     }
@@ -57,6 +62,7 @@ export async function cancelAction(
       level: 'WARNING',
       actor: by.actor,
       message: isCancelled ? message : (by.reason ?? 'cancel asked for while it may run'),
+      detail: { reason: by.reason ?? null },
     });
     return findAction(connection, id);
   });
@@ -66,4 +72,13 @@ export async function cancelAction(
 async function isUncertain(db: Queryable, id: string): Promise<boolean> {
   const [row] = await query<{ how_many: number }>(db, 'SELECT how_many FROM aol_uncertain_attempts($1)', [id]);
   return (row?.how_many ?? 0) > 0;
+}
+
+function requireOwn(row: ActionRow, actor: string): void {
+  if (row.created_by !== actor) {
+    throw new ForbiddenError(`action ${row.id} was queued by ${row.created_by}: an agent cancels only its own`);
+  }
+  if (FOR_PEOPLE.includes(row.status)) {
+    throw new ForbiddenError(`action ${row.id} is ${row.status}: a person has to look at it`);
+  }
 }

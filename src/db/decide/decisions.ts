@@ -6,6 +6,7 @@
 import type { DlqFilter, ResolveOutcome } from '../../contracts/http/decisions.ts';
 import { StateConflictError } from '../../domain/errors.ts';
 import { MAX_BULK_DECISIONS } from '../../domain/limits.ts';
+import { type Scope, UNBOUND } from '../../domain/scope.ts';
 import type { ActionStatus } from '../../domain/states.ts';
 import type { ActionRow } from '../action-row.ts';
 import { type Queryable, query } from '../pool.ts';
@@ -105,6 +106,8 @@ export function clearAction(db: Queryable, id: string, by: DecidedBy): Promise<A
 export type DlqSelection = { readonly ids: readonly string[] } | { readonly filter: DlqFilter };
 
 export interface DlqOptions extends DecidedBy {
+  /** The lanes and types that the caller may touch; absent: all. */
+  readonly scope?: Scope;
   /** Only count. */
   readonly dryRun?: boolean;
 }
@@ -150,9 +153,9 @@ async function decideMany(
   db: Queryable,
   decision: Decision,
   selection: DlqSelection,
-  { dryRun = false, ...by }: DlqOptions,
+  { dryRun = false, scope = UNBOUND, ...by }: DlqOptions,
 ): Promise<DlqResult> {
-  const where = await whereOf(db, selection);
+  const where = withinScope(await whereOf(db, selection), scope);
   const { matched, asOf } = await count(db, decision, where);
   const changed = dryRun
     ? []
@@ -167,7 +170,7 @@ async function decideMany(
     matched,
     changed: changed.length,
     remaining: 'ids' in selection ? 0 : Math.max(0, matched - changed.length),
-    refused: 'ids' in selection ? await refusedOf(db, decision, selection.ids, done) : [],
+    refused: 'ids' in selection ? await refusedOf(db, decision, selection.ids, { done, scope }) : [],
     asOf,
     lanes: [...new Set(changed.map((row) => row.lane))].sort(),
   };
@@ -189,6 +192,14 @@ async function whereOf(db: Queryable, selection: DlqSelection): Promise<Where> {
     condition: `lane = ANY ($3::text[]) AND ($4::text IS NULL OR type = $4) AND ($5::text IS NULL OR dlq_reason = $5)
       AND ($6::timestamptz IS NULL OR updated_at < $6)`,
     values: [lanes, type ?? null, dlqReason ?? null, before ?? null],
+  };
+}
+
+function withinScope({ condition, values }: Where, { lanes, types }: Scope): Where {
+  const [lanesAt, typesAt] = [values.length + 3, values.length + 4];
+  return {
+    condition: `${condition} AND ($${lanesAt}::text[] IS NULL OR lane = ANY ($${lanesAt})) AND ($${typesAt}::text[] IS NULL OR type = ANY ($${typesAt}))`,
+    values: [...values, lanes, types],
   };
 }
 
@@ -240,12 +251,16 @@ async function refusedOf(
   db: Queryable,
   { from }: Decision,
   ids: readonly string[],
-  done: ReadonlySet<string> | undefined,
+  { done, scope }: { readonly done: ReadonlySet<string> | undefined; readonly scope: Scope },
 ): Promise<DlqResult['refused']> {
+  const { condition, values } = withinScope(
+    { condition: '$1::text IS NULL AND $2::text IS NULL AND id = ANY ($3::uuid[])', values: [ids] },
+    scope,
+  );
   const rows = await query<{ id: string; status: ActionStatus }>(
     db,
-    'SELECT id, status FROM aol_actions WHERE id = ANY ($1::uuid[])',
-    [ids],
+    `SELECT id, status FROM aol_actions WHERE ${condition}`,
+    [null, null, ...values],
   );
   const statuses = new Map(rows.map((row) => [row.id, row.status]));
   const left = [...new Set(ids)].filter((id) => (done ? !done.has(id) : statuses.get(id) !== from));

@@ -15,11 +15,12 @@ import {
 import { appendLog } from '../look/logs.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
 
-/** All flag rows of a lane and of `*`, for {@link flagsInForce}. */
+/** All flag rows of a lane and of `*`, with their values of now, for {@link flagsInForce}. */
 export async function readFlagRows(db: Queryable, lane?: string): Promise<FlagRow[]> {
   return query<{ lane: string; name: FlagName; value: FlagValue }>(
     db,
-    `SELECT lane, name, value FROM aol_control_flags WHERE $1::text IS NULL OR lane IN ($1, '${ALL_LANES}')`,
+    `SELECT f.lane, f.name, aol_flag_value(f) AS value FROM aol_control_flags f
+     WHERE $1::text IS NULL OR f.lane IN ($1, '${ALL_LANES}')`,
     [lane ?? null],
   );
 }
@@ -33,6 +34,7 @@ export interface FlagChange {
 /**
  * Sets flags of one lane (or `*`) and writes the audit row of each that changed. Answers the names that changed.
  *
+ * @param forMs after how many milliseconds `proof_only: false` locks itself again
  * @throws NotFoundError when the lane does not exist
  */
 export async function setFlags(
@@ -40,18 +42,20 @@ export async function setFlags(
   lane: string,
   values: Partial<Record<FlagName, FlagValue>>,
   by: { readonly actor: string; readonly reason?: string | undefined },
+  forMs?: number,
 ): Promise<FlagName[]> {
   await requireLane(db, lane);
   const changed: FlagName[] = [];
   for (const [name, value] of Object.entries(values)) {
-    const rows = await query<{ name: FlagName; version: number }>(
+    const rows = await query<{ name: FlagName; version: number; expires_at: Date | null }>(
       db,
-      `INSERT INTO aol_control_flags AS f (lane, name, value, updated_by, reason) VALUES ($1, $2, $3::jsonb, $4, $5)
-       ON CONFLICT (lane, name) DO UPDATE SET value = excluded.value, version = f.version + 1,
+      `INSERT INTO aol_control_flags AS f (lane, name, value, updated_by, reason, expires_at)
+       VALUES ($1, $2, $3::jsonb, $4, $5, clock_timestamp() + $6::float8 * interval '1 millisecond')
+       ON CONFLICT (lane, name) DO UPDATE SET value = excluded.value, version = f.version + 1, expires_at = excluded.expires_at,
          updated_by = excluded.updated_by, reason = excluded.reason, updated_at = clock_timestamp()
-         WHERE f.value IS DISTINCT FROM excluded.value
-       RETURNING name, version`,
-      [lane, name, JSON.stringify(value), by.actor, by.reason ?? null],
+         WHERE (f.value, f.expires_at) IS DISTINCT FROM (excluded.value, excluded.expires_at)
+       RETURNING name, version, expires_at`,
+      [lane, name, JSON.stringify(value), by.actor, by.reason ?? null, forMs ?? null],
     );
     for (const row of rows) {
       changed.push(row.name);
@@ -60,12 +64,38 @@ export async function setFlags(
         event: 'FLAG_CHANGED',
         level: 'WARNING',
         actor: by.actor,
-        message: `${name} = ${JSON.stringify(value)}${by.reason ? `: ${by.reason}` : ''}`,
-        detail: { name, value, version: row.version, reason: by.reason ?? null },
+        message: `${name} = ${JSON.stringify(value)}${untilWords(row.expires_at)}${by.reason ? `: ${by.reason}` : ''}`,
+        detail: {
+          name,
+          value,
+          version: row.version,
+          reason: by.reason ?? null,
+          ...(row.expires_at && { expiresAt: row.expires_at }),
+        },
       });
     }
   }
   return changed;
+}
+
+function untilWords(end: Date | null): string {
+  return end === null ? '' : ` until ${end.toISOString()}`;
+}
+
+/** Locks REAL where its time ran out, and writes the audit row. It counts as locked from that time on, whenever this is called. */
+export async function lockWhatRanOut(db: Queryable): Promise<void> {
+  await query(
+    db,
+    `WITH over AS (
+       SELECT lane, name FROM aol_control_flags WHERE expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED),
+     locked AS (
+       UPDATE aol_control_flags f SET value = 'true', expires_at = NULL, version = version + 1, updated_by = 'engine',
+         reason = 'the time of its unlocking ran out', updated_at = clock_timestamp()
+       FROM over WHERE (f.lane, f.name) = (over.lane, over.name) RETURNING f.lane, f.name, f.value, f.version, f.reason)
+     INSERT INTO aol_execution_logs (lane, event, level, actor, message, detail)
+     SELECT lane, 'FLAG_CHANGED', 'WARNING', 'engine', 'proof_only = true: ' || reason,
+       jsonb_build_object('name', name, 'value', value, 'version', version, 'reason', reason) FROM locked`,
+  );
 }
 
 /**
@@ -101,6 +131,7 @@ interface FlagDetailRow extends FlagRow {
   readonly updated_by: string;
   readonly reason: string | null;
   readonly updated_at: Date;
+  readonly expires_at: Date | null;
 }
 
 /**
@@ -110,7 +141,7 @@ interface FlagDetailRow extends FlagRow {
  */
 export async function readFlagsOf(db: Queryable, lane: string): Promise<FlagsOfLane> {
   await requireLane(db, lane);
-  const rows = await readDetails(db, `FROM aol_control_flags WHERE lane IN ($1, '${ALL_LANES}')`, [lane]);
+  const rows = await readDetails(db, `FROM aol_control_flags f WHERE lane IN ($1, '${ALL_LANES}')`, [lane]);
   const state = (name: FlagName) => flagState(lane, name, rows);
   return {
     lane,
@@ -123,6 +154,8 @@ export async function readFlagsOf(db: Queryable, lane: string): Promise<FlagsOfL
       max_tick_ms: state('max_tick_ms'),
       max_running: state('max_running'),
       approval_policy: state('approval_policy'),
+      approver_must_differ: state('approver_must_differ'),
+      approvals_needed: state('approvals_needed'),
     },
   };
 }
@@ -136,6 +169,7 @@ function flagState(lane: string, name: FlagName, rows: readonly FlagDetailRow[])
     value: flagsInForce(lane, rows)[name],
     version: own?.version ?? 0,
     inherited: source !== own || own === undefined,
+    expiresAt: source?.expires_at?.toISOString() ?? null,
     updatedBy: source?.updated_by ?? null,
     reason: source?.reason ?? null,
     updatedAt: source?.updated_at.toISOString() ?? null,
@@ -154,8 +188,8 @@ function flagState(lane: string, name: FlagName, rows: readonly FlagDetailRow[])
 export async function patchFlags(
   db: Database,
   lane: string,
-  patch: { readonly flags: FlagValues; readonly version?: number | undefined },
-  by: { readonly actor: string; readonly reason?: string | undefined; readonly isAdmin: boolean },
+  patch: { readonly flags: FlagValues; readonly version?: number | undefined; readonly forMs?: number | undefined },
+  by: { readonly actor: string; readonly reason?: string | undefined; readonly mayLoosen: boolean },
 ): Promise<FlagsOfLane & { readonly changed: FlagName[] }> {
   const changed = await transaction(db, async (connection) => {
     await requireLane(connection, lane);
@@ -166,7 +200,7 @@ export async function patchFlags(
       if (after === undefined) continue;
       const own = rows.find((row) => row.lane === lane && row.name === name);
       const before = own?.value ?? rows.find((row) => row.name === name)?.value ?? FLAGS[name].default;
-      if (!by.isAdmin && needsAdmin(name, before, after)) {
+      if (!by.mayLoosen && needsAdmin(name, before, after)) {
         throw new ForbiddenError(`${name} ${String(before)} to ${String(after)} loosens it: this needs the role admin`);
       }
       const version = own?.version ?? 0;
@@ -175,7 +209,7 @@ export async function patchFlags(
       }
       values[name] = after;
     }
-    return setFlags(connection, lane, values, by);
+    return setFlags(connection, lane, values, by, patch.forMs);
   });
   await waitForOpenClaims(db, lane);
   return { ...(await readFlagsOf(db, lane)), changed };
@@ -187,7 +221,7 @@ export async function patchFlags(
  */
 async function lockFlags(db: Queryable, lane: string, flags: FlagValues): Promise<FlagDetailRow[]> {
   const values = [lane, Object.keys(flags)];
-  const those = `FROM aol_control_flags WHERE lane IN ($1, '${ALL_LANES}') AND name = ANY ($2::text[]) ORDER BY name, lane`;
+  const those = `FROM aol_control_flags f WHERE lane IN ($1, '${ALL_LANES}') AND name = ANY ($2::text[]) ORDER BY name, lane`;
   await query(db, `SELECT ${those} FOR UPDATE`, values);
   return readDetails(db, those, values);
 }
@@ -195,7 +229,7 @@ async function lockFlags(db: Queryable, lane: string, flags: FlagValues): Promis
 function readDetails(db: Queryable, those: string, values: readonly unknown[]): Promise<FlagDetailRow[]> {
   return query<FlagDetailRow & Record<string, unknown>>(
     db,
-    `SELECT lane, name, value, version, updated_by, reason, updated_at ${those}`,
+    `SELECT lane, name, aol_flag_value(f) AS value, version, updated_by, reason, updated_at, expires_at ${those}`,
     values,
   );
 }

@@ -2,18 +2,22 @@
 
 import { v7 as uuidv7 } from 'uuid';
 import type { ApiToken } from '../../contracts/http/token.ts';
-import { NameTakenError, NotFoundError } from '../../domain/errors.ts';
+import { NameTakenError, NotFoundError, UnprocessableError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Role } from '../../domain/roles.ts';
+import type { Scope } from '../../domain/scope.ts';
 import { decodeCursor, encodeCursor } from '../look/cursor.ts';
 import { appendLog } from '../look/logs.ts';
 import { cappedTotal } from '../look/page.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
+import { listLanes } from './flags.ts';
 
 interface TokenRow {
   id: string;
   name: string;
   role: Role;
+  lanes: string[] | null;
+  types: string[] | null;
   prefix: string;
   created_by: string;
   created_at: Date;
@@ -23,13 +27,16 @@ interface TokenRow {
   revoked_by: string | null;
 }
 
-const COLUMNS = 'id, name, role, prefix, created_by, created_at, expires_at, last_used_at, revoked_at, revoked_by';
+const COLUMNS =
+  'id, name, role, lanes, types, prefix, created_by, created_at, expires_at, last_used_at, revoked_at, revoked_by';
 
 function toToken(row: TokenRow): ApiToken {
   return {
     id: row.id,
     name: row.name,
     role: row.role,
+    lanes: row.lanes,
+    types: row.types,
     prefix: row.prefix,
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
@@ -43,6 +50,7 @@ function toToken(row: TokenRow): ApiToken {
 export interface NewToken {
   readonly name: string;
   readonly role: Role;
+  readonly scope: Scope;
   readonly prefix: string;
   readonly sha256: Buffer;
   readonly expiresAt: Date | null;
@@ -52,14 +60,18 @@ export interface NewToken {
  * Keeps a token, and writes the audit row.
  *
  * @throws NameTakenError when a token of that name is not revoked
+ * @throws UnprocessableError when it would be bound to a lane that does not exist
  */
 export function createToken(db: Database, token: NewToken, actor: string): Promise<ApiToken> {
   return transaction(db, async (connection) => {
+    const [lanes, types] = [distinct(token.scope.lanes), distinct(token.scope.types)];
+    if (lanes !== null) await requireLanes(connection, lanes);
     const [row] = await query<TokenRow & Record<string, unknown>>(
       connection,
-      `INSERT INTO aol_api_tokens (id, name, role, prefix, sha256, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+      `INSERT INTO aol_api_tokens (id, name, role, prefix, sha256, created_by, expires_at, lanes, types)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
        ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING ${COLUMNS}`,
-      [uuidv7(), token.name, token.role, token.prefix, token.sha256, actor, token.expiresAt],
+      [uuidv7(), token.name, token.role, token.prefix, token.sha256, actor, token.expiresAt, lanes, types],
     );
     if (!row) throw new NameTakenError(`there is a token named ${token.name}: revoke it first, or choose another name`);
     await appendLog(connection, {
@@ -67,11 +79,28 @@ export function createToken(db: Database, token: NewToken, actor: string): Promi
       event: 'TOKEN_CREATED',
       level: 'WARNING',
       actor,
-      message: `token ${token.name} made, role ${token.role}`,
-      detail: { tokenId: row.id, name: row.name, role: row.role, expiresAt: row.expires_at },
+      message: `token ${token.name} made, role ${token.role}${boundsWords({ lanes, types })}`,
+      detail: { tokenId: row.id, name: row.name, role: row.role, lanes, types, expiresAt: row.expires_at },
     });
     return toToken(row);
   });
+}
+
+async function requireLanes(db: Queryable, lanes: readonly string[]): Promise<void> {
+  const known = await listLanes(db);
+  const unknown = lanes.find((lane) => !known.includes(lane));
+  if (unknown === undefined) return;
+  throw new UnprocessableError(`there is no lane ${unknown}`, [{ field: 'lanes', rule: 'must be lanes that exist' }]);
+}
+
+function distinct(names: readonly string[] | null): string[] | null {
+  return names && [...new Set(names)].sort();
+}
+
+function boundsWords({ lanes, types }: Scope): string {
+  return [...(lanes ? [`, lanes ${lanes.join(', ')}`] : []), ...(types ? [`, types ${types.join(', ')}`] : [])].join(
+    '',
+  );
 }
 
 /**
@@ -136,6 +165,7 @@ export interface LiveToken {
   readonly id: string;
   readonly name: string;
   readonly role: Role;
+  readonly scope: Scope;
 }
 
 /** The token with this SHA-256 or this id, if it is neither revoked nor past its time. Its use is noted, to the minute. */
@@ -144,13 +174,13 @@ export async function findLiveToken(
   by: { readonly sha256: Buffer } | { readonly id: string },
 ): Promise<LiveToken | undefined> {
   const [column, value] = 'id' in by ? ['id', by.id] : ['sha256', by.sha256];
-  const [row] = await query<LiveToken & { noted: boolean } & Record<string, unknown>>(
+  const [row] = await query<TokenRow & { noted: boolean } & Record<string, unknown>>(
     db,
-    `SELECT id, name, role, last_used_at > clock_timestamp() - interval '1 minute' AS noted FROM aol_api_tokens
+    `SELECT id, name, role, lanes, types, last_used_at > clock_timestamp() - interval '1 minute' AS noted FROM aol_api_tokens
      WHERE ${column} = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
     [value],
   );
   if (!row) return undefined;
   if (!row.noted) await query(db, 'UPDATE aol_api_tokens SET last_used_at = clock_timestamp() WHERE id = $1', [row.id]);
-  return { id: row.id, name: row.name, role: row.role };
+  return { id: row.id, name: row.name, role: row.role, scope: { lanes: row.lanes, types: row.types } };
 }

@@ -1,13 +1,17 @@
 /** What the supervisor asks each second: which lanes need their orchestrator now. */
 
+import { lockWhatRanOut } from '../decide/flags.ts';
 import { type Database, query } from '../pool.ts';
 
 /**
  * Lanes that nobody looks after as they should: not killed, and either without a valid lease (a new lane, lost Temporal
  * state, just started again), or with something due for longer than a tick and a second. A paused lane needs its
  * orchestrator only to hold the lease.
+ *
+ * Before it looks it locks REAL where the time of its unlocking ran out.
  */
 export async function lanesInNeed(db: Database, workerProofMode: boolean): Promise<string[]> {
+  await lockWhatRanOut(db);
   const rows = await query<{ lane: string }>(
     db,
     `WITH needs AS (

@@ -24,10 +24,18 @@ export interface ActionPage {
   readonly totalIsExact: boolean;
 }
 
-/** Newest first. Ids are UUIDv7, so their order is the order of creation. */
-export async function listActions(db: Queryable, filter: ActionListQuery): Promise<ActionPage> {
+/**
+ * Newest first. Ids are UUIDv7, so their order is the order of creation.
+ *
+ * @param lanes those that are looked through; absent: all, or the filter's
+ */
+export async function listActions(
+  db: Queryable,
+  filter: ActionListQuery,
+  lanes: readonly string[] | undefined = filter.lane === undefined ? undefined : [filter.lane],
+): Promise<ActionPage> {
   const { limit, cursor, q } = filter;
-  const { sources, sift } = await walks(db, filter);
+  const { sources, sift } = await walks(db, filter, lanes);
   const { nextBefore, ...page } = await readPage<ActionRow>(db, {
     sources,
     sift: [...sift, ...siftOf(filter)],
@@ -40,18 +48,20 @@ export async function listActions(db: Queryable, filter: ActionListQuery): Promi
 
 async function walks(
   db: Queryable,
-  { lane, status, q }: ActionListQuery,
+  { status, q }: ActionListQuery,
+  asked: readonly string[] | undefined,
 ): Promise<{ readonly sources: readonly Part[]; readonly sift: readonly Part[] }> {
   const id = z.uuid().safeParse(q);
   if (id.success) {
-    const sift = [...(lane === undefined ? [] : [isLane(lane)]), ...(status === undefined ? [] : [isStatus(status)])];
+    const sift = [...(asked === undefined ? [] : [isLane(asked)]), ...(status === undefined ? [] : [isStatus(status)])];
     return { sources: [(value) => `FROM aol_actions WHERE id = ${value(id.data)}`], sift };
   }
-  if (lane === undefined && status === undefined) return { sources: [() => 'FROM aol_actions WHERE true'], sift: [] };
-  const lanes = lane === undefined ? await listLanes(db) : [lane];
+  if (asked === undefined && status === undefined) return { sources: [() => 'FROM aol_actions WHERE true'], sift: [] };
+  const lanes = asked ?? (await listLanes(db));
   const statuses = status ?? ACTION_STATUSES;
   if (lanes.length * statuses.length > MAX_WALKS) {
-    return { sources: [() => 'FROM aol_actions WHERE true'], sift: [isStatus(statuses)] };
+    const sift = [isStatus(statuses), ...(asked === undefined ? [] : [isLane(asked)])];
+    return { sources: [() => 'FROM aol_actions WHERE true'], sift };
   }
   const walk = (oneLane: string, oneStatus: string) => (value: (given: unknown) => string) =>
     `FROM aol_actions WHERE lane = ${value(oneLane)} AND status = ${value(oneStatus)}`;
@@ -59,9 +69,9 @@ async function walks(
 }
 
 const isLane =
-  (lane: string): Part =>
+  (lanes: readonly string[]): Part =>
   (value) =>
-    `lane = ${value(lane)}`;
+    `lane = ANY (${value(lanes)}::text[])`;
 const isStatus =
   (statuses: readonly string[]): Part =>
   (value) =>

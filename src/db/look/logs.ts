@@ -2,6 +2,7 @@
 
 import type { LogEntry, LogListQuery } from '../../contracts/http/log.ts';
 import type { LogEvent, LogLevel } from '../../domain/events.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
 import { type Queryable, query } from '../pool.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { holds, jsonHolds, type Part, readPage } from './page.ts';
@@ -103,12 +104,16 @@ export interface LogPage {
   readonly totalIsExact: boolean;
 }
 
-/** All rows, newest first. */
-export async function listLogs(db: Queryable, filter: LogListQuery): Promise<LogPage> {
+/**
+ * All rows, newest first.
+ *
+ * @param lanes those that are looked through, and what was changed for all lanes; absent: all
+ */
+export async function listLogs(db: Queryable, filter: LogListQuery, lanes?: readonly string[]): Promise<LogPage> {
   const { cursor, limit, q } = filter;
   const { rows, nextBefore, ...totals } = await readPage<LogRow>(db, {
     sources: [sourceOf(filter)],
-    sift: siftOf(filter),
+    sift: siftOf(filter, lanes),
     before: cursor === undefined ? null : Number(decodeCursor(cursor, /^\d{1,15}$/)),
     limit,
     budget: q === undefined ? SIFT_BUDGET : TEXT_BUDGET,
@@ -125,8 +130,13 @@ function sourceOf({ actionId, tickId, level }: LogListQuery): Part {
   return () => `${from} true`;
 }
 
-function siftOf({ lane, actionId, tickId, level, event, actor, q }: LogListQuery): Part[] {
+/** As `seesLogEntry` of the API has it. */
+const SEEN_BY_LANES = (lanes: string) =>
+  `lane = ANY (${lanes}::text[]) OR (lane = '${ALL_LANES}' AND event = 'FLAG_CHANGED')`;
+
+function siftOf({ lane, actionId, tickId, level, event, actor, q }: LogListQuery, lanes?: readonly string[]): Part[] {
   const sift: Part[] = [];
+  if (lanes !== undefined && lane === undefined) sift.push((value) => SEEN_BY_LANES(value(lanes)));
   if (lane !== undefined) sift.push((value) => `lane = ${value(lane)}`);
   if (actionId !== undefined && tickId !== undefined) sift.push((value) => `tick_id = ${value(tickId)}`);
   if (level !== undefined) sift.push((value) => `level = ANY (${value(level)}::text[])`);

@@ -13,12 +13,13 @@ import { countWorkers, type WorkerCount } from './workers.ts';
 /** {@link Status} without the dependencies, which are asked elsewhere. */
 export type QueueStatus = Omit<Status, 'dependencies'>;
 
-/** Reads the status of all lanes, or of one. */
-export async function readStatus(db: Database, count: Count, lane?: string): Promise<QueueStatus> {
-  return snapshot(db, (connection) => read(connection, lane, count));
+/** Reads the status of all lanes, or of some. */
+export async function readStatus(db: Database, count: Count, lanes?: readonly string[]): Promise<QueueStatus> {
+  return snapshot(db, (connection) => read(connection, lanes, count));
 }
 
-async function read(db: Queryable, lane: string | undefined, count: Count): Promise<QueueStatus> {
+async function read(db: Queryable, asked: readonly string[] | undefined, count: Count): Promise<QueueStatus> {
+  const lane = asked?.length === 1 ? asked[0] : undefined;
   const [leases, flagRows, counts, oldestDue, ticks, workers] = await Promise.all([
     readLeases(db, lane),
     readFlagRows(db, lane),
@@ -27,7 +28,8 @@ async function read(db: Queryable, lane: string | undefined, count: Count): Prom
     readLastTicks(db, lane),
     countWorkers(db),
   ]);
-  const lanes = leases.map((lease) => laneStatus(lease, { flagRows, counts, oldestDue, ticks, workers }));
+  const wanted = leases.filter((lease) => asked?.includes(lease.lane) ?? true);
+  const lanes = wanted.map((lease) => laneStatus(lease, { flagRows, counts, oldestDue, ticks, workers }));
   return { ...overallMode(lanes, workers), workers, lanes };
 }
 

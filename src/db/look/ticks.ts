@@ -65,15 +65,26 @@ export interface TickPage {
   readonly totalIsExact: boolean;
 }
 
-/** Newest first: those of a lane by number, those of all lanes by start, then id. Each order has its index. */
-export async function listTicks(db: Queryable, filter: TickListQuery): Promise<TickPage> {
-  const { lane, limit } = filter;
-  const rows = await (lane === undefined ? ticksOfAll(db, filter) : ticksOfLane(db, lane, filter));
+/**
+ * Newest first: those of a lane by number, those of several lanes by start, then id.
+ *
+ * @param lanes those that are looked through; absent: all, or the filter's
+ */
+export async function listTicks(
+  db: Queryable,
+  filter: TickListQuery,
+  lanes: readonly string[] | undefined = filter.lane === undefined ? undefined : [filter.lane],
+): Promise<TickPage> {
+  const { limit } = filter;
+  const [only] = lanes ?? [];
+  const rows = await (only !== undefined && lanes?.length === 1
+    ? ticksOfLane(db, only, filter)
+    : ticksByStart(db, lanes, filter));
   const [count] = await query<{ total: number }>(
     db,
     `SELECT count(*) AS total FROM (
-       SELECT FROM aol_tick_ledger ${lane === undefined ? '' : 'WHERE lane = $1'} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`,
-    lane === undefined ? [] : [lane],
+       SELECT FROM aol_tick_ledger ${lanes === undefined ? '' : 'WHERE lane = ANY ($1::text[])'} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`,
+    lanes === undefined ? [] : [lanes],
   );
   const page = rows.slice(0, limit);
   const last = page.at(-1);
@@ -97,15 +108,25 @@ function ticksOfLane(db: Queryable, lane: string, { cursor, limit }: TickListQue
   );
 }
 
-function ticksOfAll(db: Queryable, { cursor, limit }: TickListQuery): Promise<PlacedRow[]> {
+function ticksByStart(
+  db: Queryable,
+  lanes: readonly string[] | undefined,
+  { cursor, limit }: TickListQuery,
+): Promise<PlacedRow[]> {
   const place = cursor === undefined ? null : decodeCursor(cursor, /^[0-9 :.+-]{19,40}\/[0-9a-f-]{36}$/);
   const [startedAt, id] = place?.split('/') ?? [];
+  const values: unknown[] = place === null ? [limit + 1] : [limit + 1, startedAt, id];
+  const before = place === null ? 'true' : '(started_at, id) < ($2::timestamptz, $3::uuid)';
+  // A lane's ticks start in the order of their numbers, which its index has.
+  const source =
+    lanes === undefined
+      ? `SELECT * FROM aol_tick_ledger WHERE ${before}`
+      : `SELECT t.* FROM unnest($${values.push(lanes)}::text[]) AS l (lane) CROSS JOIN LATERAL (
+           SELECT * FROM aol_tick_ledger WHERE lane = l.lane AND ${before} ORDER BY number DESC LIMIT $1) AS t`;
   return query<PlacedRow>(
     db,
-    `SELECT *, started_at::text || '/' || id AS place FROM aol_tick_ledger
-     ${place === null ? '' : 'WHERE (started_at, id) < ($2::timestamptz, $3::uuid)'}
-     ORDER BY started_at DESC, id DESC LIMIT $1`,
-    place === null ? [limit + 1] : [limit + 1, startedAt, id],
+    `SELECT *, started_at::text || '/' || id AS place FROM (${source}) AS found ORDER BY started_at DESC, id DESC LIMIT $1`,
+    values,
   );
 }
 

@@ -12,10 +12,18 @@ CREATE OR REPLACE FUNCTION aol_transition_allowed(old_status text, new_status te
     ('DLQ', 'PENDING'), ('DLQ', 'CANCELLED'))
 $$;
 
+-- The value of a flag's row now: REAL that was unlocked for a time is locked from then on, whatever '*' says. Whoever reads flags
+-- reads them by this.
+CREATE OR REPLACE FUNCTION aol_flag_value(flag aol_control_flags) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN flag.expires_at <= clock_timestamp() THEN 'true'::jsonb ELSE flag.value END
+$$;
+
+-- Its columns grow with the flags, and those of a function that is there cannot be changed.
+DROP FUNCTION IF EXISTS aol_lane_flags;
 -- A lane's own value before that of '*'; killed and paused of '*' hold besides. Flags that cannot be read stop the lane.
 CREATE OR REPLACE FUNCTION aol_lane_flags(of_lane text, OUT killed boolean, OUT paused boolean, OUT proof_only boolean,
   OUT max_actions_per_tick integer, OUT tick_interval_ms integer, OUT max_tick_ms integer, OUT max_running integer,
-  OUT approval_policy text)
+  OUT approval_policy text, OUT approver_must_differ boolean, OUT approvals_needed integer)
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(bool_or(value = 'true') FILTER (WHERE name = 'killed'), false),
     coalesce(bool_or(value = 'true') FILTER (WHERE name = 'paused'), false),
@@ -24,8 +32,10 @@ LANGUAGE sql STABLE AS $$
     coalesce((array_agg(value ORDER BY lane = '*') FILTER (WHERE name = 'tick_interval_ms'))[1], '5000')::integer,
     coalesce((array_agg(value ORDER BY lane = '*') FILTER (WHERE name = 'max_tick_ms'))[1], '20000')::integer,
     coalesce((array_agg(value ORDER BY lane = '*') FILTER (WHERE name = 'max_running'))[1], '100')::integer,
-    coalesce((array_agg(value #>> '{}' ORDER BY lane = '*') FILTER (WHERE name = 'approval_policy'))[1], 'none')
-  FROM aol_control_flags WHERE lane IN (of_lane, '*')
+    coalesce((array_agg(value #>> '{}' ORDER BY lane = '*') FILTER (WHERE name = 'approval_policy'))[1], 'none'),
+    coalesce((array_agg(value ORDER BY lane = '*') FILTER (WHERE name = 'approver_must_differ'))[1], 'false') <> 'false',
+    coalesce((array_agg(value ORDER BY lane = '*') FILTER (WHERE name = 'approvals_needed'))[1], '1')::integer
+  FROM (SELECT f.lane, f.name, aol_flag_value(f) AS value FROM aol_control_flags f WHERE f.lane IN (of_lane, '*')) AS flags
 $$;
 
 DROP VIEW IF EXISTS aol_claimable, aol_held;

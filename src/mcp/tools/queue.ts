@@ -40,7 +40,7 @@ export const enqueueAction = tool({
   input,
   output: actionSchema,
   async run(client, asked) {
-    // Whatever was asked, nothing goes out without a person.
+    // The server asks it of an agent's token anyway; this holds for every other token too.
     const parsed = enqueueRequestSchema.safeParse({ ...asked, requireApproval: asked.mode === 'REAL' });
     if (!parsed.success) throw new InvalidRequestError('this cannot be queued', fieldProblems(parsed.error));
     const action = await client.enqueue(parsed.data);

@@ -1,0 +1,89 @@
+/** What became of an action: waiting for it, and what people decided about it. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { actionSchema } from '../../contracts/http/action.ts';
+import type { LogEntry } from '../../contracts/http/log.ts';
+import { actionIdSchema, timeSchema } from '../../contracts/http/primitives.ts';
+import type { LogEvent } from '../../domain/events.ts';
+import { isSettled } from '../../domain/states.ts';
+import type { AgentClient } from '../agent-client.ts';
+import { tool } from '../tool.ts';
+
+/** Clients of MCP end a call that takes a minute. */
+const MAX_WAIT_SECONDS = 50;
+const DEFAULT_WAIT_SECONDS = 30;
+const LOOK_INTERVAL_MS = 500;
+const MAX_DECISIONS = 20;
+
+const DECISIONS: readonly LogEvent[] = ['APPROVED', 'REJECTED', 'CANCELLED', 'PROMOTED', 'REPLAYED', 'RESOLVED'];
+
+const decisionSchema = z.object({
+  decision: z.string(),
+  /** The token's name; `engine` when its time ran out. */
+  by: z.string(),
+  at: timeSchema,
+  /** What the person gave as the reason; null when nothing was given. */
+  reason: z.string().nullable(),
+  words: z.string(),
+});
+type Decision = z.output<typeof decisionSchema>;
+
+export const waitForAction = tool({
+  name: 'wait_for_action',
+  title: 'Wait for an action',
+  description:
+    'Waits until an action has ended (SUCCESS, CANCELLED, DLQ, UNCONFIRMED), or the time is over, and answers how it stands and what ' +
+    'people decided. When it still waits for a person, call it again later, or go on with something else.',
+  kind: 'looks',
+  input: z.strictObject({
+    id: actionIdSchema,
+    timeoutSeconds: z.int().min(1).max(MAX_WAIT_SECONDS).default(DEFAULT_WAIT_SECONDS),
+  }),
+  output: z.object({ hasEnded: z.boolean(), action: actionSchema, decisions: z.array(decisionSchema) }),
+  async run(client, { id, timeoutSeconds }) {
+    const deadlineMs = performance.now() + timeoutSeconds * 1_000;
+    let action = await client.getAction(id);
+    while (!isSettled(action.status) && performance.now() < deadlineMs) {
+      await delay(Math.min(LOOK_INTERVAL_MS, deadlineMs - performance.now()));
+      action = await client.getAction(id);
+    }
+    const decisions = await decisionsAbout(client, id);
+    const hasEnded = isSettled(action.status);
+    const waits =
+      action.status === 'AWAITING_APPROVAL' ? '; it waits for a person to approve it' : '; it has not ended';
+    const words = `${id} is ${action.status}${hasEnded ? '' : waits}.${lastWords(decisions)}`;
+    return { words, result: { hasEnded, action, decisions } };
+  },
+});
+
+export const getDecision = tool({
+  name: 'get_decision',
+  title: 'What was decided, and why',
+  description:
+    'What people decided about an action (approved, rejected, cancelled, promoted, replayed, resolved), who, and their reasons.',
+  kind: 'looks',
+  input: z.strictObject({ id: actionIdSchema }),
+  output: z.object({ actionId: actionIdSchema, decisions: z.array(decisionSchema) }),
+  async run(client, { id }) {
+    const decisions = await decisionsAbout(client, id);
+    const words = decisions.length === 0 ? `Nobody has decided about ${id} yet.` : lastWords(decisions).trim();
+    return { words, result: { actionId: id, decisions } };
+  },
+});
+
+/** The newest of them, in the order of what happened. */
+async function decisionsAbout(client: AgentClient, actionId: string): Promise<Decision[]> {
+  const { items } = await client.listLogs({ actionId, event: [...DECISIONS], limit: MAX_DECISIONS });
+  return items.map(toDecision).reverse();
+}
+
+function toDecision({ event, actor, at, message, detail }: LogEntry): Decision {
+  const reason = detail?.reason;
+  return { decision: event, by: actor, at, reason: typeof reason === 'string' ? reason : null, words: message };
+}
+
+function lastWords(decisions: readonly Decision[]): string {
+  const last = decisions.at(-1);
+  return last === undefined ? '' : ` ${last.decision} by ${last.by}: ${last.words}.`;
+}
