@@ -1,3 +1,5 @@
+export { type Addresses, readAddresses, writeAddresses } from './addresses.ts';
+export { prepareDataDir } from './data-dir.ts';
 export { type Kept, keepRunning } from './keep.ts';
 export { acquireLock, type DataDirLock } from './lock.ts';
 export { assertPortFree, freePort } from './ports.ts';
@@ -6,3 +8,5 @@ export { assertPostgresReachable, assertTemporalReachable } from './reach.ts';
 export { describeExit, type Exit, type LocalServer, type Log } from './server.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
 export { findTemporalBinary } from './temporal-binary.ts';
+export { findTokens, resolveTokens, type Tokens } from './tokens.ts';
+export { watch } from './watchdog.ts';

@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError } from '../domain/errors.ts';
-import { errorCode } from './processes.ts';
+import { ConfigurationError, errorCode } from '../domain/errors.ts';
 
 /**
  * Makes sure that a port can be listened on, waiting a little for a server that is just going away.

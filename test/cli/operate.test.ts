@@ -288,7 +288,7 @@ describe('what is dangerous says what it will do, with counts', () => {
       'promote has 1 action sent for REAL: POST_SOCIAL in lane default; "Post "Hello" to Bluesky',
     );
     expect(promoted.talk).not.toContain('\u001b');
-    expect(asked).toEqual(['Send it? [y/N] ']);
+    expect(asked).toEqual([`on ${api.url}: Send it? [y/N] `]);
     const other = await cli.run(['approve', id, '--sha256', 'b'.repeat(64)]);
     expect(other).toMatchObject({ exitCode: 2, talk: expect.stringContaining('ANOTHER SHA-256') });
     expect((await cli.run(['approve', id, '--sha256', sha256, '--yes'])).exitCode).toBe(3);

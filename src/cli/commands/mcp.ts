@@ -11,11 +11,11 @@ export const registerMcp: Register = (program, run) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
         const { AolClient } = await import('../../client/client.ts');
         const { createMcpServer } = await import('../../mcp/server.ts');
-        const { apiUrl } = await import('../client.ts');
+        const { findTarget } = await import('../target.ts');
         const { untilStopped } = await import('../up/lifecycle.ts');
         const { version } = await import('../version.ts');
         const settings = await config();
-        const client = new AolClient({ baseUrl: apiUrl(settings), token: await agentToken(settings) });
+        const client = new AolClient({ baseUrl: findTarget(settings).url, token: await agentToken(settings) });
         const server = createMcpServer(client, version());
         const ended = new Promise<void>((resolve) => process.stdin.once('end', resolve).once('close', resolve));
         await server.connect(new StdioServerTransport());
@@ -28,7 +28,7 @@ export const registerMcp: Register = (program, run) => {
 
 /** A token of its own, else the operator's. Never the admin's, whatever else is there. */
 async function agentToken(config: Config): Promise<string> {
-  const { findTokens } = await import('../../config/index.ts');
+  const { findTokens } = await import('../../local/index.ts');
   const { ConfigurationError } = await import('../../domain/errors.ts');
   const token = config.mcpToken ?? config.tokens.operator ?? findTokens(config)?.operator;
   if (token !== undefined) return token;

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+const watchedSchema = z.object({
+  pid: z.int().positive(),
+  /** What tells it from a later process of the same number. */
+  started: z.string().optional(),
+  /** Signals that stop it, in turn, each with the time it gets. None: it ends by itself, and leads a process group. */
+  stopWith: z.array(z.tuple([z.enum(['SIGINT', 'SIGTERM', 'SIGQUIT']), z.number()])),
+});
+
+export type Watched = Readonly<z.output<typeof watchedSchema>>;
+
+export const watchdogMessageSchema = z.union([watchedSchema, z.object({ gone: z.int().positive() })]);
+export type WatchdogMessage = Readonly<z.output<typeof watchdogMessageSchema>>;
