@@ -38,7 +38,7 @@ export async function checkPorts(
       continue;
     }
     try {
-      await assertPortFree(variable, port, host);
+      await assertPortFree(variable, port, host, 0);
       words.push(`${port} free`);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;

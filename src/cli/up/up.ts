@@ -27,8 +27,6 @@ export interface UpOptions {
 /** Shutdown grace of worker and API; with the servers' own few seconds all is over within 30 s. */
 const drainTimeoutMs = 25_000;
 const readyTimeoutMs = 60_000;
-/** A killed start's API may still be going away. */
-const portWaitMs = 3_000;
 
 /**
  * Runs all of AOL on this machine until it is asked to stop: PostgreSQL and Temporal (embedded unless the environment
@@ -75,7 +73,7 @@ export async function up(config: Config, { io, json, mainFile }: UpOptions): Pro
 
 async function start(all: Start, mainFile: string | undefined, ready: (addresses: Addresses) => void): Promise<void> {
   const { config, dataDir, log } = all;
-  await assertPortFree('AOL_API_PORT', config.api.port, config.api.host, portWaitMs);
+  await assertPortFree('AOL_API_PORT', config.api.port, config.api.host);
   resolveTokens({ ...config, dataDir });
   writeAddresses(dataDir, { apiHost: config.api.host, apiPort: config.api.port, ...config.local });
   const { databaseUrl, temporal } = await startServers(all);
