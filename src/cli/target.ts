@@ -50,12 +50,17 @@ export function targetWords({ context, url }: Target): string {
   return context === undefined ? url : `${context} (${url})`;
 }
 
-/** The address of the API of this machine: what the environment says, else what the data folder does. */
+/** Where the API of this machine listens: what the environment says, else what the data folder does. */
+export function localAddress({ api, dataDir, setVariables }: Config): { readonly host: string; readonly port: number } {
+  const found = readAddresses(dataDir);
+  return {
+    host: setVariables.includes('AOL_API_HOST') ? api.host : (found?.apiHost ?? api.host),
+    port: setVariables.includes('AOL_API_PORT') ? api.port : (found?.apiPort ?? api.port),
+  };
+}
+
 export function localUrl(config: Config): string {
-  const { api, setVariables } = config;
-  const found = readAddresses(config.dataDir);
-  const host = setVariables.includes('AOL_API_HOST') ? api.host : (found?.apiHost ?? api.host);
-  const port = setVariables.includes('AOL_API_PORT') ? api.port : (found?.apiPort ?? api.port);
+  const { host, port } = localAddress(config);
   return httpAddress(host, port);
 }
 

@@ -35,6 +35,8 @@ export async function waitForEnd(
   let lastPage: string | undefined;
   const look = async (say: (text: string) => void): Promise<void> => {
     try {
+      // First, so that the log below has everything that led there.
+      const now = await client.getAction(queued.id);
       for (let next: string | null | undefined = lastPage; next !== null; ) {
         lastPage = next;
         const page = await client.getLogs(queued.id, { limit: LOG_PAGE, cursor: lastPage });
@@ -44,7 +46,7 @@ export async function waitForEnd(
         }
         next = page.nextCursor;
       }
-      action = await client.getAction(queued.id);
+      action = now;
     } catch (error) {
       if (describeFailure(error).exitCode !== ExitCode.unavailable) throw error;
     }

@@ -11,6 +11,7 @@ export const registerMcp: Register = (program, run) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
         const { AolClient } = await import('../../client/client.ts');
         const { createMcpServer } = await import('../../mcp/server.ts');
+        const { utf8Lines } = await import('../../mcp/utf8-lines.ts');
         const { findTarget } = await import('../target.ts');
         const { untilStopped } = await import('../up/lifecycle.ts');
         const { version } = await import('../version.ts');
@@ -18,7 +19,8 @@ export const registerMcp: Register = (program, run) => {
         const client = new AolClient({ baseUrl: findTarget(settings).url, token: await agentToken(settings) });
         const server = createMcpServer(client, version());
         const ended = new Promise<void>((resolve) => process.stdin.once('end', resolve).once('close', resolve));
-        await server.connect(new StdioServerTransport());
+        const lines = process.stdin.pipe(utf8Lines((text) => process.stdout.write(text)));
+        await server.connect(new StdioServerTransport(lines));
         await Promise.race([ended, untilStopped()]);
         await server.close();
         return undefined;
