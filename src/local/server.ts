@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../domain/errors.ts';
 import { signalProcess, stopProcess } from './processes.ts';
-import { watch } from './watchdog.ts';
+import { watch } from './reaper.ts';
 
 /** How a process ended. */
 export interface Exit {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { assertPortFree } from './ports.ts';
 import { commandLine, stopProcess } from './processes.ts';
+import { removeAfterwards } from './reaper.ts';
 import { type LocalServer, type Log, type ServerCommand, spawnServer, waitReady } from './server.ts';
 
 /** A running Temporal dev server. */
@@ -51,6 +52,9 @@ const dynamicConfig = [
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const inMemory = options.dataDir === undefined;
   const folder = inMemory ? mkdtempSync(join(tmpdir(), 'aol-temporal-')) : realpathSync(options.dataDir);
+  if (inMemory) {
+    removeAfterwards(folder);
+  }
   const cleanUp = () => {
     if (inMemory) {
       rmSync(folder, { recursive: true, force: true });

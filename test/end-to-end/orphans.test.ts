@@ -118,17 +118,17 @@ describe('aol up', () => {
     await allGone();
   }, 180_000);
 
-  test('killed while its watchdog was killed before', async () => {
+  test('killed while its reaper was killed before', async () => {
     const { child, exited } = await up();
     const { stdout } = await run('ps', ['-eo', 'pid=,ppid=,args=']);
-    const watchdogs = stdout
+    const reapers = stdout
       .split('\n')
-      .filter((line) => line.includes('watchdog-process') && line.includes(` ${child.pid} `));
-    expect(watchdogs).toHaveLength(1);
-    process.kill(Number(watchdogs[0]?.trim().split(' ')[0]), 'SIGKILL');
+      .filter((line) => line.includes('reaper-process') && line.includes(` ${child.pid} `));
+    expect(reapers).toHaveLength(1);
+    process.kill(Number(reapers[0]?.trim().split(' ')[0]), 'SIGKILL');
     await until('there is another one', async () => {
       const now = (await run('ps', ['-eo', 'pid=,ppid=,args='])).stdout.split('\n');
-      return now.some((line) => line.includes('watchdog-process') && line.includes(` ${child.pid} `));
+      return now.some((line) => line.includes('reaper-process') && line.includes(` ${child.pid} `));
     });
     child.kill('SIGKILL');
     await exited;

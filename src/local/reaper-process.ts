@@ -3,11 +3,12 @@
  * is; when stdin ends, it acts. The starter's children end by themselves and use the servers until then, so they come first.
  */
 
+import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameProcess, signalProcess, stopProcess } from './processes.ts';
-import { type Watched, watchdogMessageSchema } from './watchdog-message.ts';
+import { reaperMessageSchema, type Watched } from './reaper-message.ts';
 
 /** Somewhat longer than a child may drain. */
 const childrenLimitMs = 32_000;
@@ -17,9 +18,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const watched = new Map<number, Watched>();
+const temporaryFolders: string[] = [];
 for await (const line of createInterface({ input: process.stdin })) {
-  const message = watchdogMessageSchema.parse(JSON.parse(line));
+  const message = reaperMessageSchema.parse(JSON.parse(line));
   if ('gone' in message) watched.delete(message.gone);
+  else if ('temporaryFolder' in message) temporaryFolders.push(message.temporaryFolder);
   else watched.set(message.pid, message);
 }
 
@@ -30,3 +33,4 @@ for (const deadline = Date.now() + childrenLimitMs; children().length > 0 && Dat
 }
 for (const { pid } of children()) signalProcess(-pid, 'SIGKILL');
 await Promise.all(left().map(({ pid, stopWith }) => stopProcess(pid, stopWith)));
+for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });

@@ -9,10 +9,11 @@ import { extname } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { startIdentity } from './processes.ts';
-import type { WatchdogMessage, Watched } from './watchdog-message.ts';
+import type { ReaperMessage, Watched } from './reaper-message.ts';
 
-let watchdog: ChildProcess | undefined;
+let reaper: ChildProcess | undefined;
 const watched = new Map<number, Watched>();
+const temporaryFolders: string[] = [];
 
 /**
  * @param stopWith see {@link Watched}
@@ -21,21 +22,23 @@ const watched = new Map<number, Watched>();
 export function watch(pid: number, stopWith: Watched['stopWith']): () => void {
   const one: Watched = { pid, started: startIdentity(pid), stopWith };
   watched.set(pid, one);
-  if (watchdog === undefined) {
-    watchdog = startWatchdog();
-  } else {
-    tell(watchdog, one);
-  }
+  tell(one);
   return () => {
-    if (watched.delete(pid) && watchdog !== undefined) {
-      tell(watchdog, { gone: pid });
+    if (watched.delete(pid)) {
+      tell({ gone: pid });
     }
   };
 }
 
+/** Has a folder removed when this process is gone, after what it started. */
+export function removeAfterwards(temporaryFolder: string): void {
+  temporaryFolders.push(temporaryFolder);
+  tell({ temporaryFolder });
+}
+
 /** It is told all that there is. One that was ended itself is replaced. */
-function startWatchdog(): ChildProcess {
-  const script = fileURLToPath(new URL(`./watchdog-process${extname(import.meta.url)}`, import.meta.url));
+function startReaper(): ChildProcess {
+  const script = fileURLToPath(new URL(`./reaper-process${extname(import.meta.url)}`, import.meta.url));
   const child = spawn(process.execPath, ['--max-semi-space-size=1', script], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -45,18 +48,27 @@ function startWatchdog(): ChildProcess {
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   child.once('exit', () => {
-    watchdog = watched.size > 0 ? startWatchdog() : undefined;
+    reaper = watched.size > 0 ? startReaper() : undefined;
   });
   child.unref();
   if (child.stdin instanceof Socket) {
     child.stdin.unref();
   }
-  for (const one of watched.values()) {
-    tell(child, one);
+  const folders = temporaryFolders.map((temporaryFolder) => ({ temporaryFolder }));
+  for (const message of [...watched.values(), ...folders]) {
+    write(child, message);
   }
   return child;
 }
 
-function tell(child: ChildProcess, message: WatchdogMessage): void {
+function tell(message: ReaperMessage): void {
+  if (reaper === undefined) {
+    reaper = startReaper();
+  } else {
+    write(reaper, message);
+  }
+}
+
+function write(child: ChildProcess, message: ReaperMessage): void {
   child.stdin?.write(`${JSON.stringify(message)}\n`);
 }

@@ -10,5 +10,9 @@ const watchedSchema = z.object({
 
 export type Watched = Readonly<z.output<typeof watchedSchema>>;
 
-export const watchdogMessageSchema = z.union([watchedSchema, z.object({ gone: z.int().positive() })]);
-export type WatchdogMessage = Readonly<z.output<typeof watchdogMessageSchema>>;
+export const reaperMessageSchema = z.union([
+  watchedSchema,
+  z.object({ gone: z.int().positive() }),
+  z.object({ temporaryFolder: z.string().min(1) }),
+]);
+export type ReaperMessage = Readonly<z.output<typeof reaperMessageSchema>>;
