@@ -31,7 +31,7 @@ ENV NODE_ENV=production \
 WORKDIR /app
 COPY --from=production /app/node_modules node_modules
 COPY package.json LICENSE ./
-COPY bin/aol.mjs bin/ensure.mjs bin/
+COPY bin/aol.mjs bin/arguments.mjs bin/ensure.mjs bin/env-file.mjs bin/lock.mjs bin/
 COPY docker/worker-health.mjs docker/
 COPY --from=build /app/dist dist
 RUN ln -s /app/bin/aol.mjs /usr/local/bin/aol && install -d -o 1000 -g 1000 -m 0750 /var/lib/aol

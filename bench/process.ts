@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { WORKER_ENVIRONMENT, WORKER_FLAGS } from '../src/cli/up/children.ts';
+import { WORKER_ENVIRONMENT, WORKER_FLAGS } from '../src/cli/up/node-flags.ts';
 import { childEnvironment } from '../src/config/index.ts';
 import {
   NOT_MEASURED,

@@ -3,15 +3,28 @@
 /** The command `aol`. In a checkout it first installs and builds what is missing; then it goes on under Node 22. */
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import process, { env } from 'node:process';
 import { pathToFileURL } from 'node:url';
-import { ensureBuilt, ensureInstalled, isCheckout, isThisNode, mainFile, pickNode, root, runMain } from './ensure.mjs';
+import { assertArgumentsAreUtf8 } from './arguments.mjs';
+import {
+  builtFile,
+  ensureBuilt,
+  ensureInstalled,
+  isCheckout,
+  isThisNode,
+  mainFile,
+  pickNode,
+  root,
+  runMain,
+} from './ensure.mjs';
+import { loadEnvFile } from './env-file.mjs';
+
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 await runMain(async () => {
   watchForLostParent();
-  loadEnvFile();
+  assertArgumentsAreUtf8();
+  loadEnvFile({ folder: isCheckout ? root : process.cwd(), isOurs: isCheckout });
   await ensureInstalled();
   await ensureBuilt();
   const node = pickNode();
@@ -19,16 +32,8 @@ await runMain(async () => {
     await import(pathToFileURL(mainFile).href);
     return process.exitCode;
   }
-  return await runIn(node);
+  return await runIn(node, process.argv.slice(2));
 });
-
-/** The project's `.env`; what is set already wins. */
-function loadEnvFile() {
-  const file = join(isCheckout ? root : process.cwd(), '.env');
-  if (existsSync(file)) {
-    process.loadEnvFile(file);
-  }
-}
 
 /**
  * npm starts us through a shell and sends its SIGTERM to that, which dies of it and tells nobody. So under npm the end of
@@ -48,22 +53,17 @@ function watchForLostParent() {
   timer.unref();
 }
 
-/** As in src/cli/up/children.ts: what keeps a worker's spare room small. */
-const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'];
-const WORKER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
-
 /**
  * Signals are passed on, and the channel tells the child when we are killed. (A terminal's Ctrl+C reaches it directly as
  * well; it takes signals that come together as one.)
  */
-async function runIn(node) {
-  const args = process.argv.slice(2);
-  const isWorker = args[0] === 'worker';
-  const child = spawn(node, [...(isWorker ? WORKER_FLAGS : []), mainFile, ...args], {
+async function runIn(node, args) {
+  const { nodeFlags, nodeEnvironment } = await import(pathToFileURL(builtFile('cli/up/node-flags.js')).href);
+  const child = spawn(node, [...nodeFlags(args), mainFile, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...(isWorker ? WORKER_ENVIRONMENT : {}), ...process.env },
+    env: { ...nodeEnvironment(args), ...process.env },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of PASSED_ON) {
     process.on(signal, () => child.kill(signal));
   }
   // When we run under a parent that waits for word of us, as `aol worker` may, it hears it.
@@ -74,7 +74,7 @@ async function runIn(node) {
       if (signal === null) {
         resolve(code);
       } else {
-        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+        for (const name of PASSED_ON) {
           process.removeAllListeners(name);
         }
         process.kill(process.pid, signal);

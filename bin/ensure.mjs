@@ -6,45 +6,53 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import process, { env } from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { takeLock } from './lock.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const isCheckout = existsSync(join(root, 'src'));
-export const mainFile = join(root, 'dist', 'src', 'cli', 'main.js');
+export const mainFile = builtFile('cli/main.js');
 
 const minimumNode = [22, 12];
-/** No install or build takes that long: the pid in such a lock is somebody else's by now. */
-const lockLimitMs = 30 * 60_000;
 const sources = ['src', 'migrations', 'web', 'bin/build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
+// Nothing that is made from here on is for others to write, whatever the shell allows.
+process.umask(process.umask() | 0o022);
+
 /** A failure that needs no stack trace. */
-export class Failure extends Error {}
+export class Failure extends Error {
+  constructor(message, status = 1) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What a file of `src` has become. */
+export function builtFile(path) {
+  return join(root, 'dist', 'src', ...path.split('/'));
+}
 
 export function say(line) {
   process.stderr.write(`aol: ${line}\n`);
 }
 
-/** Runs `main`; a failure becomes a line and exit status 1. */
+/** Runs `main`; a failure becomes a line and an exit status. */
 export async function runMain(main) {
   try {
     process.exitCode = await main();
   } catch (error) {
     process.stderr.write(error instanceof Failure ? `aol: ${error.message}\n` : `${error?.stack ?? error}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Failure ? error.status : 1;
   }
 }
 
@@ -262,49 +270,15 @@ function quietly(name, program, args) {
   });
 }
 
-/** One process of this user at a time, per checkout; a lock whose process is gone does not count. */
+/** One process at a time, per checkout. */
 async function exclusively(purpose, work) {
   const key = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  const folder = join(tmpdir(), `aol-locks-${process.getuid?.() ?? 'user'}`);
-  const lock = join(folder, `${purpose}-${key}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (let waited = 0; !tryLock(lock); waited += 1) {
-    if (waited === 10) {
-      say(`waiting for another process that does the same (${purpose}) …`);
-    }
-    await sleep(100);
-  }
-  const release = () => rmSync(lock, { force: true });
-  process.once('exit', release);
+  const release = await takeLock(join(root, 'node_modules', '.aol-locks'), `${purpose}-${key}`, () =>
+    say(`waiting for another process that does the same (${purpose}) …`),
+  );
   try {
     await work();
   } finally {
-    process.off('exit', release);
     release();
   }
-}
-
-function tryLock(lock) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') {
-      throw error;
-    }
-  }
-  try {
-    const holder = Number(readFileSync(lock, 'utf8'));
-    if (holder > 0) {
-      process.kill(holder, 0);
-    }
-    if (Date.now() - statSync(lock).mtimeMs > lockLimitMs) {
-      rmSync(lock, { force: true });
-    }
-  } catch (error) {
-    if (error.code === 'ESRCH') {
-      rmSync(lock, { force: true });
-    }
-  }
-  return false;
 }

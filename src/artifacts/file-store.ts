@@ -2,14 +2,13 @@
 
 import { open } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { ArtifactError } from '../domain/errors.ts';
+import { ArtifactError, errorCode } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
 import {
   checkDirectory,
   createDirectorySync,
   ensureDirectory,
   entries,
-  errorCode,
   type Place,
   READ_ONLY,
   refuseOther,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, opendir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AolError, ArtifactError, UnavailableError } from '../domain/errors.ts';
+import { AolError, ArtifactError, errorCode, UnavailableError } from '../domain/errors.ts';
 
 /** Neither exists on Windows, where making a link needs a privilege. */
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -23,16 +23,10 @@ export interface Place {
   readonly syncDirectory: (path: string) => Promise<void>;
 }
 
-/** The system's name of an error: `ENOSPC`. By shape, since errors of Node may come from another realm. */
-export function errorCode(error: unknown): string {
-  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
-  return hasCode && typeof error.code === 'string' ? error.code : 'unknown error';
-}
-
 /** ArtifactError for what stands where an artifact should; UnavailableError for what may pass: a full or failing disk. */
 export function storeError(error: unknown, doing: string): AolError {
   if (error instanceof AolError) return error;
-  const code = errorCode(error);
+  const code = errorCode(error) ?? 'unknown error';
   if (code === 'ELOOP') return new ArtifactError(`${doing}: refused, a link stands in its place`, { cause: error });
   return new UnavailableError('artifacts', `${doing}: ${code}`, { cause: error });
 }

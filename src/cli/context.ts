@@ -1,15 +1,14 @@
 /** What every command is given, and how commands are declared. */
 
 import type { Command } from 'commander';
-import type { AolClient, AolClientOptions } from '../client/client.ts';
+import type { AolClient } from '../client/client.ts';
 import type { Config } from '../config/index.ts';
+import type { ClientOptions } from './client.ts';
 import { ExitCode } from './errors.ts';
-import type { CliIo } from './terminal/io.ts';
-
-export type ClientOptions = Pick<AolClientOptions, 'maxTries' | 'timeoutMs'>;
+import type { CommandIo } from './terminal/guard.ts';
 
 export interface CliContext {
-  readonly io: CliIo;
+  readonly io: CommandIo;
   /** `--json` was given. */
   readonly json: boolean;
   config(): Promise<Config>;
@@ -25,7 +24,7 @@ export type Runner = (work: Work) => Promise<void>;
 /** Adds commands to the program. */
 export type Register = (program: Command, run: Runner) => void;
 
-export function createContext(io: CliIo, json: boolean): CliContext {
+export function createContext(io: CommandIo, json: boolean): CliContext {
   return {
     io,
     json,

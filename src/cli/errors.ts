@@ -11,7 +11,11 @@ import {
   InvalidRequestError,
   UnavailableError,
 } from '../domain/errors.ts';
-import { printable } from './terminal/text.ts';
+
+/** The user's file of contexts cannot be used. */
+export class ContextsError extends AolError {
+  readonly code = 'AOL_CONTEXTS';
+}
 
 export const ExitCode = {
   ok: 0,
@@ -48,14 +52,16 @@ export interface Failure {
 export function describeFailure(error: unknown): Failure {
   if (isApiError(error)) return refusal(error.problem);
   if (isUnreachable(error)) {
-    const message = `${error.message}: is \`aol up\` or \`aol api\` running? AOL_API_HOST and AOL_API_PORT say where`;
+    const message = `${error.message}: is \`aol up\` or \`aol api\` running there? AOL_API_URL, AOL_DATA_DIR and \`aol context\` say where`;
     return { exitCode: ExitCode.unavailable, code: 'AOL_UNREACHABLE', message };
   }
-  if (error instanceof Error && error.name === 'AbortError') {
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'StopAsked')) {
     const message = 'stopped; what was done until then stays done';
     return { exitCode: ExitCode.interrupted, code: 'AOL_INTERRUPTED', message };
   }
-  if (error instanceof ConfigurationError) return failure(ExitCode.configuration, error);
+  if (error instanceof ConfigurationError || error instanceof ContextsError) {
+    return failure(ExitCode.configuration, error);
+  }
   if (error instanceof UnavailableError) return failure(ExitCode.unavailable, error);
   if (error instanceof UsageError) return failure(ExitCode.usage, error);
   if (error instanceof InvalidRequestError) return { ...failure(ExitCode.usage, error), errors: error.problems };
@@ -75,7 +81,7 @@ export function isCommanderError(error: unknown): error is CommanderError {
 /** The failure in words: what, and which field breaks which rule. */
 export function failureText({ message, errors = [] }: Failure): string {
   const lines = errors.filter(({ field, rule }) => !message.includes(`${field} ${rule}`));
-  return [`aol: ${message}`, ...lines.map(({ field, rule }) => `  ${field} ${rule}`)].map(printable).join('\n');
+  return [`aol: ${message}`, ...lines.map(({ field, rule }) => `  ${field} ${rule}`)].join('\n');
 }
 
 function failure(exitCode: ExitCode, { code, message }: AolError): Failure {

@@ -6,6 +6,7 @@ import { registerAdapters } from './commands/adapters.ts';
 import { registerApi } from './commands/api.ts';
 import { registerApprovals } from './commands/approvals.ts';
 import { registerArtifacts } from './commands/artifacts.ts';
+import { registerContext } from './commands/context.ts';
 import { registerControl } from './commands/control.ts';
 import { registerDlq } from './commands/dlq.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -23,6 +24,7 @@ import { registerUp } from './commands/up.ts';
 import { registerWorker } from './commands/worker.ts';
 import { createContext, type Register, type Runner } from './context.ts';
 import { commanderExitCode, describeFailure, ExitCode, failureText, isCommanderError } from './errors.ts';
+import { guarded } from './terminal/guard.ts';
 import type { CliIo } from './terminal/io.ts';
 import { version } from './version.ts';
 
@@ -43,6 +45,7 @@ const COMMANDS: readonly Register[] = [
   registerLanes,
   registerAdapters,
   registerTokens,
+  registerContext,
   registerArtifacts,
   registerPrune,
   registerMcp,
@@ -68,8 +71,9 @@ export function createProgram(io: Pick<CliIo, 'out' | 'talk'>, run: Runner): Com
  * @param args without the program's own name: `['status', '--json']`
  * @returns the exit code
  */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(args: readonly string[], streams: CliIo): Promise<number> {
   let exitCode: number = ExitCode.ok;
+  const io = guarded(streams);
   const program = createProgram(io, async (work) => {
     exitCode = (await work(createContext(io, isJson()))) ?? ExitCode.ok;
   });

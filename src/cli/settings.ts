@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
-import { type Config, findTokens } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import { ConfigurationError } from '../domain/errors.ts';
+import { findTokens, readAddresses } from '../local/index.ts';
 import { createLog } from '../observability/log.ts';
 import type { RunningTraces } from '../observability/tracing.ts';
 import type { TemporalSettings } from '../temporal/gateway.ts';
@@ -19,21 +20,34 @@ export function databaseUrl(config: Config): string {
 }
 
 /** The embedded PostgreSQL that `aol up` keeps in the data folder. */
-export function embeddedDatabaseUrl(config: Pick<Config, 'dataDir' | 'local'>): string {
+function embeddedDatabaseUrl(config: Config): string {
   try {
     const password = readFileSync(join(config.dataDir, 'postgres-password'), 'utf8').trim();
-    return `postgresql://aol:${encodeURIComponent(password)}@127.0.0.1:${config.local.postgresPort}/aol`;
+    return `postgresql://aol:${encodeURIComponent(password)}@127.0.0.1:${localPorts(config).postgresPort}/aol`;
   } catch (error) {
     const message = `it is not set, and there is no embedded PostgreSQL in ${config.dataDir}: run \`aol up\` there first`;
     throw new ConfigurationError('DATABASE_URL', message, { cause: error });
   }
 }
 
+/** The embedded servers' ports: what the environment says, else where the last `aol up` on the data folder started them. */
+export function localPorts({ dataDir, local, setVariables }: Config): Config['local'] {
+  const found = readAddresses(dataDir) ?? local;
+  const port = (variable: string, name: keyof Config['local']) =>
+    setVariables.includes(variable) ? local[name] : found[name];
+  return {
+    postgresPort: port('AOL_POSTGRES_PORT', 'postgresPort'),
+    temporalPort: port('AOL_TEMPORAL_PORT', 'temporalPort'),
+    temporalUiPort: port('AOL_TEMPORAL_UI_PORT', 'temporalUiPort'),
+  };
+}
+
 /** The Temporal that the environment names, else the embedded one. */
-export function temporalSettings({ temporal, local, payloadKeys }: Config): TemporalSettings {
+export function temporalSettings(config: Config): TemporalSettings {
+  const { temporal, payloadKeys } = config;
   const { tls, apiKey, metadata } = temporal.connection;
   return {
-    address: temporal.address ?? `127.0.0.1:${local.temporalPort}`,
+    address: temporal.address ?? `127.0.0.1:${localPorts(config).temporalPort}`,
     namespace: temporal.namespace,
     payloadKeys,
     connection: {
@@ -48,10 +62,10 @@ function textOnly(metadata: Readonly<Record<string, unknown>>): Record<string, s
   return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, String(value)]));
 }
 
-/** Temporal's web page on this machine. A server that is reached over TLS has its page elsewhere. */
-export function temporalUiUrl({ temporal, local }: Config): string | null {
-  const isElsewhere = Boolean(temporal.connection.tls) || temporal.connection.apiKey !== undefined;
-  return isElsewhere ? null : `http://127.0.0.1:${local.temporalUiPort}`;
+/** Temporal's web page: the one that is named, else the embedded server's. Where another server has its page is not known. */
+export function temporalUiUrl(config: Config): string | null {
+  if (config.temporalUiUrl !== undefined) return config.temporalUiUrl;
+  return config.temporal.address === undefined ? `http://127.0.0.1:${localPorts(config).temporalUiPort}` : null;
 }
 
 export function artifactLocation(config: Config): string {

@@ -32,14 +32,21 @@ export async function waitForEnd(
   const startedAt = performance.now();
   let action = queued;
   let lastLog = 0;
+  let lastPage: string | undefined;
   const look = async (say: (text: string) => void): Promise<void> => {
     try {
-      const { items } = await client.getLogs(queued.id, { limit: LOG_PAGE });
-      for (const entry of items.filter(({ id }) => id > lastLog)) {
-        lastLog = entry.id;
-        say(json ? JSON.stringify({ log: entry }) : logLine(entry, false));
+      // First, so that the log below has everything that led there.
+      const now = await client.getAction(queued.id);
+      for (let next: string | null | undefined = lastPage; next !== null; ) {
+        lastPage = next;
+        const page = await client.getLogs(queued.id, { limit: LOG_PAGE, cursor: lastPage });
+        for (const entry of page.items.filter(({ id }) => id > lastLog)) {
+          lastLog = entry.id;
+          say(json ? JSON.stringify({ log: entry }) : logLine(entry, false));
+        }
+        next = page.nextCursor;
       }
-      action = await client.getAction(queued.id);
+      action = now;
     } catch (error) {
       if (describeFailure(error).exitCode !== ExitCode.unavailable) throw error;
     }

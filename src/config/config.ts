@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../domain/errors.ts';
-import type { EnvironmentRole } from '../domain/roles.ts';
-import { type ProcessEnvironment, processEnvironment, userCacheDir, withoutUnset } from './environment.ts';
-import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
+import { passwordOf } from './database-url.ts';
 import {
-  type Environment,
-  environmentSchema,
-  reservedVariables,
-  type Variable,
-  type VariableName,
-  variables,
-} from './variables.ts';
+  type ProcessEnvironment,
+  processEnvironment,
+  userCacheDir,
+  userConfigDir,
+  withoutUnset,
+} from './environment.ts';
+import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
+import type { Variable } from './variable.ts';
+import { type Environment, environmentSchema, reservedVariables, type VariableName, variables } from './variables.ts';
 
 /** Everything that the environment decides, read once, checked and deeply frozen. */
 export interface Config {
@@ -41,14 +41,16 @@ export interface Config {
   };
   /** Names of the variables that are set, among those that are known. */
   readonly setVariables: readonly string[];
-  /** Tokens given by the environment; `tokens.ts` adds the generated ones. */
-  readonly tokens: Readonly<Record<EnvironmentRole, string | undefined>>;
+  /** What a server begins with, of the environment; src/local adds the generated ones. */
+  readonly tokens: Readonly<Record<'admin' | 'operator' | 'viewer', string | undefined>>;
   /** For what calls a server: which one, without a slash at the end, and with which token. */
   readonly client: { readonly url: string | undefined; readonly token: string | undefined };
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
   /** Ports of the servers that `aol up` starts. */
   readonly local: { readonly temporalPort: number; readonly temporalUiPort: number; readonly postgresPort: number };
+  /** Temporal's web page; undefined is the embedded server's own. */
+  readonly temporalUiUrl: string | undefined;
   /** Where a worker serves its metrics, `127.0.0.1:9464`; undefined serves none. */
   readonly workerMetrics: string | undefined;
   /** OpenTelemetry's own variables say where traces go. */
@@ -57,8 +59,8 @@ export interface Config {
   readonly publicUrl: string;
   /** Every secret value of the environment, so that logs can be kept free of them. */
   readonly secrets: readonly string[];
-  /** What the machine says: where programs are found and where this user's caches lie. */
-  readonly machine: { readonly searchPath: string; readonly cacheDir: string };
+  /** What the machine says: where programs are found, and where this user's caches and settings lie. */
+  readonly machine: { readonly searchPath: string; readonly cacheDir: string; readonly configDir: string };
 }
 
 /**
@@ -106,11 +108,12 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       temporalUiPort: values.AOL_TEMPORAL_UI_PORT,
       postgresPort: values.AOL_POSTGRES_PORT,
     },
+    temporalUiUrl: values.AOL_TEMPORAL_UI_URL,
     workerMetrics: values.AOL_WORKER_METRICS,
     tracing: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || (values.OTEL_TRACES_EXPORTER ?? 'none') !== 'none',
     publicUrl: values.AOL_PUBLIC_URL ?? `http://127.0.0.1:${values.AOL_API_PORT}`,
     secrets: secretValues(given),
-    machine: { searchPath: given.PATH ?? '', cacheDir: userCacheDir(given) },
+    machine: { searchPath: given.PATH ?? '', cacheDir: userCacheDir(given), configDir: userConfigDir(given) },
   } satisfies Config);
 }
 
@@ -127,8 +130,7 @@ function secretValues(given: Record<string, string>): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const entry: Variable | undefined = isVariable(name) ? variables[name] : undefined;
     if (!entry?.secret) return [];
-    const password = URL.canParse(value) ? decodeURIComponent(new URL(value).password) : '';
-    return [value, ...value.split(',').map((part) => part.trim()), password].filter((text) => text !== '');
+    return [value, ...value.split(',').map((part) => part.trim()), passwordOf(value)].filter((text) => text !== '');
   });
 }
 

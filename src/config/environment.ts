@@ -28,7 +28,15 @@ export function withoutUnset(env: ProcessEnvironment, emptyToo = false): Record<
 
 /** Where downloaded and built server binaries are kept for all projects of this user. */
 export function userCacheDir(env: ProcessEnvironment): string {
-  const xdg = env.XDG_CACHE_HOME;
+  return userDir(env, env.XDG_CACHE_HOME, '.cache');
+}
+
+/** Where this user's settings lie. */
+export function userConfigDir(env: ProcessEnvironment): string {
+  return userDir(env, env.XDG_CONFIG_HOME, '.config');
+}
+
+function userDir(env: ProcessEnvironment, xdg: string | undefined, name: string): string {
   const home = env.HOME === undefined || env.HOME === '' ? homedir() : env.HOME;
-  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.cache'), 'aol');
+  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, name), 'aol');
 }

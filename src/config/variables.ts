@@ -1,23 +1,13 @@
 import { z } from 'zod';
+import { isPrivateWay } from '../domain/addresses.ts';
 import { AGE_RULE, parseAgeMs } from '../domain/ages.ts';
 import { DEFAULT_CALLS_PER_MINUTE, DEFAULT_MAX_QUEUED } from '../domain/limits.ts';
-import { parsePayloadKeys } from '../domain/payload-keys.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
-
-/** One variable of the environment: how it is read, the rule in words, and what `.env.example` says about it. */
-export interface Variable<T extends z.ZodType = z.ZodType> {
-  readonly schema: T;
-  /** Ends the sentence "NAME must be …". */
-  readonly rule: string;
-  /** The default as a person reads it. */
-  readonly defaultText: string;
-  readonly meaning: string;
-  /** Never shown, not even when it is wrong. */
-  readonly secret?: true;
-}
+import { isPostgresUrl } from './database-url.ts';
+import { temporal } from './temporal-variables.ts';
+import type { Variable } from './variable.ts';
 
 const text = z.string().optional();
-const switchText = z.enum(['0', '1', 'true', 'false']).optional();
 
 const port = (fallback: number) =>
   z
@@ -35,6 +25,12 @@ const integer = (minimum: number, maximum: number, fallback: number) =>
     .transform(Number)
     .pipe(z.int().min(minimum).max(maximum));
 
+/** Without a slash at the end. A name or a password has no place in it. */
+const webAddress = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => !/[@?#]/.test(value))
+  .transform((value) => value.replace(/\/+$/, ''));
+
 const portRule = 'a port number from 1 to 65535';
 
 const token = z
@@ -49,7 +45,7 @@ const tokenRule = '32 to 512 printable ASCII characters without spaces';
 const database = {
   DATABASE_URL: {
     schema: z.string().refine(isPostgresUrl).optional(),
-    rule: 'an address like postgresql://user:password@host:5432/name',
+    rule: 'an address like postgresql://user:password@host:5432/name, with % in the password written as %25',
     defaultText: 'unset',
     meaning: 'PostgreSQL. Unset: an embedded real PostgreSQL is started and kept in AOL_DATA_DIR.',
     secret: true,
@@ -165,17 +161,22 @@ const api = {
     meaning: 'Bearer token of viewers: read.',
     secret: true,
   },
+} as const satisfies Record<string, Variable>;
+
+/** For what calls a server: the command line, `aol mcp`, programs. */
+const client = {
   AOL_API_URL: {
-    schema: z.string().refine(isSafeAddress).optional(),
+    schema: webAddress.refine(isPrivateWay).optional(),
     rule: 'an address like https://aol.example; http:// only to this machine (127.0.0.1, [::1], localhost)',
     defaultText: unset,
-    meaning: 'Which AOL `aol mcp` talks to, with AOL_TOKEN. Unset: the one of this machine.',
+    meaning: 'Which AOL the command line and programs talk to, with AOL_TOKEN. Unset: the one of this machine.',
   },
   AOL_TOKEN: {
     schema: token,
     rule: tokenRule,
     defaultText: unset,
-    meaning: 'With which token: for `aol mcp` one of the role agent, which `aol tokens create` makes.',
+    meaning:
+      'With which token. Unset: of this machine’s AOL the admin’s, of a context its own. `aol mcp` needs one of the role agent.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -192,6 +193,13 @@ const local = {
     rule: portRule,
     defaultText: '8233',
     meaning: "Port of the embedded Temporal server's web page.",
+  },
+  AOL_TEMPORAL_UI_URL: {
+    schema: webAddress.optional(),
+    rule: 'an address like https://cloud.temporal.io',
+    defaultText: unset,
+    meaning:
+      'Temporal’s web page: links to it begin so. Unset: the embedded server’s; of another server there are none.',
   },
   AOL_POSTGRES_PORT: {
     schema: port(54_321),
@@ -220,90 +228,6 @@ const adapters = {
     rule: 'one secret, or two parted by a comma: whsec_ and 24 to 64 bytes in base64',
     defaultText: 'unset',
     meaning: 'Signs webhooks (Standard Webhooks). Two while it is rotated. Unset: they are not signed.',
-    secret: true,
-  },
-} as const satisfies Record<string, Variable>;
-
-const file = 'the path of a PEM file';
-
-/** Temporal's own conventions. `@temporalio/envconfig` gives them their meaning; here they are only checked and named. */
-const temporal = {
-  TEMPORAL_ADDRESS: {
-    schema: z
-      .string()
-      .regex(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/)
-      .optional(),
-    rule: 'host:port',
-    defaultText: unset,
-    meaning: 'Temporal. Unset: a dev server is started, its data in AOL_DATA_DIR.',
-  },
-  TEMPORAL_NAMESPACE: {
-    schema: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/)
-      .optional(),
-    rule: 'a namespace: letters, digits, dots, dashes',
-    defaultText: 'default',
-    meaning: 'The namespace that lanes run in.',
-  },
-  TEMPORAL_API_KEY: {
-    schema: text,
-    rule: 'a key',
-    defaultText: unset,
-    meaning: 'API key (Temporal Cloud).',
-    secret: true,
-  },
-  TEMPORAL_TLS: { schema: switchText, rule: '0, 1, true or false', defaultText: unset, meaning: 'TLS on or off.' },
-  TEMPORAL_TLS_CLIENT_CERT_PATH: { schema: text, rule: file, defaultText: unset, meaning: 'Client certificate.' },
-  TEMPORAL_TLS_CLIENT_CERT_DATA: {
-    schema: text,
-    rule: 'PEM text',
-    defaultText: unset,
-    meaning: 'The same as text.',
-    secret: true,
-  },
-  TEMPORAL_TLS_CLIENT_KEY_PATH: {
-    schema: text,
-    rule: file,
-    defaultText: unset,
-    meaning: "The client certificate's key.",
-  },
-  TEMPORAL_TLS_CLIENT_KEY_DATA: {
-    schema: text,
-    rule: 'PEM text',
-    defaultText: unset,
-    meaning: 'The same as text.',
-    secret: true,
-  },
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: { schema: text, rule: file, defaultText: unset, meaning: "The server's CA." },
-  TEMPORAL_TLS_SERVER_CA_CERT_DATA: {
-    schema: text,
-    rule: 'PEM text',
-    defaultText: unset,
-    meaning: 'The same as text.',
-  },
-  TEMPORAL_TLS_SERVER_NAME: {
-    schema: text,
-    rule: 'a host name',
-    defaultText: unset,
-    meaning: 'Name in its certificate.',
-  },
-  TEMPORAL_CONFIG_FILE: {
-    schema: text,
-    rule: 'the path of a TOML file',
-    defaultText: "Temporal's own place",
-    meaning: 'File with connection profiles.',
-  },
-  TEMPORAL_PROFILE: { schema: text, rule: 'a profile of that file', defaultText: 'default', meaning: 'Which profile.' },
-  AOL_PAYLOAD_KEY: {
-    schema: z
-      .string()
-      .transform((value) => parsePayloadKeys(value))
-      .pipe(z.array(z.instanceof(Uint8Array)))
-      .optional(),
-    rule: '32 bytes in base64, up to ten of them parted by commas',
-    defaultText: unset,
-    meaning: 'Encrypts what Temporal stores: the first key encrypts, all decrypt. Unset: it is plain.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -342,14 +266,13 @@ const observability = {
   },
 } as const satisfies Record<string, Variable>;
 
-/** Every variable that this version reads, by area. */
-export const variablesByArea = { database, temporal, engine, api, local, adapters, observability } as const;
-
+/** Every variable that this version reads. */
 export const variables = {
   ...database,
   ...temporal,
   ...engine,
   ...api,
+  ...client,
   ...local,
   ...adapters,
   ...observability,
@@ -366,6 +289,7 @@ export const environmentSchema = z.object({
   ...schemas(temporal),
   ...schemas(engine),
   ...schemas(api),
+  ...schemas(client),
   ...schemas(local),
   ...schemas(adapters),
   ...schemas(observability),
@@ -377,20 +301,4 @@ type Schemas<T extends Record<string, Variable>> = { [K in keyof T]: T[K]['schem
 
 function schemas<const T extends Record<string, Variable>>(area: T): Schemas<T> {
   return Object.fromEntries(Object.entries(area).map(([name, variable]) => [name, variable.schema])) as Schemas<T>;
-}
-
-function isPostgresUrl(value: string): boolean {
-  try {
-    const url = new URL(value);
-    return url.protocol === 'postgres:' || url.protocol === 'postgresql:';
-  } catch {
-    return false;
-  }
-}
-
-/** A token leaves this machine by https only. */
-function isSafeAddress(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, hostname } = new URL(address);
-  return protocol === 'https:' || (protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname));
 }

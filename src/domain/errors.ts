@@ -158,6 +158,12 @@ export function errorText(thrown: unknown, maximumLength = 2_000): string {
   return (text.length > maximumLength ? `${text.slice(0, maximumLength - 1)}…` : text).toWellFormed();
 }
 
+/** The system's or the server's name of an error, such as ENOENT. */
+export function errorCode(thrown: unknown): string | undefined {
+  const known = typeof thrown === 'object' && thrown !== null && 'code' in thrown;
+  return known && typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
 /** Errors of other realms (workers, sandboxes) are no instances of ours. */
 function hasMessage(thrown: unknown): thrown is { readonly message: string } {
   return typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string';

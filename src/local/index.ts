@@ -1,8 +1,12 @@
+export { type Addresses, readAddresses, writeAddresses } from './addresses.ts';
+export { prepareDataDir } from './data-dir.ts';
 export { type Kept, keepRunning } from './keep.ts';
 export { acquireLock, type DataDirLock } from './lock.ts';
 export { assertPortFree, freePort } from './ports.ts';
 export { type PostgresServer, startPostgres } from './postgres.ts';
 export { assertPostgresReachable, assertTemporalReachable } from './reach.ts';
+export { removeAfterwards, watch } from './reaper.ts';
 export { describeExit, type Exit, type LocalServer, type Log } from './server.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
 export { findTemporalBinary } from './temporal-binary.ts';
+export { findTokens, resolveTokens, type Tokens } from './tokens.ts';

@@ -3,8 +3,8 @@ import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
-import { ConfigurationError } from '../domain/errors.ts';
-import { errorCode, isAlive, startIdentity } from './processes.ts';
+import { ConfigurationError, errorCode } from '../domain/errors.ts';
+import { isAlive, startIdentity } from './processes.ts';
 
 /** Held until `release`, or until its process is gone. */
 export interface DataDirLock {
@@ -87,7 +87,7 @@ function replaceLock(dataDir: string, number: number, owner: Owner): void {
 
 function writeTemporary(dataDir: string, owner: Owner): string {
   const path = join(dataDir, `.lock-${randomBytes(6).toString('hex')}`);
-  writeFileSync(path, `${JSON.stringify(owner)}\n`);
+  writeFileSync(path, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
   return path;
 }
 

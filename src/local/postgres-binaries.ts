@@ -5,9 +5,9 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
-import { ConfigurationError, errorText } from '../domain/errors.ts';
+import { ConfigurationError, errorCode, errorText } from '../domain/errors.ts';
 import type { Account } from './account.ts';
-import { errorCode } from './processes.ts';
+import { openFolder } from './data-dir.ts';
 
 /** PostgreSQL's programs in a place where the account that runs them can reach them. */
 export interface PostgresBinaries {
@@ -42,6 +42,9 @@ export function findPostgresBinaries(
   }
   const copy = join(account === undefined ? cacheDir : '/var/cache/aol', `postgresql-${version}`);
   const there = binaries(copy, version);
+  if (account !== undefined) {
+    openFolder(dirname(copy));
+  }
   if (!existsSync(copy)) {
     log(`copying PostgreSQL to ${copy}, where it can be run`);
     copyBinaries(root, copy);

@@ -14,10 +14,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ConfigurationError } from '../domain/errors.ts';
+import { ConfigurationError, errorCode } from '../domain/errors.ts';
 import { type Account, canEnter } from './account.ts';
+import { makePassableFolder, openFolder } from './data-dir.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
-import { errorCode } from './processes.ts';
 import { run } from './run.ts';
 
 /** The superuser of the embedded server, and the name of its database. */
@@ -60,6 +60,9 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       `${passwordPath(options.dataDir)} is missing: the database in ${folder} cannot be opened without`,
     );
   }
+  if (options.account !== undefined && folder.startsWith(`${unreachableRoot}/`)) {
+    openUnreachable(dirname(folder));
+  }
   const account = options.account === undefined ? undefined : owner(folder);
   if (account !== undefined && !canEnter(account, folder)) {
     throw dataDirError(
@@ -78,7 +81,11 @@ async function createCluster(options: ClusterOptions, link: string): Promise<Clu
     setAside(target, log);
   }
   const parent = dirname(target);
-  mkdirSync(parent, { recursive: true, mode: 0o755 });
+  if (target === link) {
+    makePassableFolder(parent);
+  } else {
+    openUnreachable(parent);
+  }
   removeUnfinished(parent);
   const folder = join(parent, `${initPrefix}${randomBytes(6).toString('hex')}`);
   try {
@@ -125,6 +132,12 @@ function removeUnfinished(parent: string): void {
     if (name.startsWith(initPrefix)) {
       rmSync(join(parent, name), { recursive: true, force: true });
     }
+  }
+}
+
+function openUnreachable(parent: string): void {
+  for (const folder of [unreachableRoot, parent]) {
+    openFolder(folder);
   }
 }
 

@@ -1,12 +1,13 @@
 import { readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { errorCode } from '../domain/errors.ts';
 import { postgresAccount } from './account.ts';
 import { assertPortFree } from './ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { type Cluster, databaseUser, openCluster } from './postgres-cluster.ts';
-import { commandLine, errorCode, isAlive } from './processes.ts';
-import { type LocalServer, type Log, type ServerCommand, spawnServer, stopProcess, waitReady } from './server.ts';
+import { commandLine, isAlive, stopProcess } from './processes.ts';
+import { type LocalServer, type Log, type ServerCommand, spawnServer, waitReady } from './server.ts';
 
 /** A running PostgreSQL. */
 export interface PostgresServer extends LocalServer {
@@ -28,10 +29,10 @@ export interface PostgresOptions {
 const host = '127.0.0.1';
 
 /** Fast shutdown, then without a checkpoint; both lose nothing. */
-const stopWith = [
+const stopWith: ServerCommand['stopWith'] = [
   ['SIGINT', 3_000],
   ['SIGQUIT', 1_000],
-] as const satisfies ServerCommand['stopWith'];
+];
 
 /** UTC and our own locale everywhere; everything that protects data (fsync, full page writes) stays as it comes. */
 const settings = {

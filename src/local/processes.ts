@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../domain/errors.ts';
 
 /** Whether a process runs. A zombie, which only waits to be collected, does not count. */
 export function isAlive(pid: number): boolean {
@@ -24,6 +25,11 @@ export function startIdentity(pid: number): string | undefined {
   return ps(pid, 'lstart=');
 }
 
+/** Whether that very process runs, and not a later one with its number. */
+export function isSameProcess(pid: number, started: string | undefined): boolean {
+  return isAlive(pid) && (started === undefined || startIdentity(pid) === started);
+}
+
 /** A process's command line, arguments separated by spaces; undefined when it is gone. */
 export function commandLine(pid: number): string | undefined {
   const raw = readOrUndefined(`/proc/${pid}/cmdline`);
@@ -41,6 +47,24 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Stops a process by ever stronger signals, whether it is our child or was left over by another process. */
+export async function stopProcess(
+  pid: number,
+  stopWith: readonly (readonly [signal: NodeJS.Signals, timeoutMs: number])[],
+): Promise<void> {
+  for (const [signal, timeoutMs] of stopWith) {
+    if (!isAlive(pid)) {
+      return;
+    }
+    signalProcess(pid, signal);
+    if (await waitGone(pid, timeoutMs)) {
+      return;
+    }
+  }
+  signalProcess(pid, 'SIGKILL');
+  await waitGone(pid, 5_000);
+}
+
 /** Waits for processes that need not be our children to be gone. False when the time is over first. */
 export async function waitGone(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
@@ -51,12 +75,6 @@ export async function waitGone(pid: number, timeoutMs: number): Promise<boolean>
     await sleep(50);
   }
   return true;
-}
-
-/** The system's name of an error, such as ENOENT. */
-export function errorCode(thrown: unknown): string | undefined {
-  const known = typeof thrown === 'object' && thrown !== null && 'code' in thrown;
-  return known && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
 function ps(pid: number, field: string): string | undefined {

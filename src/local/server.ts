@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../domain/errors.ts';
-import { isAlive, signalProcess, waitGone } from './processes.ts';
+import { signalProcess, stopProcess } from './processes.ts';
+import { watch } from './reaper.ts';
 
 /** How a process ended. */
 export interface Exit {
@@ -35,12 +36,12 @@ export interface ServerCommand {
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
   /** The signals that stop it, in turn, each with the time it gets. */
-  readonly stopWith: readonly (readonly [signal: NodeJS.Signals, timeoutMs: number])[];
+  readonly stopWith: [signal: 'SIGINT' | 'SIGTERM' | 'SIGQUIT', timeoutMs: number][];
 }
 
 const logFileLimitBytes = 10 * 1024 * 1024;
 
-/** Starts a server in a process group of its own, so that a terminal's Ctrl+C reaches only us. */
+/** Starts a server in a process group of its own, so that a terminal's Ctrl+C reaches only us. It ends when we do. */
 export async function spawnServer(command: ServerCommand): Promise<LocalServer> {
   rotate(command.logFile);
   const output = openSync(command.logFile, 'a', 0o600);
@@ -65,27 +66,13 @@ export async function spawnServer(command: ServerCommand): Promise<LocalServer> 
     child.once('error', (error) => reject(new Error(`${command.name} cannot be started: ${errorText(error)}`)));
     child.once('spawn', () => resolve(child.pid ?? 0));
   });
+  void exited.then(watch(pid, command.stopWith));
   return {
     pid,
     exited,
     stop: () => stopProcess(pid, command.stopWith),
     kill: () => signalProcess(pid, 'SIGKILL'),
   };
-}
-
-/** Stops a process by ever stronger signals, whether it is our child or was left over by another process. */
-export async function stopProcess(pid: number, stopWith: ServerCommand['stopWith']): Promise<void> {
-  for (const [signal, timeoutMs] of stopWith) {
-    if (!isAlive(pid)) {
-      return;
-    }
-    signalProcess(pid, signal);
-    if (await waitGone(pid, timeoutMs)) {
-      return;
-    }
-  }
-  signalProcess(pid, 'SIGKILL');
-  await waitGone(pid, 5_000);
 }
 
 /**

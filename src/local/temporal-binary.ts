@@ -1,8 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
-import { ConfigurationError, errorText } from '../domain/errors.ts';
-import { errorCode } from './processes.ts';
+import { ConfigurationError, errorCode, errorText } from '../domain/errors.ts';
 import { run } from './run.ts';
 
 /** The release that `go install` builds; newer tags do not install that way. */

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { assertPortFree } from './ports.ts';
-import { commandLine } from './processes.ts';
-import { type LocalServer, type Log, type ServerCommand, spawnServer, stopProcess, waitReady } from './server.ts';
+import { commandLine, stopProcess } from './processes.ts';
+import { removeAfterwards } from './reaper.ts';
+import { type LocalServer, type Log, type ServerCommand, spawnServer, waitReady } from './server.ts';
 
 /** A running Temporal dev server. */
 export interface TemporalServer extends LocalServer {
@@ -31,7 +32,7 @@ export interface TemporalOptions {
 }
 
 const host = '127.0.0.1';
-const stopWith = [['SIGTERM', 3_000]] as const satisfies ServerCommand['stopWith'];
+const stopWith: ServerCommand['stopWith'] = [['SIGTERM', 3_000]];
 
 /** DESIGN 11: as it comes the dev server polls its queues 20 times a second and rounds timers up to a second. */
 const dynamicConfig = [
@@ -51,6 +52,9 @@ const dynamicConfig = [
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const inMemory = options.dataDir === undefined;
   const folder = inMemory ? mkdtempSync(join(tmpdir(), 'aol-temporal-')) : realpathSync(options.dataDir);
+  if (inMemory) {
+    removeAfterwards(folder);
+  }
   const cleanUp = () => {
     if (inMemory) {
       rmSync(folder, { recursive: true, force: true });
@@ -93,7 +97,7 @@ async function startIn(folder: string, options: TemporalOptions): Promise<Tempor
     stopWith,
   });
   try {
-    writeFileSync(pidFile, `${server.pid}\n`);
+    writeFileSync(pidFile, `${server.pid}\n`, { mode: 0o600 });
     const probe = () => answers(`${host}:${port}`, options.namespace ?? 'default');
     await waitReady(server, { name: 'Temporal', probe, timeoutMs: 60_000, logFile, ...(signal && { signal }) });
     keepPrivate(database);

@@ -1,6 +1,7 @@
 /** The log of worker and API: JSON lines, with nothing in them that is a secret. */
 
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { printable } from '../domain/printable.ts';
 
 export interface LogOptions {
   readonly level: string;
@@ -40,8 +41,9 @@ export function scrubber(secrets: readonly string[]): (line: string) => string {
 
 /** One line per entry: control characters are escaped, secrets are taken out of the line as a whole. */
 export function createLog({ level, secrets, to }: LogOptions): Logger {
+  const scrub = scrubber(secrets);
   return pino(
-    { level, redact: { paths: PATHS, censor: REDACTED }, hooks: { streamWrite: scrubber(secrets) } },
+    { level, redact: { paths: PATHS, censor: REDACTED }, hooks: { streamWrite: (line) => printable(scrub(line)) } },
     to ?? destination({ fd: 2, sync: true }),
   );
 }

@@ -5,6 +5,7 @@ import { actionListSchema, actionSchema } from '../../src/contracts/http/action.
 import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { statusSchema } from '../../src/contracts/http/status.ts';
+import { freePort } from '../../src/local/index.ts';
 import { countRows, createTestApi, POST, type TestApi } from '../support/api.ts';
 import { createTestCli, type TestCli } from '../support/cli.ts';
 
@@ -166,7 +167,7 @@ describe('around', () => {
   });
 
   test('a server that is away is 4, a wrong variable 5, a wrong token 3', async () => {
-    const away = await cli.run(['lanes', 'create', 'x'], { env: { AOL_API_PORT: '9' } });
+    const away = await cli.run(['lanes', 'create', 'x'], { env: { AOL_API_PORT: String(await freePort()) } });
     expect(away).toMatchObject({ exitCode: 4, talk: expect.stringContaining('aol up') });
     const wrong = await cli.run(['status'], { env: { AOL_API_PORT: 'eighty' } });
     expect(wrong).toMatchObject({ exitCode: 5, talk: expect.stringContaining('AOL_API_PORT') });

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { freePort } from '../../src/local/index.ts';
 import type { AolWorker } from '../../src/worker/create-worker.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { type CliOptions, createTestCli, type TestCli } from '../support/cli.ts';
@@ -18,6 +19,8 @@ let stack: TestStack;
 let worker: AolWorker;
 let api: TestApi;
 let cli: TestCli;
+/** Where nobody listens. */
+let nobodysPort: string;
 beforeAll(async () => {
   quietRuntime();
   stack = await createTestStack();
@@ -26,7 +29,13 @@ beforeAll(async () => {
     database: stack.db,
     temporal: { health: () => stack.gateway.health(), link: () => null },
   });
+  // None of the machine's default ports: whatever runs there is none of the test's business.
+  const [postgresPort, temporalPort, pagePort, nobody] = await Promise.all(Array.from({ length: 4 }, () => freePort()));
+  nobodysPort = String(nobody);
   cli = createTestCli({
+    AOL_POSTGRES_PORT: String(postgresPort),
+    AOL_TEMPORAL_PORT: String(temporalPort),
+    AOL_TEMPORAL_UI_PORT: String(pagePort),
     AOL_API_PORT: new URL(api.url).port,
     DATABASE_URL: stack.databaseUrl,
     TEMPORAL_ADDRESS: stack.temporal.address,
@@ -160,7 +169,12 @@ describe('on a machine that is not', () => {
     mkdirSync(cli.dataDir, { recursive: true });
     const file = join(cli.dataDir, 'file');
     writeFileSync(file, '');
-    const env = { AOL_DATA_DIR: file, DATABASE_URL: '', TEMPORAL_ADDRESS: '127.0.0.1:9', AOL_API_PORT: '9' };
+    const env = {
+      AOL_DATA_DIR: file,
+      DATABASE_URL: '',
+      TEMPORAL_ADDRESS: `127.0.0.1:${nobodysPort}`,
+      AOL_API_PORT: nobodysPort,
+    };
     const { bad } = await examine({ env });
     const notKnown = ['postgres', 'migrations', 'temporal', 'workers', 'mode', 'leases', 'holders'];
     expect(bad).toEqual(['data folder', 'artifacts', ...notKnown, 'api']);

@@ -9,6 +9,7 @@ import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
 import { batchAnswerSchema } from '../../src/contracts/http/batch.ts';
 import { logEntrySchema, logListSchema } from '../../src/contracts/http/log.ts';
 import { createdTokenSchema, tokenListSchema } from '../../src/contracts/http/token.ts';
+import { freePort } from '../../src/local/index.ts';
 import { createTestApi, POST, type TestApi } from '../support/api.ts';
 import { createTestCli, type TestCli } from '../support/cli.ts';
 import { queued } from '../support/settled.ts';
@@ -244,6 +245,19 @@ describe('enqueue --wait', () => {
     expect(result.talk).toContain('ENQUEUED');
   });
 
+  test('tells every row of the log, however many there are', async () => {
+    const waiting = wait('wait-long');
+    const id = await idOf('wait-long');
+    await db.query(
+      `INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message)
+       SELECT 'default', $1, 'CANCEL_REQUESTED', 'INFO', 'test', 'row ' || n FROM generate_series(1, 450) AS n`,
+      [id],
+    );
+    await move(id, 'DLQ', `, dlq_reason = 'rejected', last_error = 'no'`);
+    const { talk } = await waiting;
+    expect(talk.split('\n').filter((line) => line.includes('"row '))).toHaveLength(450);
+  });
+
   test('the time that was given, and Ctrl+C, end the waiting and not the action', async () => {
     const late = await wait('wait-late', '--timeout', '200ms');
     expect(late.exitCode).toBe(6);
@@ -296,7 +310,7 @@ describe('what is dangerous says what it will do, with counts', () => {
       'promote has 1 action sent for REAL: POST_SOCIAL in lane default; "Post "Hello" to Bluesky',
     );
     expect(promoted.talk).not.toContain('\u001b');
-    expect(asked).toEqual(['Send it? [y/N] ']);
+    expect(asked).toEqual([`on ${api.url}: Send it? [y/N] `]);
     const other = await cli.run(['approve', id, '--sha256', 'b'.repeat(64)]);
     expect(other).toMatchObject({ exitCode: 2, talk: expect.stringContaining('ANOTHER SHA-256') });
     expect((await cli.run(['approve', id, '--sha256', sha256, '--yes'])).exitCode).toBe(3);
@@ -322,7 +336,7 @@ describe('status --watch', () => {
     const blind = cli.run(['status', '--watch'], {
       signal: away.signal,
       screen: { rows: () => 40, write: (text) => drawn.push(text) },
-      env: { AOL_API_PORT: '9' },
+      env: { AOL_API_PORT: String(await freePort()) },
     });
     await until('it says so', () => drawn.some((text) => text.includes('no answer')));
     away.abort();

@@ -1,6 +1,7 @@
 /** What only a terminal gets: colours, a picture drawn in place, a line of progress. */
 
 import { describe, expect, test } from '@jest/globals';
+import { control, guarded, toTerminal } from '../../src/cli/terminal/guard.ts';
 import type { CliIo } from '../../src/cli/terminal/io.ts';
 import { withPicture } from '../../src/cli/terminal/live.ts';
 import { modeWord, paint, statusWords, textOf } from '../../src/cli/terminal/paint.ts';
@@ -15,7 +16,7 @@ describe('words', () => {
   test('PROOF and REAL differ in colour, and are the same words without', () => {
     const rows = [[modeWord('PROOF')], [modeWord('REAL')]];
     const plain = table(['MODE'], rows);
-    const colored = table(['MODE'], rows, true);
+    const colored = toTerminal(table(['MODE'], rows, true));
     expect(plain.split('\n')).toEqual(['MODE', 'PROOF', 'REAL']);
     expect(colored).toContain(`${ESCAPE}[36mPROOF`);
     expect(colored).toContain(`${ESCAPE}[41mREAL`);
@@ -36,30 +37,94 @@ describe('words', () => {
       [`é${ESCAPE}[31m`, '', '-'],
     ];
     expect(table(['NAME', 'WORD', 'N'], rows).split('\n')).toEqual([
-      'NAME   WORD     N',
-      '漢字   bad      7',
-      '👍🏽 ok  x     1000',
-      'é               -',
+      'NAME         WORD     N',
+      '漢字         bad      7',
+      '👍🏽 ok        x     1000',
+      'é\\u001b[31m           -',
     ]);
     expect(displayWidth('漢字')).toBe(4);
     expect(cutToWidth('漢字漢字', 5)).toBe('漢字…');
     expect(
-      fields(
-        [
-          ['a', 1],
-          ['long', { text: 'x', tone: 'good' }],
-          ['none', null],
-        ],
-        true,
+      toTerminal(
+        fields(
+          [
+            ['a', 1],
+            ['long', { text: 'x', tone: 'good' }],
+            ['none', null],
+          ],
+          true,
+        ),
       ),
     ).toBe(`a     1\nlong  ${ESCAPE}[32mx${ESCAPE}[39m`);
+  });
+});
+
+describe('what comes from outside', () => {
+  const ranges = [
+    [0x00, 0x08],
+    [0x0b, 0x1f],
+    [0x7f, 0x9f],
+    [0x200e, 0x200f],
+    [0x202a, 0x202e],
+    [0x2066, 0x2069],
+  ] as const;
+  const steering = ranges.flatMap(([from, to]) =>
+    Array.from({ length: to - from + 1 }, (_, index) => String.fromCharCode(from + index)),
+  );
+
+  test('is shown, whichever way it is printed, and steers nothing', async () => {
+    const written: string[] = [];
+    const write = (text: string) => void written.push(text);
+    const io = guarded({
+      out: write,
+      outBytes: () => undefined,
+      talk: write,
+      isTerminal: true,
+      isOutTerminal: true,
+      color: true,
+      screen: { rows: () => 9, write },
+      progress: write,
+      readStdin: () => Promise.resolve(new Uint8Array()),
+      ask: (question) => Promise.resolve(question),
+      config: () => Promise.reject(new Error('none')),
+    });
+    expect(steering).toHaveLength(74);
+    for (const character of steering) {
+      written.length = 0;
+      const text = `a${character}b`;
+      io.out(text);
+      io.outBytes(Buffer.from(text));
+      io.talk(text);
+      io.screen?.write(text);
+      io.progress?.(text);
+      written.push(await io.ask(text));
+      const shown = `a\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}b`;
+      expect(written).toEqual(Array.from({ length: 6 }, () => shown));
+    }
+  });
+
+  test('cannot pass for ours', () => {
+    const ours = control(`${ESCAPE}[2K`);
+    expect(toTerminal(`${ours}${ESCAPE}[2K${paint(`x${ESCAPE}[0m`, 'real', true)}`)).toBe(
+      `${ESCAPE}[2K\\u001b[2K${ESCAPE}[1m${ESCAPE}[37m${ESCAPE}[41mx\\u001b[0m${ESCAPE}[49m${ESCAPE}[39m${ESCAPE}[22m`,
+    );
+    const forged = fields([
+      ['status', 'DLQ'],
+      ['error', 'no\nstatus  SUCCESS'],
+    ]);
+    expect(forged).toBe('status  DLQ\nerror   no\n        status  SUCCESS');
+  });
+
+  test('is the same JSON as before', () => {
+    const value = { [`k${steering.join('')}`]: steering };
+    expect(JSON.parse(toTerminal(JSON.stringify(value, undefined, 2)))).toEqual(value);
   });
 });
 
 describe('a picture', () => {
   test('is drawn from the top without flicker, fits, and gives the terminal back', async () => {
     const written: string[] = [];
-    const screen = { rows: () => 3, write: (text: string) => written.push(text) };
+    const screen = { rows: () => 3, write: (text: string) => written.push(toTerminal(text)) };
     const failing = withPicture(screen, (picture) => {
       picture.draw('one\ntwo\nthree\nfour');
       return Promise.reject(new Error('over'));
@@ -82,7 +147,7 @@ describe('progress', () => {
   test('shows a bar where a person watches, and takes it away', async () => {
     const written: string[] = [];
     await withProgress(
-      io((text) => written.push(text)),
+      io((text) => written.push(toTerminal(text))),
       'counting',
       async ({ at, say }) => {
         await until('it spins', () => written.length > 0);

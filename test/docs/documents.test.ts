@@ -132,8 +132,9 @@ async function helpOf(path: readonly string[]): Promise<string | undefined> {
     outBytes: () => undefined,
     talk: () => undefined,
     isTerminal: false,
+    isOutTerminal: false,
     color: false,
-    readStdin: () => Promise.resolve(''),
+    readStdin: () => Promise.resolve(new Uint8Array()),
     ask: () => Promise.reject(new Error('nobody is there to be asked')),
     config: () => Promise.reject(new Error('help needs no configuration')),
   });

@@ -142,6 +142,18 @@ describe('a newcomer', () => {
     expect(other.stderr).toContain(id);
   }, 60_000);
 
+  test('finds it from another terminal by its data folder alone, and the token nowhere but there', async () => {
+    const elsewhere = { PATH: env.PATH, HOME: folder, AOL_DATA_DIR: env.AOL_DATA_DIR };
+    const ask = (...args: string[]) => run(process.execPath, ['bin/aol.mjs', ...args], { cwd: root, env: elsewhere });
+    expect((await ask('status')).stdout).toContain(`http://127.0.0.1:${env.AOL_API_PORT}`);
+    for (const line of (await ask('doctor')).stdout.trim().split('\n')) expect(line).toMatch(/^ok /);
+    const tokens: Record<string, string> = JSON.parse(
+      readFileSync(join(env.AOL_DATA_DIR ?? '', 'tokens.json'), 'utf8'),
+    );
+    for (const token of Object.values(tokens)) expect(up.output()).not.toContain(token);
+    expect(up.output()).toContain(`First action  AOL_DATA_DIR='${env.AOL_DATA_DIR}' npx aol enqueue`);
+  }, 60_000);
+
   test('finds everything well with the doctor, and every artifact intact', async () => {
     for (const line of (await aol('doctor')).trim().split('\n')) expect(line).toMatch(/^ok /);
     expect(await aol('artifacts', 'verify')).toMatch(/0 wrong/);

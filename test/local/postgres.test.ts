@@ -78,6 +78,22 @@ describe('the embedded PostgreSQL', () => {
     expect(isAlive(second.pid)).toBe(false);
   });
 
+  test('starts under a narrow umask, and opens what an earlier start left too narrow', async () => {
+    const umask = process.umask(0o077);
+    try {
+      const first = await start(await freePort());
+      expect(await query(first.url, 'SELECT 1')).toEqual([1]);
+      await first.stop();
+      const link = join(dataDir, 'postgres');
+      if (!lstatSync(link).isSymbolicLink()) return;
+      chmodSync(dirname(readlinkSync(link)), 0o700);
+      const second = await start(await freePort());
+      expect(await query(second.url, 'SELECT 1')).toEqual([1]);
+    } finally {
+      process.umask(umask);
+    }
+  });
+
   test('a start that is given up, or finds its port taken, leaves nothing half-made', async () => {
     const giveUp = new AbortController();
     setTimeout(() => giveUp.abort(new Error('given up')), 150);

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -80,6 +81,35 @@ describe("Temporal's dev server", () => {
       await new Promise((resolve) => taken.server.close(resolve));
     }
   });
+});
+
+test('a port that a connection of this machine uses is said to be that', async () => {
+  const server = createServer((socket) => socket.on('error', () => undefined).resume());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const socket = connect({
+    host: '127.0.0.1',
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+  });
+  try {
+    await once(socket, 'connect');
+    const own = socket.localPort ?? 0;
+    const refused = assertPortFree('AOL_POSTGRES_PORT', own, '127.0.0.1', 0);
+    await expect(refused).rejects.toThrow(
+      /^AOL_POSTGRES_PORT: port .* connection of this machine, though nobody listens/,
+    );
+    const waiting = assertPortFree('AOL_POSTGRES_PORT', own);
+    socket.resetAndDestroy();
+    await waiting;
+  } finally {
+    socket.destroy();
+    server.close();
+  }
+});
+
+test('a free port lies below those that outgoing connections get', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
+  expect(Math.max(...ports)).toBeLessThan(32_768);
 });
 
 describe('the Temporal program', () => {

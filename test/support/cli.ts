@@ -17,7 +17,7 @@ export interface CliResult {
 
 export interface CliOptions extends Partial<Omit<CliIo, 'out' | 'outBytes' | 'talk' | 'config' | 'readStdin'>> {
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   /** Told each result as it comes. */
   readonly onOut?: (text: string) => void;
 }
@@ -45,10 +45,11 @@ export function createTestCli(env: Readonly<Record<string, string>>): TestCli {
         outBytes: (bytes) => out.push(Buffer.from(bytes).toString('utf8')),
         talk: (text) => talk.push(text),
         isTerminal: false,
+        isOutTerminal: false,
         color: false,
-        readStdin: () => Promise.resolve(stdin),
+        readStdin: () => Promise.resolve(Buffer.from(stdin)),
         ask: () => Promise.reject(new Error('nobody is there to be asked')),
-        config: async () => loadConfig({ AOL_DATA_DIR: dataDir, ...tokens, ...env, ...more }),
+        config: async () => loadConfig({ HOME: dataDir, AOL_DATA_DIR: dataDir, ...tokens, ...env, ...more }),
         ...io,
       });
       return { exitCode, out: out.join('\n'), talk: talk.join('\n'), json: (): unknown => JSON.parse(out.join('\n')) };

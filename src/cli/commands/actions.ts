@@ -1,10 +1,11 @@
 import { Option } from 'commander';
 import type { Action } from '../../contracts/http/action.ts';
+import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { ACTION_MODES, ACTION_STATUSES, type ActionMode, type ActionStatus } from '../../domain/states.ts';
 import { type CliContext, pageWords, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../terminal/confirm.ts';
-import { listOf } from '../terminal/options.ts';
+import { listOf, wholeNumber } from '../terminal/options.ts';
 import { modeWord, modeWords, statusWord, statusWords, textOf } from '../terminal/paint.ts';
 import { age, fields, oneLine, table } from '../terminal/text.ts';
 
@@ -34,7 +35,7 @@ export const registerActions: Register = (program, run) => {
     .option('--lane <lane>', 'only these')
     .addOption(new Option('--mode <mode>', 'only these').choices(ACTION_MODES))
     .option('--q <text>', 'only what has this id, a key that begins so, or these words in payload or last error')
-    .option('--limit <n>', 'how many', Number, 20)
+    .option('--limit <n>', 'how many', wholeNumber(1, MAX_PAGE_SIZE), 20)
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action((options: ListOptions) =>
       run(async (context) => {

@@ -15,8 +15,8 @@ export const registerApi: Register = (program, run) => {
         const { startServer } = await import('../../api/server.ts');
         const { builtWebFolder } = await import('../../api/web-files.ts');
         const { createArtifactStore } = await import('../../artifacts/index.ts');
-        const { resolveTokens } = await import('../../config/index.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
+        const { resolveTokens } = await import('../../local/index.ts');
         const tokens = resolveTokens(config);
         const logger = settings.createLogger(config);
         const traces = await settings.startTraces(config, 'api', logger);

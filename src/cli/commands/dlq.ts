@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander';
 import type { AolClient } from '../../client/client.ts';
 import type { Action } from '../../contracts/http/action.ts';
 import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/http/decisions.ts';
+import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
 import { type CliContext, ExitCode, pageWords, type Register, type Runner } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { wholeNumber } from '../terminal/options.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { age, counted, oneLine, table } from '../terminal/text.ts';
 
@@ -64,7 +66,7 @@ export const registerDlq: Register = (program, run) => {
     .description('newest first')
     .option('--lane <lane>', 'only these')
     .option('--type <type>', 'only these')
-    .option('--limit <n>', 'how many', Number, 20)
+    .option('--limit <n>', 'how many', wholeNumber(1, MAX_PAGE_SIZE), 20)
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action((options: ListOptions) =>
       run(async (context) => {

@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { type EnqueueInput, enqueueRequestSchema } from '../../contracts/http/action.ts';
 import { parseJsonText } from '../../contracts/http/json-text.ts';
 import { fieldProblems } from '../../contracts/http/problem.ts';
 import { errorText, InvalidRequestError } from '../../domain/errors.ts';
+import { MAX_ATTEMPTS, MAX_PRIORITY, MIN_PRIORITY } from '../../domain/limits.ts';
 import type { CliContext, Register } from '../context.ts';
 import { enqueueFile } from '../enqueue-batch.ts';
 import { UsageError } from '../errors.ts';
+import { readText } from '../terminal/input.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { durationMs } from '../terminal/options.ts';
+import { durationMs, wholeNumber } from '../terminal/options.ts';
 import { modeWords, statusWord } from '../terminal/paint.ts';
 import { fields } from '../terminal/text.ts';
 import { waitForEnd } from '../wait.ts';
@@ -18,9 +19,9 @@ interface Options {
   readonly key?: string;
   readonly lane?: string;
   readonly mode?: string;
-  readonly priority?: string;
+  readonly priority?: number;
   readonly at?: string;
-  readonly maxAttempts?: string;
+  readonly maxAttempts?: number;
   readonly requireApproval?: boolean;
   readonly batch?: string;
   readonly wait: boolean;
@@ -36,9 +37,9 @@ export const registerEnqueue: Register = (program, run) => {
     .option('--key <key>', 'idempotency key')
     .option('--lane <lane>', 'lane, `default` when absent')
     .option('--mode <mode>', 'PROOF (nothing is sent; when absent) or REAL')
-    .option('--priority <n>', 'from -100 to 100, higher first')
+    .option('--priority <n>', 'from -100 to 100, higher first', wholeNumber(MIN_PRIORITY, MAX_PRIORITY))
     .option('--at <time>', 'not before, e.g. 2026-12-24T18:00:00Z')
-    .option('--max-attempts <n>', 'from 1 to 3')
+    .option('--max-attempts <n>', 'from 1 to 3', wholeNumber(1, MAX_ATTEMPTS))
     .option('--require-approval', 'a person must approve its artifact, whatever the lane says')
     .option('--batch <file>', 'many actions: JSON lines, each as POST /v1/actions takes it; - for stdin')
     .option('--wait', 'follow it to its end; the exit code says which', false)
@@ -86,28 +87,17 @@ async function batch(
 ): Promise<number | undefined> {
   const isAlone = type === undefined && !wait && Object.values(others).every((value) => value === undefined);
   if (!isAlone) throw new UsageError('--batch stands alone: its lines say everything');
-  const text =
-    file === '-' ? await context.io.readStdin() : (await readBytes(file, `--batch ${file}`)).toString('utf8');
-  return enqueueFile(context, text);
+  return enqueueFile(context, await readText(context.io, file, `--batch ${file}`));
 }
 
 async function readPayload(source: string, io: CliIo): Promise<unknown> {
-  const text = source === '-' ? await io.readStdin() : await payloadText(source);
+  const file = source === '-' ? source : /^@(.*)$/s.exec(source)?.[1];
+  const text = file === undefined ? source : await readText(io, file, `--payload ${source}`);
   try {
     return parseJsonText(text);
   } catch (error) {
     throw new UsageError(`--payload ${errorText(error).replace(/^body /, '')}`);
   }
-}
-
-async function payloadText(source: string): Promise<Uint8Array | string> {
-  return source.startsWith('@') ? readBytes(source.slice(1), `--payload ${source}`) : source;
-}
-
-function readBytes(path: string, option: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    throw new UsageError(`${option}: ${errorText(error)}`);
-  });
 }
 
 /** The server checks the rest; here only what would not even be a request. */
@@ -118,19 +108,13 @@ function toRequest(type: string, options: Options, payload: unknown): EnqueueInp
     idempotencyKey: options.key,
     lane: options.lane,
     mode: options.mode,
-    priority: numberOf('--priority', options.priority),
+    priority: options.priority,
     runAt: options.at,
-    maxAttempts: numberOf('--max-attempts', options.maxAttempts),
+    maxAttempts: options.maxAttempts,
     requireApproval: options.requireApproval,
   };
   const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
   const parsed = enqueueRequestSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new InvalidRequestError('this cannot be queued', fieldProblems(parsed.error));
-}
-
-function numberOf(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^-?\d{1,6}$/.test(text)) throw new UsageError(`${option} must be a whole number`);
-  return Number(text);
 }

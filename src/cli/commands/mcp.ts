@@ -5,18 +5,21 @@ import type { Register } from '../context.ts';
 export const registerMcp: Register = (program, run) => {
   program
     .command('mcp')
-    .description('tools for AI agents over stdio (Model Context Protocol): queue, look, wait, stop; never approve')
+    .description('tools for AI agents over stdio (Model Context Protocol): queue, look, stop; never approve')
     .action(() =>
       run(async ({ config, io }) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
         const { AolClient } = await import('../../client/client.ts');
         const { createMcpServer } = await import('../../mcp/server.ts');
+        const { utf8Lines } = await import('../../mcp/utf8-lines.ts');
         const { untilStopped } = await import('../up/lifecycle.ts');
         const { version } = await import('../version.ts');
-        const client = new AolClient(await agentConnection(await config()));
+        const settings = await config();
+        const client = new AolClient(await agentConnection(settings));
         const server = createMcpServer(client, version(), (words) => io.talk(`aol mcp: ${words}`));
         const ended = new Promise<void>((resolve) => process.stdin.once('end', resolve).once('close', resolve));
-        await server.connect(new StdioServerTransport());
+        const lines = process.stdin.pipe(utf8Lines((text) => process.stdout.write(text)));
+        await server.connect(new StdioServerTransport(lines));
         await Promise.race([ended, untilStopped()]);
         await server.close();
         return undefined;
@@ -26,10 +29,10 @@ export const registerMcp: Register = (program, run) => {
 
 /** Which AOL the tools call, and with which token: never one of the data folder's, because those decide. */
 async function agentConnection(config: Config): Promise<{ readonly baseUrl: string; readonly token: string }> {
-  const { apiUrl } = await import('../client.ts');
   const { ConfigurationError } = await import('../../domain/errors.ts');
-  const { url, token } = config.client;
-  if (token !== undefined) return { baseUrl: url ?? apiUrl(config), token };
+  const { findTarget } = await import('../target.ts');
+  const { token } = config.client;
+  if (token !== undefined) return { baseUrl: findTarget(config).url, token };
   throw new ConfigurationError(
     'AOL_TOKEN',
     '`aol mcp` needs the token of an agent, which an admin makes with `aol tokens create NAME --role agent`',

@@ -1,9 +1,9 @@
-import { InvalidArgumentError } from 'commander';
 import type { TickAnswer } from '../../contracts/engine/orchestrator.ts';
 import { laneNameSchema } from '../../contracts/http/primitives.ts';
 import { DEFAULT_LANE } from '../../domain/flags.ts';
 import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { wholeNumber } from '../terminal/options.ts';
 
 /** Beyond the tick interval itself: claim, proofs, a worker that starts. */
 const TICK_SPARE_MS = 60_000;
@@ -13,7 +13,7 @@ export const registerRun: Register = (program, run) => {
   program
     .command('run')
     .description('a bounded run of one lane: so many ticks, then the end; starts the servers it needs')
-    .requiredOption('--ticks <n>', 'how many ticks', parseTicks)
+    .requiredOption('--ticks <n>', 'how many ticks', wholeNumber(1, 100_000))
     .option('--proof', 'PROOF whatever AOL_PROOF_MODE says', false)
     .option('--lane <lane>', 'which lane', DEFAULT_LANE)
     .action((options: { ticks: number; proof: boolean; lane: string }) =>
@@ -49,14 +49,6 @@ export const registerRun: Register = (program, run) => {
       }),
     );
 };
-
-function parseTicks(text: string): number {
-  const ticks = Number(text);
-  if (!Number.isInteger(ticks) || ticks < 1 || ticks > 100_000) {
-    throw new InvalidArgumentError('must be a whole number from 1 to 100000');
-  }
-  return ticks;
-}
 
 function describe(answer: TickAnswer): string {
   switch (answer.kind) {

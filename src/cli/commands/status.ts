@@ -19,7 +19,8 @@ export const registerStatus: Register = (program, run) => {
       run(async (context) => {
         if (options.watch) return watch(context);
         const status = await (await context.client()).status();
-        context.print(status, () => statusPage(status, context.io.color));
+        const where = await context.io.target();
+        context.print(status, () => statusPage(status, where, context.io.color));
         return status.dependencies.postgres.ok ? undefined : ExitCode.unavailable;
       }),
     );
@@ -41,11 +42,12 @@ async function watch(context: CliContext): Promise<undefined> {
       else io.talk(JSON.stringify({ error: seen.failure }));
     });
   }
+  const where = await io.target();
   if (!io.screen) return eachSecond(changesOnly(io.out));
   return withPicture(io.screen, (picture) =>
     eachSecond((seen) => {
       const head = `${new Date().toISOString()}  (Ctrl+C ends this)`;
-      picture.draw(`${head}\n\n${seen.status ? statusPage(seen.status, io.color) : seen.failure.message}`);
+      picture.draw(`${head}\n\n${seen.status ? statusPage(seen.status, where, io.color) : seen.failure.message}`);
     }),
   );
 }

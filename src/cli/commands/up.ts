@@ -6,9 +6,9 @@ export const registerUp: Register = (program, run) => {
     .command('up')
     .description('start everything on this machine: PostgreSQL, Temporal, worker and API')
     .action(() =>
-      run(async ({ config, json }) => {
+      run(async ({ io, json }) => {
         const { up } = await import('../up/up.ts');
-        return up(await config(), { json });
+        return up(await io.config(), { io, json });
       }),
     );
 };

@@ -3,12 +3,12 @@
 import { AolClient } from '../../client/client.ts';
 import type { Config } from '../../config/index.ts';
 import { errorText } from '../../domain/errors.ts';
-import { apiUrl } from '../client.ts';
+import { localUrl } from '../target.ts';
 import { type Check, failed, passed } from './check.ts';
 
 /** Besides the check, whether it answered at all: its port is taken rightly then. */
 export async function checkApi(config: Config): Promise<Check & { readonly answers: boolean }> {
-  const url = apiUrl(config);
+  const url = localUrl(config);
   try {
     const { ready, dependencies } = await new AolClient({ baseUrl: url, maxTries: 1, timeoutMs: 5_000 }).readiness();
     if (ready) return { ...passed('api', url), answers: true };

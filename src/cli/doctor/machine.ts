@@ -3,17 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Config, findTokens } from '../../config/index.ts';
-import { errorText } from '../../domain/errors.ts';
+import type { Config } from '../../config/index.ts';
+import { errorCode, errorText } from '../../domain/errors.ts';
+import { findTokens } from '../../local/index.ts';
+import { isNewEnough, MINIMUM_NODE } from '../node-version.ts';
 import { type Check, failed, passed } from './check.ts';
 
-const MINIMUM_NODE = [22, 12] as const;
-
 export function checkNode(version: string): Check {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const isNewEnough = major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1]);
-  if (isNewEnough) return passed('node', version);
-  const detail = `${version} is older than ${MINIMUM_NODE.join('.')}`;
+  if (isNewEnough(version)) return passed('node', version);
+  const detail = `${version} is older than ${MINIMUM_NODE}`;
   return failed('node', detail, 'start by `npm start` or `npx aol`, or install Node 22');
 }
 
@@ -35,7 +33,7 @@ async function checkFolder(name: string, folder: string, variable: string): Prom
       await writeAndRemove(folder);
       return passed(name, `${folder}, can be written`);
     } catch (error) {
-      if (isMissing(error) && path !== dirname(path)) continue;
+      if (errorCode(error) === 'ENOENT' && path !== dirname(path)) continue;
       return failed(
         name,
         errorText(error),
@@ -43,10 +41,6 @@ async function checkFolder(name: string, folder: string, variable: string): Prom
       );
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
 
 /** Rights alone do not tell of a full disk or a quota. */

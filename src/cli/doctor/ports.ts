@@ -3,6 +3,8 @@
 import type { Config } from '../../config/index.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import { assertPortFree } from '../../local/index.ts';
+import { localPorts } from '../settings.ts';
+import { localAddress } from '../target.ts';
 import { type Check, failed, passed } from './check.ts';
 
 /** @param answers which servers answered as what they are: their ports are taken rightly */
@@ -10,7 +12,9 @@ export async function checkPorts(
   config: Config,
   answers: { readonly api: boolean; readonly postgres: boolean; readonly temporal: boolean },
 ): Promise<Check> {
-  const { api, local, database, temporal } = config;
+  const { database, temporal } = config;
+  const api = localAddress(config);
+  const local = localPorts(config);
   const isPostgresOurs = database.url === undefined;
   const isTemporalOurs = temporal.address === undefined;
   const ports = [
@@ -38,7 +42,7 @@ export async function checkPorts(
       continue;
     }
     try {
-      await assertPortFree(variable, port, host);
+      await assertPortFree(variable, port, host, 0);
       words.push(`${port} free`);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;

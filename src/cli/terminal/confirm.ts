@@ -1,7 +1,7 @@
 /** Asks a person before what is not easily taken back. */
 
 import { UsageError } from '../errors.ts';
-import type { CliIo } from './io.ts';
+import type { CommandIo } from './guard.ts';
 
 export interface Danger {
   /** What it will do, with counts, as the beginning of a sentence: `kill stops 3 lanes at once`. */
@@ -10,13 +10,15 @@ export interface Danger {
 }
 
 /**
- * Says what will be done and asks.
+ * Says what will be done, and on which AOL, and asks.
  *
  * @throws UsageError when nobody said yes, or nobody is there to say it
  */
-export async function confirm(io: CliIo, { what, question }: Danger): Promise<void> {
-  if (!io.isTerminal) throw new UsageError(`${what}; without a terminal confirm with --yes; nothing was done`);
-  io.talk(`aol: ${what}`);
-  const answer = await io.ask(`${question} [y/N] `);
+export async function confirm(io: CommandIo, { what, question }: Danger): Promise<void> {
+  const where = await io.target();
+  const danger = `on ${where}: ${what}`;
+  if (!io.isTerminal) throw new UsageError(`${danger}; without a terminal confirm with --yes; nothing was done`);
+  io.talk(`aol: ${danger}`);
+  const answer = await io.ask(`on ${where}: ${question} [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('not confirmed; nothing was done');
 }

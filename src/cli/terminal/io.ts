@@ -1,5 +1,6 @@
 /** What a command may touch outside: streams, terminal, configuration. Tests hand in their own. */
 
+import { Writable } from 'node:stream';
 import { processEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/index.ts';
 
@@ -12,17 +13,20 @@ export interface CliIo {
   talk(text: string): void;
   /** Whether a person can be asked. */
   readonly isTerminal: boolean;
+  /** Whether results go to a terminal, not into a file, a journal or a pipe. */
+  readonly isOutTerminal: boolean;
   /** Whether results may be coloured; false under NO_COLOR. */
   readonly color: boolean;
   /** The terminal that the results go to; absent when they go elsewhere. */
   readonly screen?: Screen | undefined;
-  /** Writes to the terminal that the talk goes to, as it is; absent when nobody watches: no terminal, a dumb one, or CI. */
+  /** Writes to the terminal that the talk goes to; absent when nobody watches: no terminal, a dumb one, or CI. */
   readonly progress?: ((text: string) => void) | undefined;
-  readStdin(): Promise<string>;
-  ask(question: string): Promise<string>;
+  readStdin(): Promise<Uint8Array>;
+  /** The answer of a person; a secret one is not shown while it is typed. */
+  ask(question: string, how?: { readonly isSecret: boolean }): Promise<string>;
   config(): Promise<Config>;
   /** Aborts what would go on for ever: Ctrl+C. Whoever reads it takes Ctrl+C over. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Screen {
@@ -35,8 +39,7 @@ const INTERRUPTED_EXIT_CODE = 130;
 /** The process's own streams. */
 export function processIo(): CliIo {
   const { stdin, stdout, stderr } = process;
-  // A reader that went away (`aol status | head`) is no failure.
-  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  endWithReaders();
   const env = processEnvironment();
   const isDumb = env.TERM === 'dumb';
   const isCi = !['', '0', 'false'].includes(env.CI ?? '');
@@ -46,6 +49,7 @@ export function processIo(): CliIo {
     outBytes: (bytes) => stdout.write(bytes),
     talk: (text) => stderr.write(`${text}\n`),
     isTerminal: stdin.isTTY === true && stderr.isTTY === true,
+    isOutTerminal: stdout.isTTY === true,
     color: stdout.isTTY === true && stdout.hasColors(),
     screen:
       stdout.isTTY === true && !isDumb
@@ -55,9 +59,9 @@ export function processIo(): CliIo {
     async readStdin() {
       const chunks: Buffer[] = [];
       for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
-      return Buffer.concat(chunks).toString('utf8');
+      return Buffer.concat(chunks);
     },
-    ask: (question) => askOnce(question),
+    ask: askOnce,
     config: async () => (await import('../../config/index.ts')).loadConfig(),
     get signal() {
       interruption ??= onInterrupt();
@@ -66,16 +70,38 @@ export function processIo(): CliIo {
   };
 }
 
+/**
+ * A reader that went away (`aol status | head`) is no failure: we end, too. Whoever has something to stop first listens for
+ * SIGTERM, and is asked by it, once.
+ */
+function endWithReaders(): void {
+  let isAsked = false;
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (process.listenerCount('SIGTERM') === 0) process.exit(error.code === 'EPIPE' ? 0 : 1);
+    if (!isAsked) process.emit('SIGTERM', 'SIGTERM');
+    isAsked = true;
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', onError);
+}
+
 /** The answer; none when the terminal is closed or Ctrl+C is pressed. */
-async function askOnce(question: string): Promise<string> {
+async function askOnce(question: string, { isSecret } = { isSecret: false }): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  if (isSecret) process.stderr.write(question);
+  const lines = createInterface({
+    input: process.stdin,
+    output: isSecret ? silent : process.stderr,
+    terminal: process.stdin.isTTY === true,
+  });
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
   lines.once('SIGINT', () => lines.close());
   try {
-    return await Promise.race([lines.question(question).catch(() => ''), closed]);
+    return await Promise.race([lines.question(isSecret ? '' : question).catch(() => ''), closed]);
   } finally {
     lines.close();
+    if (isSecret) process.stderr.write('\n');
   }
 }
 

@@ -1,15 +1,16 @@
 /** A picture that is drawn anew in place, on the terminal of the results. */
 
+import { control } from './guard.ts';
 import type { Screen } from './io.ts';
 
-const HIDE_CURSOR = '\u001b[?25l';
-const SHOW_CURSOR = '\u001b[?25h';
-const NO_WRAP = '\u001b[?7l';
-const WRAP = '\u001b[?7h';
-const HOME_AND_CLEAR = '\u001b[H\u001b[2J';
-const HOME = '\u001b[H';
-const CLEAR_TO_LINE_END = '\u001b[K';
-const CLEAR_BELOW = '\u001b[J';
+const HIDE_CURSOR = control('\u001b[?25l');
+const SHOW_CURSOR = control('\u001b[?25h');
+const NO_WRAP = control('\u001b[?7l');
+const WRAP = control('\u001b[?7h');
+const HOME_AND_CLEAR = control('\u001b[H\u001b[2J');
+const HOME = control('\u001b[H');
+const CLEAR_TO_LINE_END = control('\u001b[K');
+const CLEAR_BELOW = control('\u001b[J');
 
 export interface Picture {
   draw(text: string): void;

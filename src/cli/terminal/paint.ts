@@ -4,6 +4,7 @@ import { styleText } from 'node:util';
 import type { LogLevel } from '../../domain/events.ts';
 import type { LeaseHealth } from '../../domain/lease.ts';
 import type { ActionMode, ActionStatus } from '../../domain/states.ts';
+import { control } from './guard.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'proof' | 'real' | 'busy' | 'faint';
 
@@ -24,10 +25,13 @@ const STYLES = {
   faint: 'dim',
 } as const satisfies Record<Tone, Parameters<typeof styleText>[0]>;
 
+const SLOT = '-';
+
 /** Colours a text, or not. */
 export function paint(text: string, tone: Tone | undefined, isColored: boolean): string {
   if (!isColored || tone === undefined || text === '') return text;
-  return styleText(STYLES[tone], text, { validateStream: false });
+  const [open = '', close = ''] = styleText(STYLES[tone], SLOT, { validateStream: false }).split(SLOT);
+  return `${control(open)}${text}${control(close)}`;
 }
 
 export function textOf(cell: Cell): string {

@@ -1,5 +1,6 @@
 /** A line on stderr that says what takes long: a spinner, or a bar where the end is known. Only where a person watches. */
 
+import { control } from './guard.ts';
 import type { CliIo } from './io.ts';
 import { counted } from './text.ts';
 
@@ -15,7 +16,7 @@ const FRAME_MS = 80;
 /** What is over sooner draws nothing. */
 const FIRST_FRAME_MS = 250;
 const BAR_WIDTH = 24;
-const CLEAR_LINE = '\r\u001b[2K';
+const CLEAR_LINE = control('\r\u001b[2K');
 
 /** Shows progress while the work runs, and takes the line away when it ends. */
 export async function withProgress<Result>(

@@ -16,11 +16,13 @@ const COUNTS: readonly (readonly [title: string, status: ActionStatus])[] = [
   ['DLQ', 'DLQ'],
 ];
 
-export function statusPage(status: Status, isColored: boolean): string {
+/** @param where which AOL it is */
+export function statusPage(status: Status, where: string, isColored: boolean): string {
   const { workers, dependencies, lanes } = status;
   const { text, tone } = modeWords(status.mode);
   const head = fields(
     [
+      ['aol', where],
       ['mode', { text: `${text} (${status.why})`, tone }],
       [
         'workers',

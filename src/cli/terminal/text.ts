@@ -1,17 +1,8 @@
 /** Results as people read them. */
 
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../../domain/printable.ts';
 import { type Cell, paint, textOf, toneOf } from './paint.ts';
 import { cutToWidth, displayWidth, padToWidth } from './width.ts';
-
-/** Text from outside, made safe for a terminal: nothing in it moves the cursor or colours anything. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
 
 /** One line, cut to a width. */
 export function oneLine(text: string, maximumWidth = 60): string {
@@ -44,14 +35,15 @@ export function table(titles: readonly string[], rows: readonly (readonly Cell[]
 
 export type Field = readonly [name: string, value: Cell | number | null | undefined];
 
-/** Names and values, one a line; what is null is left out. */
+/** Names and values, one a line; what is null is left out. A value of several lines cannot look like another name. */
 export function fields(entries: readonly Field[], isColored = false): string {
   const shown = entries.filter(([, value]) => value !== null && value !== undefined && value !== '');
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown
     .map(([name, value]) => {
       const cell: Cell = typeof value === 'number' ? String(value) : (value ?? '');
-      return `${padToWidth(name, width)}  ${paint(printable(textOf(cell)), toneOf(cell), isColored)}`;
+      const text = textOf(cell).replaceAll('\n', `\n${' '.repeat(width + 2)}`);
+      return `${padToWidth(name, width)}  ${paint(text, toneOf(cell), isColored)}`;
     })
     .join('\n');
 }

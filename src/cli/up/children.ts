@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { describeExit, type Exit, type LocalServer } from '../../local/index.ts';
+import { describeExit, type Exit, type LocalServer, watch } from '../../local/index.ts';
+import { nodeEnvironment, nodeFlags } from './node-flags.ts';
 
 /**
  * Loaded into every child before anything else. When its parent is gone, also by kill -9, the command stops by itself; one
@@ -38,28 +39,21 @@ export interface ChildOptions {
 }
 
 /**
- * How workers are started (bin/aol.mjs too). A worker has three heaps, its own and one for the workflows of each task queue, and
- * twenty threads; with Node's and glibc's own settings a third of its memory is spare room. The bound is for each heap, which
- * needs a tenth of it.
- */
-export const WORKER_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=512'] as const;
-export const WORKER_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' } as const;
-
-/**
  * Starts one of our commands in a process group of its own, so that a terminal's Ctrl+C reaches only us, and with an IPC
  * channel: it tells when it is ready, and its end tells the child that we are gone.
  */
 export function startChild({ args, env, stopTimeoutMs, mainFile = ownMainFile() }: ChildOptions): Child {
-  const isWorker = args[0] === 'worker';
-  const flags = [...(isWorker ? WORKER_FLAGS : []), '--enable-source-maps', '--import', endWithParent];
+  const flags = [...nodeFlags(args), '--enable-source-maps', '--import', endWithParent];
   const child = spawn(process.execPath, [...flags, mainFile, ...args], {
     detached: true,
-    env: { ...(isWorker ? WORKER_ENVIRONMENT : {}), ...env },
+    env: { ...nodeEnvironment(args), ...env },
     // What they say is talk: our own stdout is for results.
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   const name = args.join(' ');
   const exited = exitOf(child);
+  // It ends by itself when we are gone (see above); the servers that it uses wait for that.
+  if (child.pid !== undefined) void exited.then(watch(child.pid, []));
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message) => {
       if (isReady(message)) {

@@ -1,6 +1,6 @@
 /** PostgreSQL and Temporal for a command of ours: those that the environment names, else embedded ones. */
 
-import { type Config, childEnvironment, prepareDataDir } from '../../config/index.ts';
+import { type Config, childEnvironment } from '../../config/index.ts';
 import { migrate } from '../../db/keep/migrate.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type Kept,
   keepRunning,
   type LocalServer,
+  prepareDataDir,
   startPostgres,
   startTemporal,
 } from '../../local/index.ts';
@@ -79,14 +80,22 @@ export async function withServers<Result>(
   const dataDir = prepareDataDir(config.dataDir);
   const lock = lockUnlessUp(dataDir);
   try {
-    if (lock) await startServers({ config, dataDir, log, signal: stop.asked, running });
-    const addresses = { databaseUrl: databaseUrl(config), temporal: temporalSettings(config) };
+    const addresses = lock
+      ? await startOwn({ config, dataDir, log, signal: stop.asked, running })
+      : { databaseUrl: databaseUrl(config), temporal: temporalSettings(config) };
     return await orAborted(stop.asked, work(addresses, stop.asked));
   } finally {
     await stopAll(running);
     lock?.release();
     stop.close();
   }
+}
+
+/** Where an earlier `aol up` had its servers does not matter then. */
+async function startOwn(all: Start): Promise<ServerAddresses> {
+  const { databaseUrl, temporal } = await startServers(all);
+  const address = temporal.env.TEMPORAL_ADDRESS;
+  return { databaseUrl, temporal: { ...temporalSettings(all.config), ...(address !== undefined && { address }) } };
 }
 
 /** Undefined when an `aol up` holds the data folder: its servers are there. */

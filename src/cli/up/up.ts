@@ -1,20 +1,25 @@
 import { join } from 'node:path';
-import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, childEnvironment, findTokens, prepareDataDir, resolveTokens } from '../../config/index.ts';
-import { acquireLock, assertPortFree } from '../../local/index.ts';
+import { type Config, childEnvironment } from '../../config/index.ts';
+import { httpAddress } from '../../domain/addresses.ts';
+import {
+  acquireLock,
+  assertPortFree,
+  findTokens,
+  prepareDataDir,
+  resolveTokens,
+  writeAddresses,
+} from '../../local/index.ts';
+import type { CliIo } from '../terminal/io.ts';
 import { onAbort, orAborted, together } from './abort.ts';
 import { type Child, startChild } from './children.ts';
 import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
 import { type Addresses, keep, type Stack, type Start, startServers, stopAll } from './servers.ts';
 
 export interface UpOptions {
+  readonly io: Pick<CliIo, 'out' | 'talk' | 'isOutTerminal'>;
   /** The result is a line of JSON. */
   readonly json?: boolean;
-  /** Results, one text at the end of the start. */
-  readonly print?: (text: string) => void;
-  /** Talk. */
-  readonly log?: (line: string) => void;
   /** For tests: a stand-in for our own command line. */
   readonly mainFile?: string;
 }
@@ -22,8 +27,6 @@ export interface UpOptions {
 /** Shutdown grace of worker and API; with the servers' own few seconds all is over within 30 s. */
 const drainTimeoutMs = 25_000;
 const readyTimeoutMs = 60_000;
-/** A killed start's API may still be going away. */
-const portWaitMs = 3_000;
 
 /**
  * Runs all of AOL on this machine until it is asked to stop: PostgreSQL and Temporal (embedded unless the environment
@@ -32,14 +35,8 @@ const portWaitMs = 3_000;
  * @returns the exit status: 0 for a stop that was asked, 130 or 143 when it came while starting or had to be immediate
  * @throws ConfigurationError and the like when the start fails; nothing is left running then
  */
-export async function up(config: Config, options: UpOptions = {}): Promise<number> {
-  const log = options.log ?? ((line) => process.stderr.write(`aol: ${line}\n`));
-  const print = options.print ?? ((text) => process.stdout.write(text));
-  // A terminal that went away must not keep us from stopping in order.
-  const ignore = () => undefined;
-  process.stdout.on('error', ignore);
-  process.stderr.on('error', ignore);
-
+export async function up(config: Config, { io, json, mainFile }: UpOptions): Promise<number> {
+  const log = (line: string) => io.talk(`aol: ${line}`);
   const dataDir = prepareDataDir(config.dataDir);
   const lock = acquireLock(dataDir);
   const running: Stack = { servers: [], children: [] };
@@ -54,9 +51,9 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
   let status = 0;
   try {
     const startedMs = performance.now();
-    await start({ config, dataDir, log, signal: stop.asked, running }, options.mainFile, (addresses) => {
+    await start({ config, dataDir, log, signal: stop.asked, running }, mainFile, (addresses) => {
       const tookMs = performance.now() - startedMs;
-      print(options.json ? facts(config, dataDir, addresses) : summary(config, dataDir, addresses, tookMs));
+      io.out(json ? facts(config, dataDir, addresses) : summary({ config, dataDir, addresses, tookMs, io }));
     });
     await new Promise((resolve) => onAbort(stop.asked, () => resolve(undefined)));
     log('stopping: what runs may finish, at most 30 s; Ctrl+C again stops at once');
@@ -69,8 +66,6 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
     await stopAll(running);
     lock.release();
     stop.close();
-    process.stdout.off('error', ignore);
-    process.stderr.off('error', ignore);
   }
   log('stopped');
   return stopAtOnce ? askedStatus(stop.asked) : status;
@@ -78,14 +73,16 @@ export async function up(config: Config, options: UpOptions = {}): Promise<numbe
 
 async function start(all: Start, mainFile: string | undefined, ready: (addresses: Addresses) => void): Promise<void> {
   const { config, dataDir, log } = all;
-  await assertPortFree('AOL_API_PORT', config.api.port, config.api.host, portWaitMs);
+  await assertPortFree('AOL_API_PORT', config.api.port, config.api.host);
   resolveTokens({ ...config, dataDir });
+  writeAddresses(dataDir, { apiHost: config.api.host, apiPort: config.api.port, ...config.local });
   const { databaseUrl, temporal } = await startServers(all);
   const env = {
     ...childEnvironment(),
     ...temporal.env,
     DATABASE_URL: databaseUrl,
     AOL_DATA_DIR: dataDir,
+    AOL_TEMPORAL_UI_URL: config.temporalUiUrl ?? temporal.page ?? '',
     // What matters to a person at a terminal; AOL_LOG_LEVEL=info shows all.
     AOL_LOG_LEVEL: childEnvironment().AOL_LOG_LEVEL || 'warn',
   };
@@ -127,7 +124,7 @@ async function apiReady(config: Config, child: Child, signal: AbortSignal): Prom
   child.ready.catch((thrown: unknown) => {
     gone = thrown;
   });
-  const url = `${apiUrl(config)}/readyz`;
+  const url = `${httpAddress(config.api.host, config.api.port)}/readyz`;
   while (!(await answersOk(url, signal))) {
     if (gone !== undefined) {
       throw gone;
@@ -151,34 +148,54 @@ function askedStatus(asked: AbortSignal): number {
   return reason instanceof StopAsked ? exitStatus(reason.signal) : 1;
 }
 
-function apiUrl({ api }: Config): string {
-  const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
-  const host = everywhere[api.host] ?? (api.host.includes(':') ? `[${api.host}]` : api.host);
-  return `http://${host}:${api.port}`;
+interface Summary {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly addresses: Addresses;
+  readonly tookMs: number;
+  readonly io: Pick<CliIo, 'isOutTerminal'>;
 }
 
-function summary(config: Config, dataDir: string, { temporal }: Addresses, tookMs: number): string {
+function summary({ config, dataDir, addresses: { temporal }, tookMs, io }: Summary): string {
   const mode = config.proofMode
     ? 'PROOF: nothing is sent (AOL_PROOF_MODE is unset or 1)'
     : 'REAL is possible (AOL_PROOF_MODE=0); a lane stays PROOF until an admin sets its proof_only to false';
-  const token =
-    config.tokens.admin === undefined ? findTokens({ ...config, dataDir })?.admin : 'as set by AOL_ADMIN_TOKEN';
+  const address = httpAddress(config.api.host, config.api.port);
+  const temporalPage =
+    config.temporalUiUrl ??
+    temporal.page ??
+    `${config.temporal.address} (AOL_TEMPORAL_UI_URL says where its web page is)`;
   return `
 AOL is ready (after ${(tookMs / 1000).toFixed(1)} s).
 
   Mode          ${mode}
-  Dashboard     ${apiUrl(config)}/ (sign in with the token below; all three: ${join(dataDir, 'tokens.json')})
-  API           ${apiUrl(config)}
-  Admin token   ${token}
-  Temporal      ${temporal.page ?? `${config.temporal.address} (its web page is where you run it)`}
-  First action  npx aol enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first
+  Dashboard     ${address}/ (sign in with the token below; all three: ${join(dataDir, 'tokens.json')})
+  API           ${address}
+  Admin token   ${adminToken(config, dataDir, io)}
+  Temporal      ${temporalPage}
+  First action  ${prefix(config, dataDir)}npx aol enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first
   Stop          Ctrl+C
-
 `;
+}
+
+/** Shown to a person, and to nobody else: what goes into a file or a journal stays there. */
+function adminToken(
+  config: Config,
+  dataDir: string,
+  { isOutTerminal }: Pick<CliIo, 'isOutTerminal'>,
+): string | undefined {
+  if (config.tokens.admin !== undefined) return 'as set by AOL_ADMIN_TOKEN';
+  return isOutTerminal ? findTokens({ ...config, dataDir })?.admin : `in ${join(dataDir, 'tokens.json')}`;
+}
+
+/** What a command needs to find this data folder from another terminal; the rest it finds there. */
+function prefix({ setVariables }: Config, dataDir: string): string {
+  return setVariables.includes('AOL_DATA_DIR') ? `AOL_DATA_DIR='${dataDir.replaceAll("'", "'\\''")}' ` : '';
 }
 
 /** For programs; where the tokens lie rather than one of them. */
 function facts(config: Config, dataDir: string, { temporal }: Addresses): string {
-  const temporalPage = temporal.page ?? null;
-  return `${JSON.stringify({ ready: true, api: apiUrl(config), proofMode: config.proofMode, dataDir, temporalPage })}\n`;
+  const api = httpAddress(config.api.host, config.api.port);
+  const temporalPage = config.temporalUiUrl ?? temporal.page ?? null;
+  return JSON.stringify({ ready: true, api, proofMode: config.proofMode, dataDir, temporalPage });
 }

@@ -2,17 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigurationError, errorText } from '../domain/errors.ts';
-import { ENVIRONMENT_ROLES, type EnvironmentRole } from '../domain/roles.ts';
-import type { Config } from './config.ts';
+import { ConfigurationError, errorCode, errorText } from '../domain/errors.ts';
 import { prepareDataDir } from './data-dir.ts';
 
-/** One bearer token for each role that has one in the environment. */
-export type Tokens = Readonly<Record<EnvironmentRole, string>>;
-
-type TokenSettings = Pick<Config, 'dataDir' | 'tokens'>;
-
+/** The tokens that a server begins with. */
 const fileSchema = z.object({ admin: z.string().min(32), operator: z.string().min(32), viewer: z.string().min(32) });
+const names = fileSchema.keyof().options;
+
+export type Tokens = Readonly<z.output<typeof fileSchema>>;
+
+export interface TokenSettings {
+  readonly dataDir: string;
+  /** Those that the environment gives. */
+  readonly tokens: Readonly<Partial<Record<keyof Tokens, string | undefined>>>;
+}
 
 /**
  * Each role's token: the environment's, else the generated one of `<dataDir>/tokens.json`. The file is made at first
@@ -51,7 +54,7 @@ function readStored(dataDir: string): Tokens | undefined {
       chmodSync(path, 0o600);
     }
   } catch (thrown) {
-    if (hasCode(thrown, 'ENOENT') || hasCode(thrown, 'ENOTDIR')) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(thrown) ?? '')) {
       return undefined;
     }
     throw unusable(path, errorText(thrown), thrown);
@@ -67,15 +70,13 @@ function readStored(dataDir: string): Tokens | undefined {
 function createFile(dataDir: string): Tokens {
   const path = tokensPath(dataDir);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const [viewer, operator, admin] = ENVIRONMENT_ROLES.map(
-    (role) => `aol_${role}_${randomBytes(32).toString('base64url')}`,
-  );
+  const made = Object.fromEntries(names.map((name) => [name, `aol_${name}_${randomBytes(32).toString('base64url')}`]));
   prepareDataDir(dataDir);
   try {
-    writeFileSync(temporary, `${JSON.stringify({ admin, operator, viewer }, null, 2)}\n`, { mode: 0o600, flush: true });
+    writeFileSync(temporary, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
     linkSync(temporary, path);
   } catch (thrown) {
-    if (!hasCode(thrown, 'EEXIST')) {
+    if (errorCode(thrown) !== 'EEXIST') {
       throw unusable(path, errorText(thrown), thrown);
     }
   } finally {
@@ -104,8 +105,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function hasCode(thrown: unknown, code: string): boolean {
-  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === code;
 }

@@ -1,0 +1,56 @@
+// biome-ignore-all lint/style/noProcessEnv: this runs before the configuration can be read
+/** The variables of `.env`; what is set already wins. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process, { env } from 'node:process';
+import { parseEnv } from 'node:util';
+import { say } from './ensure.mjs';
+
+/** Where tokens go. */
+const ADDRESSES = ['AOL_API_URL', 'AOL_API_HOST', 'AOL_API_PORT', 'AOL_DATA_DIR'];
+const TOKENS = ['AOL_TOKEN', 'AOL_MCP_TOKEN', 'AOL_ADMIN_TOKEN', 'AOL_OPERATOR_TOKEN', 'AOL_VIEWER_TOKEN'];
+/** These serve; the others call a server, with a token. */
+const SERVING = ['up', 'api', 'worker', 'run', 'migrate', 'prune'];
+
+/**
+ * Reads the file into the environment.
+ *
+ * A checkout's own file is read whole. The one of whatever folder we are called in may be a stranger's: it cannot change how
+ * Node itself works, and it cannot name the address that an exported token is sent to.
+ *
+ * @param isOurs whether it is a checkout's own
+ */
+export function loadEnvFile({ folder, isOurs, args = process.argv.slice(2) }) {
+  const found = read(join(folder, '.env'));
+  const command = args.find((argument) => !argument.startsWith('-'));
+  const exported = isOurs || SERVING.includes(command) ? undefined : TOKENS.find((name) => isSet(env[name]));
+  for (const [name, value] of Object.entries(found)) {
+    if (env[name] !== undefined || (!isOurs && name.startsWith('NODE_'))) {
+      continue;
+    }
+    if (exported !== undefined && ADDRESSES.includes(name)) {
+      say(
+        `${name} of ${join(folder, '.env')} is not used: ${exported} comes from elsewhere. Export ${name} if it is meant`,
+      );
+      continue;
+    }
+    env[name] = value;
+  }
+}
+
+function read(file) {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') {
+      return {};
+    }
+    throw error;
+  }
+}
+
+/** An empty value counts as unset. */
+function isSet(value) {
+  return value !== undefined && value !== '';
+}
