@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { costTrials } from './measures/cost.ts';
+import { costAloneTrials } from './measures/cost-alone.ts';
 import { drainTrials } from './measures/drain.ts';
 import { enqueueTrials } from './measures/enqueue.ts';
 import { httpTrials } from './measures/http.ts';
@@ -19,7 +20,16 @@ import { type Servers, startServers } from './servers.ts';
 import { short } from './targets.ts';
 
 const folder = new URL('./results/', import.meta.url);
-const TRIALS = [enqueueTrials, idleTrials, drainTrials, recoveryTrials, costTrials, robustTrials, httpTrials].flat();
+const TRIALS = [
+  enqueueTrials,
+  idleTrials,
+  drainTrials,
+  recoveryTrials,
+  costTrials,
+  costAloneTrials,
+  robustTrials,
+  httpTrials,
+].flat();
 const PACKAGES = ['@temporalio/worker', 'pg-boss', 'graphile-worker'] as const;
 const INTERRUPTED = 130;
 

@@ -13,6 +13,9 @@ export interface Sizes {
   readonly slowIdleSamples: number;
   readonly drainJobs: number;
   readonly costJobs: number;
+  /** Jobs that come one at a time. */
+  readonly loneJobs: number;
+  readonly idleLanes: number;
   readonly finishedRows: number;
   readonly churnJobs: number;
   /** Rows of the tables that lists are read from, and pages read of each list. */

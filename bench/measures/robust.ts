@@ -47,7 +47,7 @@ export const robustTrials: readonly Trial[] = cases.map((one) => ({
       {},
       async (stage) => {
         await one.prepare(stage, sizes);
-        return (await drain(stage, sizes.drainJobs, 0, true)).rate;
+        return (await drain(stage, sizes.drainJobs, 0, { warmsUp: true })).rate;
       },
       one.template,
     );
