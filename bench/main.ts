@@ -6,8 +6,10 @@ import { costTrials } from './measures/cost.ts';
 import { costAloneTrials } from './measures/cost-alone.ts';
 import { drainTrials } from './measures/drain.ts';
 import { enqueueTrials } from './measures/enqueue.ts';
+import { growthTrials } from './measures/growth.ts';
 import { httpTrials } from './measures/http.ts';
 import { idleTrials } from './measures/idle.ts';
+import { isolationTrials } from './measures/isolation.ts';
 import { MEASURES, type Trial } from './measures/measure.ts';
 import { recoveryTrials } from './measures/recovery.ts';
 import { robustTrials } from './measures/robust.ts';
@@ -28,6 +30,8 @@ const TRIALS = [
   costTrials,
   costAloneTrials,
   robustTrials,
+  isolationTrials,
+  growthTrials,
   httpTrials,
 ].flat();
 const PACKAGES = ['@temporalio/worker', 'pg-boss', 'graphile-worker'] as const;

@@ -13,8 +13,10 @@ const FULL: Sizes = {
   costJobs: 1_000,
   loneJobs: 40,
   idleLanes: 16,
-  finishedRows: 1_000_000,
   churnJobs: 10_000,
+  growthJobs: 6_400,
+  growthClaims: 4_000,
+  mostRows: 1_000_000,
   listedRows: 1_000_000,
   pages: 200,
 };
@@ -29,8 +31,10 @@ const QUICK: Sizes = {
   costJobs: 500,
   loneJobs: 20,
   idleLanes: 16,
-  finishedRows: 100_000,
   churnJobs: 2_000,
+  growthJobs: 3_200,
+  growthClaims: 2_000,
+  mostRows: 100_000,
   listedRows: 100_000,
   pages: 40,
 };
