@@ -1,40 +1,43 @@
 /** What a job of a drain leaves behind: rows written in PostgreSQL, events and billable actions in Temporal. */
 
 import type pg from 'pg';
+import type { SceneSettings } from '../servers.ts';
 import { onStage, type Stage } from '../stage.ts';
 import type { Usage } from '../temporal-usage.ts';
 import type { Figure, Trial } from './measure.ts';
 import { between, settledUsage, usageFigures } from './usage.ts';
 
-/** Long enough that heartbeats would show. */
 const EFFECT_MS = 50;
+/** No job waits for another, so that every tick is full. */
+const ALL_AT_ONCE = 1_000;
 
 interface Case {
   readonly system: 'aol' | 'bare-temporal' | 'pg-boss' | 'graphile-worker';
-  readonly real?: boolean;
+  readonly name: string;
+  readonly settings: Partial<SceneSettings>;
 }
 
 const cases: readonly Case[] = [
-  { system: 'aol' },
-  { system: 'aol', real: true },
-  { system: 'bare-temporal' },
-  { system: 'pg-boss' },
-  { system: 'graphile-worker' },
+  { system: 'aol', name: '', settings: {} },
+  { system: 'aol', name: ', REAL', settings: { real: true, width: ALL_AT_ONCE } },
+  { system: 'aol', name: ', REAL, 50 in flight', settings: { real: true } },
+  { system: 'bare-temporal', name: '', settings: {} },
+  { system: 'pg-boss', name: '', settings: {} },
+  { system: 'graphile-worker', name: '', settings: {} },
 ];
 
-export const costTrials: readonly Trial[] = cases.map(({ system, real = false }) => ({
+export const costTrials: readonly Trial[] = cases.map(({ system, name, settings }) => ({
   measure: 'cost',
   system,
-  label: real ? 'cost REAL' : 'cost',
+  label: `cost${name}`,
   run: (servers, { costJobs }) =>
-    onStage(servers, system, { real }, async (stage): Promise<Figure[]> => {
-      const mode = real ? ', REAL' : '';
-      const { queued, drained, usage } = await costOf(stage, costJobs, real);
+    onStage(servers, system, settings, async (stage): Promise<Figure[]> => {
+      const { queued, drained, usage } = await costOf(stage, costJobs);
       const rows = [
-        { system, name: `rows written to queue${mode}`, value: queued / costJobs },
-        { system, name: `rows written to run${mode}`, value: drained / costJobs },
+        { system, name: `rows written to queue${name}`, value: queued / costJobs },
+        { system, name: `rows written to run${name}`, value: drained / costJobs },
       ];
-      const ofTemporal = usageFigures(system, mode, usage, costJobs);
+      const ofTemporal = usageFigures(system, name, usage, costJobs);
       if (system === 'bare-temporal') return ofTemporal;
       return system === 'aol' ? [...rows, ...ofTemporal] : rows;
     }),
@@ -47,7 +50,8 @@ interface Cost {
 }
 
 /** Sessions report what they wrote when they end, so each part has processes of its own. */
-async function costOf(stage: Stage, jobs: number, real: boolean): Promise<Cost> {
+async function costOf(stage: Stage, jobs: number): Promise<Cost> {
+  const { real } = stage.scene;
   const db = await stage.database();
   const preparing = await stage.producer();
   if (real) await probe(stage, preparing);
@@ -58,11 +62,11 @@ async function costOf(stage: Stage, jobs: number, real: boolean): Promise<Cost> 
   await filling.fill(jobs);
   await filling.stop();
   const filled = await rowsWritten(db);
-  const usedBefore = await settledUsage(stage);
   const producer = await stage.producer();
   const worker = await stage.worker();
   if (real) await worker.behave({ kind: 'work', ms: EFFECT_MS });
   await producer.ready();
+  const usedBefore = await settledUsage(stage);
   await producer.go(jobs);
   await worker.go();
   await worker.began(jobs);
