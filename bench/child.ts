@@ -64,11 +64,12 @@ function reply(message: Reply): void {
 async function producer({ createProducer }: System): Promise<Producer> {
   const queue = await createProducer(scene);
   return {
-    enqueueEach: (first, count, pauseMs) => spans(first, count, pauseMs, (job) => queue.enqueue(job)),
+    enqueueEach: (first, count, pauseMs, step = 1) =>
+      spans(numbers(first, count, step), pauseMs, (job) => queue.enqueue(job)),
     async enqueueOverHttp(count) {
       const enqueue = queue.enqueueOverHttp;
       if (!enqueue) throw new NotMeasured('it has no API');
-      return spans(0, count, [0, 0], enqueue);
+      return spans(numbers(0, count), [0, 0], enqueue);
     },
     async enqueueBulk(count) {
       const from = nowNs();
@@ -89,14 +90,17 @@ async function producer({ createProducer }: System): Promise<Producer> {
   };
 }
 
+function numbers(first: number, count: number, step = 1): number[] {
+  return Array.from({ length: count }, (_, index) => first + index * step);
+}
+
 async function spans(
-  first: number,
-  count: number,
+  jobs: readonly number[],
   [least, most]: readonly [number, number],
   enqueue: (job: number) => Promise<void>,
 ): Promise<Span[]> {
   const measured: Span[] = [];
-  for (let job = first; job < first + count; job += 1) {
+  for (const job of jobs) {
     const from = nowNs();
     await enqueue(job);
     measured.push({ from, to: nowNs() });
@@ -109,7 +113,7 @@ async function enqueueAll({ enqueueMany }: SystemProducer, count: number): Promi
   if (!enqueueMany) throw new NotMeasured('it has no bulk call');
   for (let first = 0; first < count; first += BULK_CALL) {
     const size = Math.min(BULK_CALL, count - first);
-    await enqueueMany(Array.from({ length: size }, (_, index) => first + index));
+    await enqueueMany(numbers(first, size));
   }
 }
 

@@ -13,17 +13,21 @@ export class Handler {
   private readonly first = new Map<number, number>();
   private readonly waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  /** For handlers that may wait. */
-  async run(job: number): Promise<void> {
+  /**
+   * For handlers that may wait.
+   *
+   * @param signal ends the waiting of a job that hangs, with an error
+   */
+  async run(job: number, signal?: AbortSignal): Promise<void> {
     this.begin(job);
-    if (this.behaviour.kind === 'hang') await delay(HANG_MS);
-    else if (this.behaviour.ms > 0) await delay(this.behaviour.ms);
+    if (this.hangs(job)) await delay(HANG_MS, undefined, { ...(signal && { signal }) });
+    else if (this.behaviour.kind === 'work' && this.behaviour.ms > 0) await delay(this.behaviour.ms);
   }
 
   /** For AOL's `render`, which may not. */
   runSync(job: number): void {
     this.begin(job);
-    if (this.behaviour.kind === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANG_MS);
+    if (this.hangs(job)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HANG_MS);
   }
 
   began(count: number): Promise<void> {
@@ -33,6 +37,10 @@ export class Handler {
 
   beginnings(): (readonly [number, number])[] {
     return [...this.first];
+  }
+
+  private hangs(job: number): boolean {
+    return this.behaviour.kind === 'hang' && job >= (this.behaviour.fromJob ?? 0);
   }
 
   private begin(job: number): void {

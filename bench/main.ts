@@ -3,10 +3,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { costTrials } from './measures/cost.ts';
+import { costAloneTrials } from './measures/cost-alone.ts';
 import { drainTrials } from './measures/drain.ts';
 import { enqueueTrials } from './measures/enqueue.ts';
+import { growthTrials } from './measures/growth.ts';
 import { httpTrials } from './measures/http.ts';
 import { idleTrials } from './measures/idle.ts';
+import { isolationTrials } from './measures/isolation.ts';
 import { MEASURES, type Trial } from './measures/measure.ts';
 import { recoveryTrials } from './measures/recovery.ts';
 import { robustTrials } from './measures/robust.ts';
@@ -19,7 +22,18 @@ import { type Servers, startServers } from './servers.ts';
 import { short } from './targets.ts';
 
 const folder = new URL('./results/', import.meta.url);
-const TRIALS = [enqueueTrials, idleTrials, drainTrials, recoveryTrials, costTrials, robustTrials, httpTrials].flat();
+const TRIALS = [
+  enqueueTrials,
+  idleTrials,
+  drainTrials,
+  recoveryTrials,
+  costTrials,
+  costAloneTrials,
+  robustTrials,
+  isolationTrials,
+  growthTrials,
+  httpTrials,
+].flat();
 const PACKAGES = ['@temporalio/worker', 'pg-boss', 'graphile-worker'] as const;
 const INTERRUPTED = 130;
 

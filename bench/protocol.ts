@@ -14,6 +14,8 @@ export interface Scene {
   readonly aolBundle: string;
   /** AOL's `max_actions_per_tick`. */
   readonly perTick: number;
+  /** Lanes that AOL's jobs are dealt out to, by their numbers. For everybody else there is one queue. */
+  readonly lanes: number;
   /** AOL's mode. For everybody else a job is a job. */
   readonly real: boolean;
   /** Jobs that may be at work at once. */
@@ -22,13 +24,24 @@ export interface Scene {
   readonly recovers: boolean;
 }
 
-/** What a handler does after it has noted that it began. */
-export type Behaviour = { readonly kind: 'work'; readonly ms: number } | { readonly kind: 'hang' };
+/** What a handler does after it has noted that it began. With `fromJob` only jobs from that number on hang. */
+export type Behaviour =
+  | { readonly kind: 'work'; readonly ms: number }
+  | { readonly kind: 'hang'; readonly fromJob?: number };
 
 /** Moments are nanoseconds of the monotonic clock, which all processes of a machine share. */
 export interface Producer {
-  /** Queues jobs one by one, waiting a random time between them; answers when each call began and ended. */
-  enqueueEach(first: number, count: number, pauseMs: readonly [number, number]): Promise<readonly Span[]>;
+  /**
+   * Queues jobs one by one, waiting a random time between them; answers when each call began and ended.
+   *
+   * @param step how far their numbers are apart, 1 when absent
+   */
+  enqueueEach(
+    first: number,
+    count: number,
+    pauseMs: readonly [number, number],
+    step?: number,
+  ): Promise<readonly Span[]>;
   /** The same over HTTP, where there is an API. */
   enqueueOverHttp(count: number): Promise<readonly Span[]>;
   /** Queues jobs in calls of 1,000; answers how long that took. */

@@ -3,7 +3,7 @@
 import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import type { Sizes } from './measures/measure.ts';
-import type { Results } from './results.ts';
+import { lastByFirst, type Results } from './results.ts';
 import { judgeTargets, short } from './targets.ts';
 
 export interface RunFacts {
@@ -30,13 +30,13 @@ export function machine() {
 
 export function toMarkdown(results: Results, facts: RunFacts): string {
   const { cpus: cores, model, memoryGiB, node, platform } = machine();
-  const { rounds, drainJobs, finishedRows } = facts.sizes;
+  const { rounds, drainJobs } = facts.sizes;
   const versions = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
   const kind = facts.quick ? 'a quick run, for orientation only' : 'medians';
   return [
     `# Benchmark of ${facts.startedAt.slice(0, 10)}`,
     '',
-    `${rounds} ${rounds === 1 ? 'round' : 'interleaved rounds'}, ${kind}; ${drainJobs} jobs a drain, ${finishedRows} finished rows; ` +
+    `${rounds} ${rounds === 1 ? 'round' : 'interleaved rounds'}, ${kind}; ${drainJobs} jobs a drain; ` +
       `${Math.round(facts.seconds)} s in all. ${cores} cores (${model}), ${memoryGiB} GiB, ${platform}. Node ${node}, ${versions.join(', ')}.`,
     '',
     '## Against the targets',
@@ -52,6 +52,9 @@ export function toMarkdown(results: Results, facts: RunFacts): string {
     '',
     ...figures(results),
     '',
+    '## Growth',
+    '',
+    ...growth(results),
     ...results.missing.map(({ system, label, reason }) => `- ${system}, ${label}: not measured: ${reason}`),
     '',
   ].join('\n');
@@ -59,7 +62,7 @@ export function toMarkdown(results: Results, facts: RunFacts): string {
 
 /** One row per figure that only some systems have; the systems are the columns. */
 function figures(results: Results): string[] {
-  const all = results.all();
+  const all = results.all().filter(({ at }) => at === undefined);
   const systems = [...new Set(all.map(({ system }) => system))];
   const names = [...new Set(all.map(({ name }) => name))];
   return [
@@ -73,4 +76,20 @@ function figures(results: Results): string[] {
       return `| ${name} | ${cells.join(' | ')} |`;
     }),
   ];
+}
+
+/** A table for each curve. */
+function growth(results: Results): string[] {
+  const names = new Set(results.all().flatMap(({ at, name }) => (at === undefined ? [] : [name])));
+  return [...names].flatMap((name) => {
+    const points = results.curve('aol', name);
+    const ratio = lastByFirst(points);
+    return [
+      `| ${name} | |`,
+      '|---|---|',
+      ...points.map(({ at, median }) => `| ${at.toLocaleString('en-US')} | ${short(median)} |`),
+      `| last by first | ${ratio === undefined ? '–' : `${short(ratio)}×`} |`,
+      '',
+    ];
+  });
 }

@@ -9,13 +9,18 @@ export interface Missing {
   readonly reason: string;
 }
 
+export interface Point {
+  readonly at: number;
+  readonly median: number;
+}
+
 export class Results {
   readonly missing: Missing[] = [];
-  private readonly values = new Map<string, { readonly system: string; readonly name: string; rounds: number[] }>();
+  private readonly values = new Map<string, Omit<Figure, 'value'> & { readonly rounds: number[] }>();
 
-  add({ system, name, value }: Figure): void {
-    const key = `${system}/${name}`;
-    const entry = this.values.get(key) ?? { system, name, rounds: [] };
+  add({ value, ...what }: Figure): void {
+    const key = keyOf(what);
+    const entry = this.values.get(key) ?? { ...what, rounds: [] };
     entry.rounds.push(value);
     this.values.set(key, entry);
   }
@@ -27,11 +32,29 @@ export class Results {
 
   /** The median over the rounds; undefined when nothing was measured. */
   get(system: string, name: string): number | undefined {
-    const entry = this.values.get(`${system}/${name}`);
+    const entry = this.values.get(keyOf({ system, name }));
     return entry && median(entry.rounds);
   }
 
-  all(): readonly { system: string; name: string; median: number; rounds: readonly number[] }[] {
+  /** The points of a curve that were measured, as it grows. */
+  curve(system: string, name: string): readonly Point[] {
+    return [...this.values.values()]
+      .filter((entry) => entry.system === system && entry.name === name)
+      .flatMap(({ at, rounds }) => (at === undefined ? [] : [{ at, median: median(rounds) }]))
+      .sort((one, other) => one.at - other.at);
+  }
+
+  all(): readonly (Omit<Figure, 'value'> & { readonly median: number; readonly rounds: readonly number[] })[] {
     return [...this.values.values()].map((entry) => ({ ...entry, median: median(entry.rounds) }));
   }
+}
+
+function keyOf({ system, name, at }: Omit<Figure, 'value'>): string {
+  return JSON.stringify([system, name, at]);
+}
+
+/** What the last point of a curve is of its first; undefined when there are not two. */
+export function lastByFirst(points: readonly Point[]): number | undefined {
+  const [first, last] = [points[0], points.at(-1)];
+  return first === undefined || last === undefined || first === last ? undefined : last.median / first.median;
 }

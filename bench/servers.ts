@@ -17,6 +17,7 @@ import { silentLog } from '../src/worker/log.ts';
 import { installRuntime } from '../src/worker/runtime.ts';
 import type { Scene } from './protocol.ts';
 import { bareWorkflows } from './systems/bare-temporal.ts';
+import { readUsage, type Usage } from './temporal-usage.ts';
 
 const aolBundle = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
 const NAMESPACE_PROBES = 200;
@@ -25,17 +26,21 @@ export interface Servers {
   readonly versions: { readonly postgres: string; readonly temporal: string };
   /** @param template the database to copy; AOL's schema when absent */
   openScene(settings: SceneSettings, template?: string): Promise<OpenScene>;
-  /** A database that scenes can be copied of. */
-  createTemplate(name: string, prepare: (db: pg.Client) => Promise<void>): Promise<void>;
+  /**
+   * A database that scenes can be copied of.
+   *
+   * @param source the database that it is itself copied of; AOL's schema when absent
+   */
+  createTemplate(name: string, prepare: (db: pg.Client) => Promise<void>, source?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-export type SceneSettings = Pick<Scene, 'perTick' | 'real' | 'width' | 'recovers'>;
+export type SceneSettings = Pick<Scene, 'perTick' | 'lanes' | 'real' | 'width' | 'recovers'>;
 
 export interface OpenScene {
   readonly scene: Scene;
-  /** A client of the scene's namespace. */
-  readonly temporal: Client;
+  /** What it has cost Temporal since it was opened. */
+  usage(): Promise<Usage>;
   connect(): Promise<pg.Client>;
   close(): Promise<void>;
 }
@@ -60,7 +65,9 @@ export async function startServers(log: (line: string) => void): Promise<Servers
     const postgres = await startPostgres({ dataDir: folder, port: await freePort(), cacheDir, log });
     running.push(postgres);
     const binary = await findTemporalBinary({ searchPath, cacheDir, env: childEnvironment(), log });
-    const temporal = await startTemporal({ dataDir: folder, port: await freePort(), uiPort: undefined, binary, log });
+    const metricsPort = await freePort();
+    const port = await freePort();
+    const temporal = await startTemporal({ dataDir: folder, port, metricsPort, uiPort: undefined, binary, log });
     running.push(temporal);
     const bundle = join(folder, 'workflows.js');
     const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, log() {} };
@@ -69,14 +76,15 @@ export async function startServers(log: (line: string) => void): Promise<Servers
     const connection = await Connection.connect({ address: temporal.address });
     const { serverVersion } = await connection.workflowService.getSystemInfo({});
     const [server] = await sql<{ server_version: string }>(postgres.url, 'SHOW server_version');
-    const at = { folder, postgresUrl: postgres.url, address: temporal.address, bundle, connection };
+    const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+    const at = { folder, postgresUrl: postgres.url, address: temporal.address, metricsUrl, bundle, connection };
     await sql(postgres.url, `CREATE DATABASE ${AOL_TEMPLATE}`);
     await migrate(databaseUrl(postgres.url, AOL_TEMPLATE));
     return {
       versions: { postgres: server?.server_version ?? 'unknown', temporal: serverVersion },
       openScene: (settings, template = AOL_TEMPLATE) => openScene(at, settings, template),
-      async createTemplate(name, prepare) {
-        await sql(postgres.url, `CREATE DATABASE ${name} TEMPLATE ${AOL_TEMPLATE}`);
+      async createTemplate(name, prepare, source = AOL_TEMPLATE) {
+        await sql(postgres.url, `CREATE DATABASE ${name} TEMPLATE ${source} STRATEGY FILE_COPY`);
         await withClient(databaseUrl(postgres.url, name), prepare);
       },
       async stop() {
@@ -94,6 +102,7 @@ interface Place {
   readonly folder: string;
   readonly postgresUrl: string;
   readonly address: string;
+  readonly metricsUrl: string;
   readonly bundle: string;
   readonly connection: Connection;
 }
@@ -117,7 +126,7 @@ async function openScene(place: Place, settings: SceneSettings, template: string
       benchBundle: place.bundle,
       aolBundle,
     },
-    temporal,
+    usage: () => readUsage(temporal, place.metricsUrl),
     async connect() {
       const client = new pg.Client({ connectionString: url });
       client.on('error', () => undefined);

@@ -5,14 +5,14 @@ import { type RemoteProducer, type RemoteWorker, startProducer, startWorker } fr
 import type { SystemName } from './protocol.ts';
 import { emptyDatabase, type OpenScene, type SceneSettings, type Servers } from './servers.ts';
 
-export interface Stage extends Pick<OpenScene, 'scene' | 'temporal'> {
+export interface Stage extends Pick<OpenScene, 'scene' | 'usage'> {
   producer(): Promise<RemoteProducer>;
   worker(): Promise<RemoteWorker>;
   /** A connection to its database, closed at the end. */
   database(): Promise<pg.Client>;
 }
 
-export const PLAIN: SceneSettings = { perTick: 50, real: false, width: 50, recovers: false };
+export const PLAIN: SceneSettings = { perTick: 50, lanes: 1, real: false, width: 50, recovers: false };
 
 export async function onStage<Result>(
   servers: Servers,
@@ -32,7 +32,7 @@ export async function onStage<Result>(
   try {
     return await play({
       scene: open.scene,
-      temporal: open.temporal,
+      usage: open.usage,
       producer: async () => keep(await startProducer(system, open.scene)),
       worker: async () => keep(await startWorker(system, open.scene)),
       async database() {

@@ -1,49 +1,58 @@
-/** What an action leaves behind: rows written in PostgreSQL, events in Temporal's histories. */
+/** What a job of a drain leaves behind: rows written in PostgreSQL, events and billable actions in Temporal. */
 
-import type { Client } from '@temporalio/client';
 import type pg from 'pg';
-import { orchestratorWorkflowId } from '../../src/contracts/names.ts';
-import { DEFAULT_LANE } from '../../src/domain/flags.ts';
+import type { SceneSettings } from '../servers.ts';
 import { onStage, type Stage } from '../stage.ts';
-import { BARE_DRAIN_ID } from '../systems/bare-temporal.ts';
+import type { Usage } from '../temporal-usage.ts';
 import type { Figure, Trial } from './measure.ts';
+import { between, settledUsage, usageFigures } from './usage.ts';
+
+const EFFECT_MS = 50;
+/** No job waits for another, so that every tick is full. */
+const ALL_AT_ONCE = 1_000;
 
 interface Case {
   readonly system: 'aol' | 'bare-temporal' | 'pg-boss' | 'graphile-worker';
-  readonly real?: boolean;
+  readonly name: string;
+  readonly settings: Partial<SceneSettings>;
 }
 
 const cases: readonly Case[] = [
-  { system: 'aol' },
-  { system: 'aol', real: true },
-  { system: 'bare-temporal' },
-  { system: 'pg-boss' },
-  { system: 'graphile-worker' },
+  { system: 'aol', name: '', settings: {} },
+  { system: 'aol', name: ', REAL', settings: { real: true, width: ALL_AT_ONCE } },
+  { system: 'aol', name: ', REAL, 50 in flight', settings: { real: true } },
+  { system: 'bare-temporal', name: '', settings: {} },
+  { system: 'pg-boss', name: '', settings: {} },
+  { system: 'graphile-worker', name: '', settings: {} },
 ];
 
-export const costTrials: readonly Trial[] = cases.map(({ system, real = false }) => ({
+export const costTrials: readonly Trial[] = cases.map(({ system, name, settings }) => ({
   measure: 'cost',
   system,
-  label: real ? 'cost REAL' : 'cost',
+  label: `cost${name}`,
   run: (servers, { costJobs }) =>
-    onStage(servers, system, { real }, async (stage): Promise<Figure[]> => {
-      const db = await stage.database();
-      const mode = real ? ', REAL' : '';
-      const { queued, drained } = await rowsOf(stage, db, costJobs, real);
-      const figures = [
-        { system, name: `rows written to queue${mode}`, value: queued / costJobs },
-        { system, name: `rows written to run${mode}`, value: drained / costJobs },
+    onStage(servers, system, settings, async (stage): Promise<Figure[]> => {
+      const { queued, drained, usage } = await costOf(stage, costJobs);
+      const rows = [
+        { system, name: `rows written to queue${name}`, value: queued / costJobs },
+        { system, name: `rows written to run${name}`, value: drained / costJobs },
       ];
-      const first = await firstWorkflow(stage.temporal, system);
-      if (first === undefined) return figures.filter(() => system !== 'bare-temporal');
-      const events = await historyEvents(stage.temporal, first);
-      const history = { system, name: `history events${mode}`, value: events / costJobs };
-      return system === 'bare-temporal' ? [history] : [...figures, history];
+      const ofTemporal = usageFigures(system, name, usage, costJobs);
+      if (system === 'bare-temporal') return ofTemporal;
+      return system === 'aol' ? [...rows, ...ofTemporal] : rows;
     }),
 }));
 
+interface Cost {
+  readonly queued: number;
+  readonly drained: number;
+  readonly usage: Usage;
+}
+
 /** Sessions report what they wrote when they end, so each part has processes of its own. */
-async function rowsOf(stage: Stage, db: pg.Client, jobs: number, real: boolean) {
+async function costOf(stage: Stage, jobs: number): Promise<Cost> {
+  const { real } = stage.scene;
+  const db = await stage.database();
   const preparing = await stage.producer();
   if (real) await probe(stage, preparing);
   await preparing.fill(0);
@@ -55,14 +64,17 @@ async function rowsOf(stage: Stage, db: pg.Client, jobs: number, real: boolean) 
   const filled = await rowsWritten(db);
   const producer = await stage.producer();
   const worker = await stage.worker();
+  if (real) await worker.behave({ kind: 'work', ms: EFFECT_MS });
   await producer.ready();
+  const usedBefore = await settledUsage(stage);
   await producer.go(jobs);
   await worker.go();
   await worker.began(jobs);
   await producer.finished(jobs);
   await Promise.all([producer.stop(), worker.stop()]);
   const drained = await rowsWritten(db);
-  return { queued: filled - before, drained: drained - filled };
+  const usage = between(usedBefore, await settledUsage(stage));
+  return { queued: filled - before, drained: drained - filled, usage };
 }
 
 /** Throws NotMeasured when effects cannot be performed. */
@@ -79,29 +91,4 @@ async function rowsWritten(db: pg.Client): Promise<number> {
     'SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) AS n FROM pg_stat_user_tables',
   );
   return Number(rows[0]?.n ?? 0);
-}
-
-async function firstWorkflow(client: Client, system: Case['system']) {
-  if (system === 'bare-temporal') return firstRun(client, BARE_DRAIN_ID);
-  return system === 'aol' ? firstRun(client, orchestratorWorkflowId(DEFAULT_LANE)) : undefined;
-}
-
-async function firstRun(client: Client, workflowId: string) {
-  const handle = client.workflow.getHandle(workflowId);
-  const { raw } = await handle.describe();
-  return { workflowId, runId: raw.workflowExecutionInfo?.firstRunId ?? undefined };
-}
-
-/** Of a run and of those that it continued as. */
-async function historyEvents(client: Client, first: { workflowId: string; runId: string | undefined }) {
-  let events = 0;
-  let { runId } = first;
-  for (;;) {
-    const history = await client.workflow.getHandle(first.workflowId, runId).fetchHistory();
-    const all = history.events ?? [];
-    events += all.length;
-    const next = all.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
-    if (!next) return events;
-    runId = next;
-  }
 }

@@ -42,33 +42,33 @@ export const drainTrials: readonly Trial[] = cases.map(({ system, name, handlerM
 }));
 
 /**
- * Fills the queue, then lets it go. The worker is connected before that. Its processes end with it.
+ * Fills the queue, then lets it go. The workers are connected before that. Its processes end with it.
  *
- * @param warmsUp one job comes first: where another worker was at work before, this one must have taken over
+ * @param options.warmsUp a job of each lane comes first: where another worker was at work before, this one must have taken over
  */
 export async function drain(
   stage: Stage,
   jobs: number,
   handlerMs: number,
-  warmsUp = stage.scene.real,
+  { warmsUp = stage.scene.real, workers: count = 1 }: { readonly warmsUp?: boolean; readonly workers?: number } = {},
 ): Promise<{ readonly rate: number; readonly peakRssBytes: number }> {
   const producer = await stage.producer();
-  const worker = await stage.worker();
-  await worker.behave({ kind: 'work', ms: handlerMs });
+  const workers = await Promise.all(Array.from({ length: count }, () => stage.worker()));
+  for (const worker of workers) await worker.behave({ kind: 'work', ms: handlerMs });
   await producer.ready();
-  let others = 0;
+  const others = warmsUp ? stage.scene.lanes : 0;
   if (warmsUp) {
-    await producer.enqueueEach(jobs, 1, [0, 0]);
-    await producer.finished(1);
-    others = 1;
+    await producer.enqueueEach(jobs, others, [0, 0]);
+    await producer.finished(others);
   }
   await producer.fill(jobs);
   const from = nowNs();
   await producer.go(jobs);
-  await worker.go();
-  await worker.began(jobs + others);
+  for (const worker of workers) await worker.go();
+  // One worker knows when the last job began, and the database need not be asked until then.
+  if (count === 1) await workers[0]?.began(jobs + others);
   const to = await producer.finished(jobs);
-  const peakRssBytes = await worker.peakRssBytes();
-  await Promise.all([producer.stop(), worker.stop()]);
+  const peakRssBytes = Math.max(...(await Promise.all(workers.map((worker) => worker.peakRssBytes()))));
+  await Promise.all([producer, ...workers].map((remote) => remote.stop()));
   return { rate: (jobs / (to - from)) * NS_PER_S, peakRssBytes };
 }

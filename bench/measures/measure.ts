@@ -13,8 +13,16 @@ export interface Sizes {
   readonly slowIdleSamples: number;
   readonly drainJobs: number;
   readonly costJobs: number;
-  readonly finishedRows: number;
+  /** Jobs that come one at a time. */
+  readonly loneJobs: number;
+  readonly idleLanes: number;
   readonly churnJobs: number;
+  /** Of a drain over many lanes or by many workers. */
+  readonly growthJobs: number;
+  /** Claimed from a queue that is never shorter than what it is measured at. */
+  readonly growthClaims: number;
+  /** Points of a curve with more rows are left out. */
+  readonly mostRows: number;
   /** Rows of the tables that lists are read from, and pages read of each list. */
   readonly listedRows: number;
   readonly pages: number;
@@ -25,6 +33,8 @@ export interface Figure {
   readonly system: string;
   readonly name: string;
   readonly value: number;
+  /** A point of the curve of that name: how many lanes, workers, rows there were. */
+  readonly at?: number;
 }
 
 /** One thing to be measured of one system in one round; rounds go through all of them in turn. */
@@ -36,5 +46,15 @@ export interface Trial {
   run(servers: Servers, sizes: Sizes): Promise<readonly Figure[]>;
 }
 
-export const MEASURES = ['enqueue', 'idle', 'drain', 'recovery', 'cost', 'robust', 'http'] as const;
+export const MEASURES = [
+  'enqueue',
+  'idle',
+  'drain',
+  'recovery',
+  'cost',
+  'robust',
+  'isolation',
+  'growth',
+  'http',
+] as const;
 export type MeasureName = (typeof MEASURES)[number];

@@ -11,7 +11,7 @@ import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/htt
 import { DEFAULT_LANE } from '../../src/contracts/names.ts';
 import { type ActionContract, describeContract } from '../../src/contracts/payloads/contract.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
-import { pressControl, setFlags } from '../../src/db/decide/flags.ts';
+import { createLane, pressControl, setFlags } from '../../src/db/decide/flags.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { ALL_LANES, type LaneFlags } from '../../src/domain/flags.ts';
 import { type CreateWorkerOptions, createWorker } from '../../src/worker/create-worker.ts';
@@ -56,9 +56,14 @@ function adapterFor(handler: Handler): Adapter<Job> {
         addedAtSending: [],
       };
     },
-    async perform(effect) {
+    async perform(effect, { signal }) {
       const { body } = effect.request;
-      await handler.run(Number(typeof body === 'object' && body !== null && 'job' in body ? body.job : -1));
+      try {
+        await handler.run(Number(typeof body === 'object' && body !== null && 'job' in body ? body.job : -1), signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        return { kind: 'unknown', reason: 'nothing was answered' };
+      }
       return { kind: 'done', receipt: { ok: true } };
     },
   });
@@ -90,19 +95,21 @@ async function createProducer(scene: Scene): Promise<SystemProducer> {
   const { openPorts } = await import('../../src/api/ports.ts');
   const ports = openPorts(settings);
   const { database, waker } = ports;
+  const lanes = lanesOf(scene);
+  for (const lane of lanes) if (lane !== DEFAULT_LANE) await createLane(database, lane, by.actor);
   await setFlags(database, ALL_LANES, flagsOf(scene), by);
-  const endedBefore = await countEnded(database);
+  const endedBefore = await countEnded(database, lanes);
   let queued = 0;
   const queue = async (jobs: readonly number[]) => {
     queued += jobs.length;
     const requests = jobs.map((job) => enqueueRequestSchema.parse(request(scene, job)));
     const results = await enqueue(database, requests, by.actor);
     if (!results.every(({ kind }) => kind === 'created')) throw new Error('an action was not queued');
-    waker.wake(DEFAULT_LANE);
+    for (const lane of new Set(requests.map((request) => request.lane))) waker.wake(lane);
   };
   const press = async (paused: boolean) => {
-    await pressControl(database, DEFAULT_LANE, { paused }, by);
-    waker.signalControl([DEFAULT_LANE]);
+    await pressControl(database, ALL_LANES, { paused }, by);
+    waker.signalControl(lanes);
   };
   let http: ReturnType<typeof serve> | undefined;
 
@@ -116,10 +123,11 @@ async function createProducer(scene: Scene): Promise<SystemProducer> {
     hold: () => press(true),
     go: () => press(false),
     async ready() {
-      while (!(await isHeld(database))) await delay(50);
+      while (!(await areHeld(database, lanes))) await delay(50);
     },
     // Asked every few milliseconds: of the ledger, so that the question takes nothing from what is measured.
-    hasFinished: async () => (await countEnded(database)) - endedBefore >= queued && (await nothingWaits(database)),
+    hasFinished: async () =>
+      (await countEnded(database, lanes)) - endedBefore >= queued && (await nothingWaits(database, lanes)),
     async close() {
       await (await http)?.close();
       await ports.close();
@@ -128,7 +136,13 @@ async function createProducer(scene: Scene): Promise<SystemProducer> {
 }
 
 function request(scene: Scene, job: number): EnqueueInput {
-  return { type: TYPE, payload: { job, real: scene.real }, mode: scene.real ? 'REAL' : 'PROOF' };
+  const lanes = lanesOf(scene);
+  const lane = lanes[job % lanes.length] ?? DEFAULT_LANE;
+  return { type: TYPE, payload: { job, real: scene.real }, mode: scene.real ? 'REAL' : 'PROOF', lane };
+}
+
+function lanesOf({ lanes }: Scene): readonly string[] {
+  return [DEFAULT_LANE, ...Array.from({ length: lanes - 1 }, (_, index) => `lane-${index + 1}`)];
 }
 
 function flagsOf({ perTick, real, width }: Scene): Partial<LaneFlags> {
@@ -152,25 +166,25 @@ async function serve(ports: ApiPorts) {
   return { client: new AolClient({ baseUrl: server.url, token: operator }), close: () => server.close() };
 }
 
-async function isHeld(db: Database): Promise<boolean> {
-  const { rows } = await db.query('SELECT FROM aol_lease WHERE lane = $1 AND expires_at > now()', [DEFAULT_LANE]);
-  return rows.length > 0;
+async function areHeld(db: Database, lanes: readonly string[]): Promise<boolean> {
+  const { rows } = await db.query('SELECT FROM aol_lease WHERE lane = ANY ($1) AND expires_at > now()', [lanes]);
+  return rows.length === lanes.length;
 }
 
 /** Actions that ticks have ended, one way or the other. */
-async function countEnded(db: Database): Promise<number> {
+async function countEnded(db: Database, lanes: readonly string[]): Promise<number> {
   const { rows } = await db.query<{ count: string }>(
-    'SELECT coalesce(sum(succeeded + failed), 0) AS count FROM aol_tick_ledger WHERE lane = $1',
-    [DEFAULT_LANE],
+    'SELECT coalesce(sum(succeeded + failed), 0) AS count FROM aol_tick_ledger WHERE lane = ANY ($1)',
+    [lanes],
   );
   return Number(rows[0]?.count);
 }
 
-async function nothingWaits(db: Database): Promise<boolean> {
+async function nothingWaits(db: Database, lanes: readonly string[]): Promise<boolean> {
   const { rows } = await db.query<{ status: string; reason: string | null }>(
     `SELECT status, max(last_error) AS reason FROM aol_actions
-     WHERE lane = $1 AND status = ANY ('{PENDING,RUNNING,RETRY,DLQ,AWAITING_APPROVAL,UNCONFIRMED}') GROUP BY status`,
-    [DEFAULT_LANE],
+     WHERE lane = ANY ($1) AND status = ANY ('{PENDING,RUNNING,RETRY,DLQ,AWAITING_APPROVAL,UNCONFIRMED}') GROUP BY status`,
+    [lanes],
   );
   const failed = rows.find(({ status }) => status === 'DLQ');
   if (failed?.reason?.includes('performs nothing')) throw new NotMeasured('the engine performs nothing yet');

@@ -28,6 +28,8 @@ export interface TemporalOptions {
   readonly log: Log;
   /** Made at the start, beside `default`. */
   readonly namespace?: string | undefined;
+  /** Where it serves its metrics; absent: on any free port. */
+  readonly metricsPort?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -88,6 +90,7 @@ async function startIn(folder: string, options: TemporalOptions): Promise<Tempor
       ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'],
       ...dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
       ...(options.namespace === undefined ? [] : ['--namespace', options.namespace]),
+      ...(options.metricsPort === undefined ? [] : ['--metrics-port', String(options.metricsPort)]),
       ...['--log-level', 'error', '--color', 'never'],
     ],
     // It would read connection profiles, which are for clients; HOME keeps it from complaining.
