@@ -22,10 +22,10 @@ async function hang(scene: Scene, lanes: readonly string[]): Promise<void> {
   }
 }
 
-/** Nobody died, so nothing may be taken for dead: not taken back, not dead-lettered. */
+/** Nobody died, so nothing may be taken for dead: not taken back (an attempt that the gate refused is another thing), not dead-lettered. */
 async function takenForDead(scene: Scene): Promise<string[]> {
   const { rows } = await scene.db.query<{ released: number; crashed: number }>(
-    `SELECT (SELECT count(*)::int FROM aol_execution_logs WHERE event = 'RELEASED') AS released,
+    `SELECT (SELECT count(*)::int FROM aol_execution_logs WHERE event = 'RELEASED' AND attempt IS NULL) AS released,
        (SELECT count(*)::int FROM aol_actions WHERE dlq_reason = 'crashed') AS crashed`,
   );
   const { released = 0, crashed = 0 } = rows[0] ?? {};

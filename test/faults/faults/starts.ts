@@ -70,7 +70,7 @@ const noBeats: Fault = {
   scene: { workers: 0, flags: FLAGS },
   async play(scene) {
     await throughCalls(scene);
-    const ids = await queueTick(scene, AT_WORK, 'hold');
+    const ids = await queueTick(scene, AT_WORK, 'hold?times=1');
     await untilAtWork(scene, AT_WORK);
     const heal = scene.calls.intercept({ method: 'RecordActivityTaskHeartbeat', refuses: () => true });
     const again = await until('another run of an activity', () => hasSecondRun(scene), 15_000).catch(() => false);

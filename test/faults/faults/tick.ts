@@ -10,7 +10,7 @@ import { judgeKills, type Killed } from './kill.ts';
 
 const SIZE = 50;
 const SCENE = { workers: 0, flags: { max_actions_per_tick: SIZE, max_running: 2 * SIZE } };
-const ROUNDS = 4;
+const ROUNDS = 3;
 const OPEN: readonly string[] = ['PENDING', 'RUNNING', 'RETRY'];
 const LATEST_START_MS = 1_000;
 

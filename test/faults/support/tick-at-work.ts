@@ -95,7 +95,9 @@ function allowedEndings(
   first: Closed | undefined,
   workerDied: boolean,
 ): readonly string[] {
-  if (first === undefined) return row.cancel_requested ? ['CANCELLED'] : ['SUCCESS'];
+  // It never arrived: an intent whose worker died may all the same have been sent, for all that anybody knows.
+  if (first === undefined && !workerDied) return row.cancel_requested ? ['CANCELLED'] : ['SUCCESS'];
+  if (first === undefined) return kind === 'each' ? ['SUCCESS', 'UNCONFIRMED'] : ['SUCCESS'];
   if (first.answered && !workerDied) return ['SUCCESS'];
   if (kind === 'each') return first.answered ? ['SUCCESS', 'UNCONFIRMED'] : ['UNCONFIRMED'];
   // It may have been sent: a cancel then ends what nobody knows.
