@@ -166,6 +166,7 @@ function latestAfter({ receiver }: Scene, at: number): number {
 }
 
 const FROZEN_MS = 10_000;
+const ANSWERED_AFTER_MS = 3_000;
 
 /** The answers come while it is frozen. When it wakes up it reads them, though its tick was given to another one long ago. */
 function frozen(id: string, withOther: boolean): Fault {
@@ -174,14 +175,18 @@ function frozen(id: string, withOther: boolean): Fault {
     title: `a worker frozen for 10 s with ${SIZE} effects at work, ${withOther ? 'another one beside it' : 'alone'}`,
     scene: SCENE,
     async play(scene): Promise<Findings> {
+      const { receiver } = scene;
       const worker = await scene.startWorker();
-      const ids = await queueTick(scene, SIZE, 'ok?ms=3000');
+      const ids = await queueTick(scene, SIZE, 'hold?times=1');
       await untilAtWork(scene, SIZE);
+      if (withOther) await scene.startWorker();
       worker.signal('SIGSTOP');
       await until('it is frozen', () => worker.isStopped());
-      const inFlight = scene.receiver.open();
+      const inFlight = receiver.open();
       const wakesAt = now() + FROZEN_MS;
-      if (withOther) await scene.startWorker();
+      await delay(ANSWERED_AFTER_MS);
+      receiver.release();
+      await until('all are answered', () => receiver.open() === 0);
       await delay(wakesAt - now());
       worker.signal('SIGCONT');
       await untilEnded(scene, ids);
