@@ -22,11 +22,12 @@ const waitingRetry: Fault = {
   quick: true,
   async play(scene) {
     const { load, client, receiver } = scene;
-    const refused = (kind: 'once' | 'each') => load.webhook(kind, 'refused?code=429&after=3&times=1');
+    const webhook = (kind: 'once' | 'each', way: string) => ({ kind, input: load.webhook(kind, way) });
+    const refused = (kind: 'once' | 'each') => webhook(kind, 'refused?code=429&after=3&times=1');
     const problems: string[] = [];
     let ticks = 0;
-    for (const beside of [[], [load.webhook('each', 'ok?ms=2500')]]) {
-      const ids = await load.enqueueMany('each', [refused('each'), refused('once'), ...beside]);
+    for (const beside of [[], [webhook('each', 'ok?ms=2500')]]) {
+      const ids = await load.enqueueTogether([refused('each'), refused('once'), ...beside]);
       const waiting = ids.slice(0, 2);
       await wake(scene).catch(() => undefined);
       const isWaiting = async () => (await statusesOf(scene, waiting)).every((status) => status === 'RETRY');

@@ -1,4 +1,4 @@
-/** A tick of fifty effects that began together, hit when some are past the gate and some are not. */
+/** A tick of many effects that began together, hit when some are past the gate and some are not. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { providerKey } from '../../../src/contracts/names.ts';
@@ -8,13 +8,14 @@ import type { Scene } from '../support/scene.ts';
 import { openAttempts, queueTick, statusesOf, untilAtWork, wrongEndings } from '../support/tick-at-work.ts';
 import { judgeKills, type Killed } from './kill.ts';
 
-const SIZE = 50;
+/** More than pass the gate at once: some are at work while others wait for it. */
+const SIZE = 80;
 const SCENE = { workers: 0, flags: { max_actions_per_tick: SIZE, max_running: 2 * SIZE } };
 const ROUNDS = 3;
 const OPEN: readonly string[] = ['PENDING', 'RUNNING', 'RETRY'];
 const LATEST_START_MS = 1_000;
 
-/** A way to PostgreSQL on which fifty gates take a while. */
+/** A way to PostgreSQL on which so many gates take a while. */
 async function startSlowWorker(scene: Scene): Promise<void> {
   const { servers, database, proxies } = scene;
   proxies.postgres.slow(5, 15);
@@ -179,19 +180,25 @@ function frozen(id: string, withOther: boolean): Fault {
       const worker = await scene.startWorker();
       const ids = await queueTick(scene, SIZE, 'hold?times=1');
       await untilAtWork(scene, SIZE);
-      if (withOther) await scene.startWorker();
       worker.signal('SIGSTOP');
       await until('it is frozen', () => worker.isStopped());
       const inFlight = receiver.open();
       const wakesAt = now() + FROZEN_MS;
+      const other = withOther ? scene.startWorker().then(now) : undefined;
       await delay(ANSWERED_AFTER_MS);
       receiver.release();
       await until('all are answered', () => receiver.open() === 0);
       await delay(wakesAt - now());
       worker.signal('SIGCONT');
+      const otherLate = ((await other) ?? 0) > wakesAt - ANSWERED_AFTER_MS;
       await untilEnded(scene, ids);
       return {
-        vacuous: inFlight === SIZE ? undefined : `only ${inFlight} were at work when it was frozen`,
+        vacuous:
+          inFlight < SIZE
+            ? `only ${inFlight} were at work when it was frozen`
+            : otherLate
+              ? 'the other one started too late'
+              : undefined,
         note: `${inFlight} at work`,
       };
     },

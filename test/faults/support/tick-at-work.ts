@@ -6,15 +6,13 @@ import { until } from '../../support/until.ts';
 import type { Arrival, Closed } from './receiver-protocol.ts';
 import type { Scene } from './scene.ts';
 
-/** Queues so many for one tick, half of them at a receiver that deduplicates, and wakes their lane. Answers their ids. */
+/** Queues so many for one tick, every second one at a receiver that deduplicates, and wakes their lane. Answers their ids. */
 export async function queueTick(scene: Scene, count: number, way: string): Promise<string[]> {
-  const { load } = scene;
-  const half = Math.ceil(count / 2);
-  const inputs = (mode: 'once' | 'each', many: number) => Array.from({ length: many }, () => load.webhook(mode, way));
-  const ids = [
-    ...(await load.enqueueMany('once', inputs('once', half))),
-    ...(await load.enqueueMany('each', inputs('each', count - half))),
-  ];
+  const asked = Array.from({ length: count }, (_, index) => {
+    const kind = index % 2 === 0 ? 'once' : 'each';
+    return { kind, input: scene.load.webhook(kind, way) } as const;
+  });
+  const ids = await scene.load.enqueueTogether(asked);
   // A lane that has no run yet is started by the supervisor.
   await wake(scene).catch(() => undefined);
   return ids;
