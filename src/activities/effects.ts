@@ -1,6 +1,6 @@
 /** The activities of effects: the first attempts of a tick together, later ones each by itself. */
 
-import { activityInfo, cancellationDetails, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, Context, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
   EffectActivities,
@@ -56,8 +56,10 @@ async function whileBeating<Result>(
 ): Promise<Result> {
   const timer = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
   const [stop, abandon] = [new AbortController(), new AbortController()];
-  cancellationSignal().addEventListener('abort', () => {
-    if (cancellationDetails()?.cancelRequested) stop.abort(new Error('its workflow was cancelled'));
+  // What listens is called outside of the activity: there is no current one then.
+  const activity = Context.current();
+  activity.cancellationSignal.addEventListener('abort', () => {
+    if (activity.cancellationDetails?.cancelRequested) stop.abort(new Error('its workflow was cancelled'));
     else abandon.abort(new Error('nobody waits for it any more'));
   });
   try {

@@ -1,6 +1,7 @@
 /**
- * A lane's run that gets no further: its history does not replay on this build (a deploy without a patch), or takes longer than
- * its workflow task may (a flood of signals). Temporal tries such a task again for ever, and the workflow looks as if it ran.
+ * A lane's run that gets no further: its history does not replay on this build (a deploy without a patch), takes longer than
+ * its workflow task may (a flood of signals, a busy machine), or its tasks are lost on their way. Temporal tries such a task again
+ * for ever, and the workflow looks as if it ran.
  */
 
 import { orchestratorWorkflowId } from '../contracts/names.ts';
@@ -9,11 +10,10 @@ import type { TemporalGateway } from '../temporal/gateway.ts';
 
 /** Looks, one a second, that find a lane in need before Temporal is asked about it: most are helped by then. */
 const LOOKS_IN_NEED = 2;
-/**
- * Looks in a row that find the run's workflow task tried again. Each signal of a supervisor counts as progress for Temporal, so
- * the number of tries does not grow; but a run that gets on has no second try for long, and a worker's death costs one or two.
- */
+/** Looks in a row that find a task of the run that failed, and none after it that did not. A worker's death costs one or two. */
 const LOOKS_IN_VAIN = 5;
+/** More than come between two tries: a signal of each supervisor a second, and a few of whoever queues. */
+const NEWEST_EVENTS = 100;
 /** A run continues as new within some 500 events. One so long is flooded with signals, and gets no shorter: it is ended at once. */
 const LONG_HISTORY_EVENTS = 1_500;
 
@@ -39,7 +39,7 @@ export class StuckLanes {
     for (const lane of lanesInNeed) {
       const { inNeed, inVain } = this.#needs.get(lane) ?? { inNeed: 0, inVain: 0 };
       const run = inNeed < LOOKS_IN_NEED ? undefined : await runOf(temporal, lane);
-      const need: Need = { inNeed: inNeed + 1, inVain: (run?.tries ?? 0) > 1 ? inVain + 1 : 0 };
+      const need: Need = { inNeed: inNeed + 1, inVain: run?.failsItsTasks ? inVain + 1 : 0 };
       this.#needs.set(lane, need);
       const isLong = (run?.historyLength ?? 0) > LONG_HISTORY_EVENTS;
       if (!run || (need.inVain < LOOKS_IN_VAIN && !isLong)) continue;
@@ -54,8 +54,8 @@ export class StuckLanes {
 }
 
 interface LaneRun {
-  /** Of the workflow task that is open. */
-  readonly tries: number;
+  /** Whether its newest workflow task failed or took too long. */
+  readonly failsItsTasks: boolean;
   readonly historyLength: number;
   /** False when it has ended by itself. */
   end(reason: string): Promise<boolean>;
@@ -67,14 +67,29 @@ async function runOf(temporal: TemporalGateway, lane: string): Promise<LaneRun |
   const described = await unlessGone(temporal.bounded(() => workflow.getHandle(workflowId).describe()));
   if (!described) return undefined;
   const { raw, runId, historyLength } = described;
+  const isTriedAgain = (raw.pendingWorkflowTask?.attempt ?? 0) > 1;
   return {
-    tries: raw.pendingWorkflowTask?.attempt ?? 0,
+    failsItsTasks: isTriedAgain || (await newestTaskFailed(temporal, { workflowId, runId })),
     historyLength,
     async end(reason) {
       const handle = workflow.getHandle(workflowId, runId);
       return (await unlessGone(temporal.bounded(() => handle.terminate(reason)))) !== undefined;
     },
   };
+}
+
+/** A signal that arrives while a task is at work makes the next one a first try for Temporal: then only the history tells. */
+async function newestTaskFailed(
+  { client, namespace, bounded }: TemporalGateway,
+  execution: { readonly workflowId: string; readonly runId: string },
+): Promise<boolean> {
+  const request = { namespace, execution, maximumPageSize: NEWEST_EVENTS };
+  const page = await unlessGone(bounded(() => client.workflowService.getWorkflowExecutionHistoryReverse(request)));
+  const ended = page?.history?.events?.find(
+    ({ workflowTaskCompletedEventAttributes: completed, ...event }) =>
+      completed || event.workflowTaskTimedOutEventAttributes || event.workflowTaskFailedEventAttributes,
+  );
+  return ended !== undefined && !ended.workflowTaskCompletedEventAttributes;
 }
 
 /** What does not run is no error here: it is started anyway, or another supervisor was quicker. */

@@ -100,11 +100,14 @@ class LaneOrchestrator {
     this.schedule.wake();
   }
 
-  /** A kill stops effects at work also where the worker's database is silent, so that the look after this one fails. */
+  /**
+   * A kill stops effects at work also where the worker's database is silent. The look comes after it: what a workflow asks for waits
+   * until the local activities of the same task have ended, and that of the look would hang.
+   */
   async control(change: ControlChange | undefined): Promise<void> {
     this.signals += 1;
+    if (change?.killed && this.openTicks.length > 0) await this.cancelOpenTicks();
     this.schedule.control();
-    if (change?.killed) await this.cancelOpenTicks();
   }
 
   /** Asks for a tick and waits for what it did. */

@@ -184,6 +184,22 @@ describe('kill and pause', () => {
     await reaches(waiting, 'SUCCESS');
   }, 30_000);
 
+  test('a cancel of its tick aborts what is at work, and its worker goes on', async () => {
+    const id = await play('cancelled', ['hang']);
+    await until('it is at work', () => timesPlayed('cancelled') === 1);
+    const ticks = stack.gateway.client.workflow.list({
+      query: `WorkflowType = 'tick' AND ExecutionStatus = 'Running'`,
+    });
+    const cancelled = async () => {
+      for await (const { workflowId } of ticks) return stack.gateway.client.workflow.getHandle(workflowId).cancel();
+      return undefined;
+    };
+    await until('its tick is cancelled', cancelled);
+    await until('it was aborted', () => stage.aborted.includes('cancelled'));
+    await reaches(id, 'UNCONFIRMED');
+    await reaches(await play('after-cancel', ['done']), 'SUCCESS');
+  }, 30_000);
+
   test('pause lets what runs finish and stops retries; resume goes on', async () => {
     const slow = await play('slow', ['slow']);
     const retried = await play('retried', ['not_sent', 'not_sent', 'done']);

@@ -32,13 +32,16 @@ async function violationsAfter(broken: string): Promise<string[]> {
   }
 }
 
-const log = (event: string, attempt: number | null, detail = '{}') =>
-  `INSERT INTO aol_execution_logs (lane, action_id, attempt, event, actor, message, detail)
-   VALUES ('default', $ID, ${attempt}, '${event}', 'test', 'test', '${detail}');`;
+const log = (event: string, attempt: number | null, detail = '{}', tickId?: string) =>
+  `INSERT INTO aol_execution_logs (lane, action_id, attempt, event, actor, message, detail, tick_id)
+   VALUES ('default', $ID, ${attempt}, '${event}', 'test', 'test', '${detail}', ${tickId ? `'${tickId}'` : 'NULL'});`;
 const tick = (number: number, token: number, running: number, outcome: string | null, id = 'gen_random_uuid()') =>
   `INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running, outcome, finished_at)
    VALUES (${id}, 'default', ${number}, ${token}, 'run', 'PROOF', ${running}, ${running},
      ${outcome === null ? 'NULL, NULL' : `'${outcome}', now()`});`;
+const releasedOne = `INSERT INTO aol_tick_ledger
+    (id, lane, number, lease_token, run_id, mode, claimed, released, outcome, finished_at)
+  VALUES ('${TICK}', 'default', 1, 1, 'run', 'PROOF', 1, 1, 'OK', now());`;
 const claim = `UPDATE aol_actions SET status = 'RUNNING', claim_tick_id = '${TICK}', claim_lease_token = 1, claim_until = now()
   WHERE id = $ID;`;
 
@@ -57,8 +60,16 @@ describe('the check', () => {
     ['more attempts than allowed', [1, 2, 3, 4].map((attempt) => log('RETRY_SCHEDULED', attempt)).join('')],
     ['the numbering of attempts differs from the log', log('ATTEMPT_STARTED', 2) + log('RELEASED', 2)],
     ['a proof was performed', log('ATTEMPT_STARTED', 1, '{"deadline": "now"}') + log('RELEASED', 1)],
+    [
+      'a retry that nobody holds',
+      claim +
+        `UPDATE aol_actions SET status = 'RETRY', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL WHERE id = $ID;`,
+    ],
+    ['an attempt is open past its time', log('ATTEMPT_STARTED', 1, '{"deadline": "2026-01-01T00:00:00Z"}')],
     ['a tick is still open', tick(1, 1, 1, null)],
     ['a closed tick still counts running ones', tick(1, 1, 1, 'OK')],
+    ['the ledger differs from the log', releasedOne + log('AWAITING_APPROVAL', null, '{}', TICK)],
+    ['claims differ from the ledger', releasedOne],
     ['claims differ from the ledger', log('CLAIMED', null) + log('RELEASED', null)],
     ['a fence went back', tick(1, 2, 0, 'IDLE') + tick(2, 1, 0, 'IDLE')],
     ['a tick number is missing', tick(1, 1, 0, 'IDLE') + tick(3, 1, 0, 'IDLE')],

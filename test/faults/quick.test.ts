@@ -25,7 +25,12 @@ const passed = (id: string) => ({ id, lost: 0, duplicates: 0, problems: [], verd
 
 describe('faults', () => {
   // Each has a database, a namespace and processes of its own; what they wait for most of the time is a time limit.
-  test.each([[['I-13', 'F-02-neither']], [['F-01-proof', 'F-02-dedupes']], [['F-05-kill']]])(
+  test.each([
+    [['I-13', 'F-02-neither']],
+    [['F-01-proof', 'F-02-dedupes']],
+    [['I-08-start', 'I-22-cancel', 'I-07-exit']],
+    [['F-05-kill']],
+  ])(
     '%s',
     async (ids) => {
       expect(await Promise.all(ids.map(play))).toEqual(ids.map(passed));

@@ -72,9 +72,10 @@ const SAMPLES = 60;
 const SAMPLE_INTERVAL_MS = 150;
 const HANGING = 15;
 /** Below this a ratio says more about the machine than about us. */
-const SMALLEST_BASE_MS = 50;
+export const SMALLEST_BASE_MS = 50;
 
-async function latencies(scene: Scene): Promise<number[]> {
+/** Times from enqueue to arrival of single effects, one after another. */
+export async function latencies(scene: Scene): Promise<number[]> {
   const asked = new Map<string, number>();
   for (let index = 0; index < SAMPLES; index += 1) {
     const at = now();

@@ -6,9 +6,10 @@ import { providerKey } from '../../../src/contracts/names.ts';
 import type { ActionRow } from '../../../src/db/action-row.ts';
 import { setFlag } from '../../support/engine.ts';
 import { until } from '../../support/until.ts';
-import type { Fault, Findings } from '../support/fault.ts';
+import { type Fault, type Findings, now } from '../support/fault.ts';
 import type { Program } from '../support/program.ts';
 import type { Scene } from '../support/scene.ts';
+import { statusesOf } from '../support/tick-at-work.ts';
 
 /** Starts a new worker whenever one ended, as `aol up` and docker do, until it is told to stop. */
 export function keepAlive(scene: Scene): { readonly deaths: () => number; stop(): Promise<void> } {
@@ -99,9 +100,62 @@ async function playPoison(
   };
 }
 
+const INNOCENTS = 20;
+/** One for all, and a few for what comes back: far from one for each. */
+const MOST_TICKS = 6;
+
+/** Those beside it go on together, not one a tick. */
+const exits: Fault = {
+  id: 'I-07-exit',
+  title: `a REAL payload that ends its worker's process while it is rendered, among ${INNOCENTS} others`,
+  quick: true,
+  scene: { customWorkers: true, flags: { max_actions_per_tick: 30 } },
+  async play(scene) {
+    const { load, receiver, db } = scene;
+    const keeper = keepAlive(scene);
+    try {
+      const killer: EnqueueInput = {
+        type: 'BE_WICKED',
+        mode: 'REAL',
+        payload: { url: `http://127.0.0.1:${receiver.port}/each/ok`, way: 'exit', where: 'render', dedupes: false },
+      };
+      const others = Array.from({ length: INNOCENTS }, () => load.webhook('each', 'ok?ms=50'));
+      const [bad = '', ...innocents] = await load.enqueueMany('each', [killer, ...others]);
+      const startedAt = now();
+      const isEnded = async (ids: readonly string[]) =>
+        (await statusesOf(scene, ids)).every((status) => ENDED.includes(status));
+      await until('the others ended', () => isEnded(innocents), 90_000);
+      const tookMs = now() - startedAt;
+      await until('it ended', () => isEnded([bad]), 90_000);
+      const { rows } = await db.query<{ n: number }>(
+        'SELECT count(*)::int AS n FROM aol_tick_ledger WHERE claimed > 0',
+      );
+      const ticks = rows[0]?.n ?? 0;
+      return {
+        problems: [
+          ...(keeper.deaths() === 3 ? [] : [`${keeper.deaths()} workers died, not 3`]),
+          ...(ticks <= MOST_TICKS ? [] : [`${ticks} ticks for ${INNOCENTS + 1} actions`]),
+        ],
+        vacuous: keeper.deaths() > 0 ? undefined : 'no worker died',
+        note: `${keeper.deaths()} workers died, ${ticks} ticks, the others ended after ${(tookMs / 1_000).toFixed(1)} s`,
+      };
+    } finally {
+      await keeper.stop();
+    }
+  },
+  judge: ({ rows }, scene) =>
+    rows.flatMap(({ id, type, status, dlq_reason: reason }) => {
+      const sends = scene.receiver.arrivals.filter(({ key }) => key === providerKey(id)).length;
+      const found = JSON.stringify([status, reason, sends]);
+      const expected = JSON.stringify(type === 'BE_WICKED' ? ['DLQ', 'crashed', 0] : ['SUCCESS', null, 1]);
+      return found === expected ? [] : [`${type} is ${found}, not ${expected}`];
+    }),
+};
+
 const payload = (url: string, where: 'render' | 'before' | 'after', dedupes: boolean) => ({ url, where, dedupes });
 
 export const poisonFaults: readonly Fault[] = [
+  exits,
   poison(
     'I-07-proof',
     'a payload that kills its worker while it is proved',

@@ -25,11 +25,22 @@ fences AS (
   SELECT lane, number, lease_token, lag(lease_token) OVER (PARTITION BY lane ORDER BY number) AS before,
     number - lag(number) OVER (PARTITION BY lane ORDER BY number) AS step
   FROM aol_tick_ledger),
+-- How each action left each tick that claimed it. A wait between two attempts is no way out unless nothing followed.
+ways_out AS (
+  SELECT DISTINCT ON (tick_id, action_id) tick_id, event FROM aol_execution_logs
+  WHERE tick_id IS NOT NULL AND event IN
+    ('SUCCEEDED', 'RETRY_SCHEDULED', 'AWAITING_APPROVAL', 'DEAD_LETTERED', 'UNCONFIRMED', 'RELEASED')
+  ORDER BY tick_id, action_id, id DESC),
 counted AS (
   SELECT tick_id, count(*) FILTER (WHERE event = 'SUCCEEDED') AS succeeded,
     count(*) FILTER (WHERE event = 'DEAD_LETTERED') AS dead_lettered,
-    count(*) FILTER (WHERE event = 'UNCONFIRMED') AS unconfirmed
-  FROM aol_execution_logs WHERE tick_id IS NOT NULL GROUP BY tick_id)
+    count(*) FILTER (WHERE event = 'UNCONFIRMED') AS unconfirmed,
+    count(*) FILTER (WHERE event = 'AWAITING_APPROVAL') AS awaiting,
+    count(*) FILTER (WHERE event IN ('RELEASED', 'RETRY_SCHEDULED')) AS went_back
+  FROM ways_out GROUP BY tick_id),
+claims AS (
+  SELECT tick_id, count(*) AS logged FROM aol_execution_logs
+  WHERE event = 'CLAIMED' OR (event = 'ATTEMPT_STARTED' AND NOT coalesce(detail ? 'deadline', false)) GROUP BY tick_id)
 
 SELECT 'status differs from its log' AS rule, a.id::text AS subject, a.status || ' in the row, ' || s.becomes || ' in the log' AS detail
 FROM aol_actions a JOIN steps s ON s.action_id = a.id AND s.is_last
@@ -68,6 +79,13 @@ UNION ALL
 SELECT 'still claimed', a.id::text, a.status || ' by tick ' || a.claim_tick_id FROM aol_actions a
 WHERE a.status = 'RUNNING' OR a.claim_tick_id IS NOT NULL
 UNION ALL
+SELECT 'a retry that nobody holds', a.id::text, 'attempt ' || (a.attempts_before + a.attempts) FROM aol_actions a
+WHERE a.status = 'RETRY' AND a.claim_tick_id IS NULL
+UNION ALL
+SELECT 'an attempt is open past its time', i.action_id::text, format('attempt %s, since %s', i.attempt, i.detail ->> 'deadline')
+FROM intents i WHERE (i.detail ->> 'deadline')::timestamptz + interval '5 seconds' < clock_timestamp()
+  AND NOT EXISTS (SELECT FROM outcomes o WHERE o.action_id = i.action_id AND o.attempt = i.attempt)
+UNION ALL
 SELECT 'a proof was performed', i.action_id::text, 'attempt ' || i.attempt FROM intents i JOIN aol_actions a ON a.id = i.action_id
 WHERE a.mode = 'PROOF' AND i.detail ? 'deadline'
 UNION ALL
@@ -77,18 +95,18 @@ SELECT 'a closed tick still counts running ones', t.id::text, 'tick ' || t.numbe
 FROM aol_tick_ledger t WHERE t.running > 0 AND t.outcome NOT IN ('OVERRUN', 'ERROR')
 UNION ALL
 SELECT 'the ledger differs from the log', t.id::text,
-  format('tick %s: %s/%s/%s in the ledger, %s/%s/%s in the log', t.number, t.succeeded, t.dead_lettered, t.unconfirmed,
-    coalesce(c.succeeded, 0), coalesce(c.dead_lettered, 0), coalesce(c.unconfirmed, 0))
+  format('tick %s: %s in the ledger, %s in the log (succeeded, dead, unconfirmed, awaiting, back)', t.number,
+    (t.succeeded, t.dead_lettered, t.unconfirmed, t.awaiting, t.released + t.retried),
+    (c.succeeded, c.dead_lettered, c.unconfirmed, c.awaiting, c.went_back))
 FROM aol_tick_ledger t LEFT JOIN counted c ON c.tick_id = t.id
 WHERE t.outcome = 'OK' AND t.claimed > 0
-  AND (t.succeeded, t.dead_lettered, t.unconfirmed)
-    <> (coalesce(c.succeeded, 0), coalesce(c.dead_lettered, 0), coalesce(c.unconfirmed, 0))
+  AND (t.succeeded, t.dead_lettered, t.unconfirmed, t.awaiting, t.released + t.retried)
+    IS DISTINCT FROM (c.succeeded, c.dead_lettered, c.unconfirmed, c.awaiting, c.went_back)
 UNION ALL
-SELECT 'claims differ from the ledger', 'all', claimed || ' in the ledger, ' || logged || ' in the log'
-FROM (SELECT coalesce(sum(claimed), 0) AS claimed FROM aol_tick_ledger) t,
-  (SELECT count(*) AS logged FROM aol_execution_logs WHERE event = 'CLAIMED'
-    OR (event = 'ATTEMPT_STARTED' AND NOT coalesce(detail ? 'deadline', false))) l
-WHERE claimed <> logged
+SELECT 'claims differ from the ledger', coalesce(t.id, l.tick_id)::text,
+  coalesce(t.claimed, 0) || ' in the ledger, ' || coalesce(l.logged, 0) || ' in the log'
+FROM aol_tick_ledger t FULL JOIN claims l ON l.tick_id = t.id
+WHERE coalesce(t.claimed, 0) <> coalesce(l.logged, 0)
 UNION ALL
 SELECT 'a fence went back', lane, 'tick ' || number || ': ' || before || ' to ' || lease_token FROM fences WHERE lease_token < before
 UNION ALL

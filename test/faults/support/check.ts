@@ -32,8 +32,9 @@ export async function checkAll(scene: Scene, limitMs = SETTLE_LIMIT_MS): Promise
   const settled = await until('everything settled', () => hasSettled(scene), limitMs).catch(() => false);
   const { rows } = await scene.db.query<ActionRow>('SELECT * FROM aol_actions ORDER BY id');
   const { rows: violations } = await scene.db.query<{ rule: string; subject: string; detail: string }>(checkSql);
-  const { rows: intents } = await scene.db.query<{ action_id: string; at_ms: number }>(
-    `SELECT action_id, (extract(epoch FROM at) * 1000)::float8 AS at_ms FROM aol_execution_logs
+  const { rows: intents } = await scene.db.query<Intent>(
+    `SELECT action_id, (extract(epoch FROM at) * 1000)::float8 AS at_ms,
+       (extract(epoch FROM (detail ->> 'deadline')::timestamptz) * 1000)::float8 AS deadline_ms FROM aol_execution_logs
      WHERE event = 'ATTEMPT_STARTED' AND detail ? 'deadline' ORDER BY id`,
   );
   const oracle = scene.load.oracle();
@@ -48,6 +49,7 @@ export async function checkAll(scene: Scene, limitMs = SETTLE_LIMIT_MS): Promise
       ...violations.map(({ rule, subject, detail }) => `${rule}: ${subject} (${detail})`),
       ...effectProblems(rows, arrivals),
       ...intentProblems(intents, arrivals),
+      ...secondRequests(scene, intents),
       ...(await artifactProblems(scene.artifactFolder, rows)),
       ...(await openTickProblems(scene)),
     ],
@@ -119,11 +121,26 @@ function effectProblems(rows: readonly ActionRow[], arrivals: readonly Arrival[]
   ];
 }
 
+interface Intent {
+  readonly action_id: string;
+  readonly at_ms: number;
+  readonly deadline_ms: number;
+}
+
+/** No request is sent beside one of the same key that is at work, until the time of that one's attempt is over. */
+function secondRequests({ receiver }: Scene, intents: readonly Intent[]): string[] {
+  return receiver.arrivals.flatMap(({ key, raw, at }) => {
+    const first = receiver.arrivals.find((arrival) => arrival.key === key && arrival.raw === raw - 1);
+    if (first === undefined) return [];
+    const closing = receiver.closings.find((closed) => closed.key === key && closed.raw === first.raw);
+    const intent = intents.findLast(({ action_id, at_ms }) => providerKey(action_id) === key && at_ms <= first.at);
+    const isBeside = (closing?.at ?? Number.POSITIVE_INFINITY) > at && at < (intent?.deadline_ms ?? 0);
+    return isBeside ? [`send ${raw} of ${key} came while send ${first.raw} was at work`] : [];
+  });
+}
+
 /** Each request needs an intent of its own that was written before it arrived: so at most one raw send per attempt. */
-function intentProblems(
-  intents: readonly { action_id: string; at_ms: number }[],
-  arrivals: readonly Arrival[],
-): string[] {
+function intentProblems(intents: readonly Intent[], arrivals: readonly Arrival[]): string[] {
   const byKey = new Map<string, number[]>();
   for (const { action_id, at_ms } of intents) {
     const key = providerKey(action_id);

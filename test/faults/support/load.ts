@@ -82,23 +82,29 @@ export class Load {
     return result.row.id;
   }
 
-  /** Many at once, through the library. */
-  async enqueueMany(kind: Kind, inputs: readonly EnqueueInput[]): Promise<void> {
-    this.asked += inputs.length;
-    const requests = inputs.map((input) => enqueueRequestSchema.parse(input));
+  /** Many in one transaction, through the library, which wakes nobody. Answers their ids. */
+  async enqueueMany(kind: Kind, inputs: readonly EnqueueInput[]): Promise<string[]> {
+    return this.enqueueTogether(inputs.map((input) => ({ kind, input })));
+  }
+
+  /** The same, of several kinds. */
+  async enqueueTogether(asked: readonly { readonly kind: Kind; readonly input: EnqueueInput }[]): Promise<string[]> {
+    this.asked += asked.length;
+    const requests = asked.map(({ input }) => enqueueRequestSchema.parse(input));
     const results = await enqueue(this.#options.db, requests, 'faults');
-    this.#writeDownAll(
-      results.flatMap((result) => (result.kind === 'created' ? [result.row.id] : [])),
-      kind,
-    );
+    const lines = asked.flatMap(({ kind }, index): Acknowledged[] => {
+      const result = results[index];
+      return result?.kind === 'created' ? [{ id: result.row.id, kind, at: Date.now() }] : [];
+    });
+    this.#writeDownAll(lines);
+    return lines.map(({ id }) => id);
   }
 
   #writeDown(id: string, kind: Kind): void {
-    this.#writeDownAll([id], kind);
+    this.#writeDownAll([{ id, kind, at: Date.now() }]);
   }
 
-  #writeDownAll(ids: readonly string[], kind: Kind): void {
-    const lines = ids.map((id): Acknowledged => ({ id, kind, at: Date.now() }));
+  #writeDownAll(lines: readonly Acknowledged[]): void {
     writeSync(this.#oracle, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     fsyncSync(this.#oracle);
     this.acknowledged.push(...lines);

@@ -45,7 +45,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   if (isEffect) acted.add(key);
   const arrival: Arrival = {
     type: 'arrived',
-    at: performance.timeOrigin + performance.now(),
+    at: now(),
     key,
     path: `${url.pathname}${url.search}`,
     bodyHash: hash.digest('hex'),
@@ -56,10 +56,14 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   tell(arrival);
   response.once('close', () => {
     held.delete(response);
-    tell({ type: 'closed', key, raw, answered: response.writableFinished } satisfies Closed);
+    tell({ type: 'closed', at: now(), key, raw, answered: response.writableFinished } satisfies Closed);
   });
   if (name === 'hold' && raw <= times) held.add(response);
   else await way?.answer(response, url.searchParams);
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function tell(message: object): void {

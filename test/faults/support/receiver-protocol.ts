@@ -19,6 +19,8 @@ export type Arrival = z.output<typeof arrivalSchema>;
 
 export const closedSchema = z.object({
   type: z.literal('closed'),
+  /** Milliseconds since 1970. */
+  at: z.number(),
   key: z.string(),
   raw: z.int(),
   /** Whether the answer went out whole. */

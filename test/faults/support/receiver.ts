@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.ts';
 import { type Reaper, startProgram } from './program.ts';
-import { type Arrival, arrivalSchema, reportSchema } from './receiver-protocol.ts';
+import { type Arrival, arrivalSchema, type Closed, reportSchema } from './receiver-protocol.ts';
 
 const mainFile = fileURLToPath(new URL('./receiver-main.ts', import.meta.url));
 
@@ -13,6 +13,8 @@ export interface Receiver {
   readonly port: number;
   /** What was told up to now. The file is the record. */
   readonly arrivals: readonly Arrival[];
+  /** Requests that were answered or cut, in the order in which that happened. */
+  readonly closings: readonly Closed[];
   /** Requests that have arrived and are neither answered nor cut. */
   open(): number;
   /** The first request from now on of which this is true. */
@@ -29,6 +31,7 @@ export async function startReceiver(folder: string, reaper: Reaper): Promise<Rec
   const file = join(folder, 'receiver.jsonl');
   writeFileSync(file, '');
   const arrivals: Arrival[] = [];
+  const closings: Closed[] = [];
   const listeners: ((arrival: Arrival) => void)[] = [];
   let port: number | undefined;
   let open = 0;
@@ -41,7 +44,10 @@ export async function startReceiver(folder: string, reaper: Reaper): Promise<Rec
     onMessage(message) {
       const report = reportSchema.safeParse(message).data;
       if (report?.type === 'listening') port = report.port;
-      if (report?.type === 'closed') open -= 1;
+      if (report?.type === 'closed') {
+        open -= 1;
+        closings.push(report);
+      }
       if (report?.type !== 'arrived') return;
       open += 1;
       arrivals.push(report);
@@ -51,6 +57,7 @@ export async function startReceiver(folder: string, reaper: Reaper): Promise<Rec
   return {
     port: await until('the receiver listens', () => port),
     arrivals,
+    closings,
     open: () => open,
     async next(matches, limitMs) {
       const before = arrivals.length;

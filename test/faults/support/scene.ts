@@ -9,6 +9,7 @@ import type { FlagName, FlagValue } from '../../../src/domain/flags.ts';
 import { freePort } from '../../../src/local/index.ts';
 import { connectTemporal, type TemporalGateway } from '../../../src/temporal/gateway.ts';
 import { setFlag } from '../../support/engine.ts';
+import { type CallProxy, startCallProxy } from './call-proxy.ts';
 import { Load } from './load.ts';
 import { type Program, startProgram } from './program.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
@@ -51,6 +52,8 @@ export interface Scene {
   readonly load: Load;
   readonly api: Program;
   readonly proxies: { readonly postgres: TcpProxy; readonly temporal: TcpProxy; readonly receiver: TcpProxy };
+  /** In front of Temporal, for workers whose environment names its port. */
+  readonly calls: CallProxy;
   readonly workers: Program[];
   readonly artifactFolder: string;
   startWorker(options?: WorkerOptions): Promise<Program>;
@@ -112,6 +115,8 @@ async function open(
     receiver: await startProxy(receiver.port, random),
   };
   closers.push(() => Promise.all(Object.values(proxies).map((proxy) => proxy.close())));
+  const calls = await startCallProxy(servers.temporal.port);
+  closers.push(() => calls.close());
 
   const artifactFolder = join(folder, 'artifacts');
   const apiPort = await freePort();
@@ -171,6 +176,7 @@ async function open(
     load,
     api,
     proxies,
+    calls,
     workers,
     artifactFolder,
     startWorker,
