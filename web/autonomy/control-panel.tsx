@@ -2,9 +2,9 @@
 
 import { CONTROL_VERBS } from '../../src/contracts/http/control.ts';
 import type { LogEntry } from '../../src/contracts/http/log.ts';
+import { duration } from '../../src/contracts/words.ts';
 import { Ago, Panel, Tag } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { duration } from '../parts/words.ts';
 import { isObject } from '../show/effect.ts';
 import { CONTROL_WORDS, lastPress } from '../state/control.ts';
 import { useResource } from '../state/resource.ts';

@@ -2,12 +2,13 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { Action } from '../../src/contracts/http/action.ts';
+import { statusMeaning } from '../../src/contracts/words.ts';
 import { At, Failure, Loading, ModeTag, Note, Panel, StatusTag } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { STATUS_WORDS, shortened } from '../parts/words.ts';
+import { shortened } from '../parts/words.ts';
 import { ArtifactView, type ReadArtifact, useArtifact } from '../show/artifact.tsx';
 import { summaryOf } from '../show/effect.ts';
 import { Json } from '../show/json.tsx';
@@ -109,7 +110,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
 
 function sentenceOf({ status, mode }: Action): string {
   if (status === 'SUCCESS') return mode === 'PROOF' ? 'Proved: nothing was sent.' : 'Sent, and the receipt is stored.';
-  return `It ${STATUS_WORDS[status].meaning}.`;
+  return `It ${statusMeaning(status, mode)}.`;
 }
 
 /** The hash of the bytes that are shown, computed here: what a person approves is what this browser saw. */

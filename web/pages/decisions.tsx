@@ -1,6 +1,7 @@
 /** What waits for a person: approvals, unconfirmed effects, dead letters. Nothing here happens without a press and a question. */
 
 import type { Action, ActionList } from '../../src/contracts/http/action.ts';
+import { count } from '../../src/contracts/words.ts';
 import { Approval } from '../decisions/approval.tsx';
 import { DeadLetters } from '../decisions/dead-letters.tsx';
 import { Unconfirmed } from '../decisions/unconfirmed.tsx';
@@ -8,7 +9,7 @@ import { Empty, PageHead } from '../parts/basics.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { count, STATUS_WORDS } from '../parts/words.ts';
+import { STATUS_WORDS } from '../parts/words.ts';
 import { addressOf, query } from '../state/address.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';

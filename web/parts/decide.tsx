@@ -1,7 +1,8 @@
 /** What a person can decide about one action, as buttons; each is asked before it is done. */
 
 import type { Action } from '../../src/contracts/http/action.ts';
-import { canTransition } from '../../src/domain/states.ts';
+import { knownWord } from '../../src/contracts/words.ts';
+import { ACTION_STATUSES, canTransition } from '../../src/domain/states.ts';
 import { go } from '../state/address.ts';
 import { useAdapters } from '../state/catalogue.ts';
 import { client, session } from '../state/session.ts';
@@ -57,7 +58,8 @@ export function DecisionButtons({ action, onDone, seenSha256, size }: DecideProp
 
 /** Whether cancel would do something. */
 export function isCancellable({ status: now }: Action): boolean {
-  return canTransition(now, 'CANCELLED') || now === 'RUNNING';
+  const known = knownWord(ACTION_STATUSES, now);
+  return known !== undefined && (canTransition(known, 'CANCELLED') || known === 'RUNNING');
 }
 
 /** What ended and waits for a person is nobody's own. */

@@ -1,8 +1,8 @@
+import { count } from '../../src/contracts/words.ts';
 import { PAGES } from '../pages/index.ts';
 import { path } from '../state/address.ts';
 import { decisionsWaiting } from '../state/status.ts';
 import { Icon } from './icon.tsx';
-import { count } from './words.ts';
 
 /** The pages; how much waits for a person stands beside Decisions. */
 export function Nav() {

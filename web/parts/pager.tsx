@@ -1,7 +1,7 @@
 /** Turning the pages of a list. A page is all that the browser holds, so a list may be as long as it likes. */
 
+import { count } from '../../src/contracts/words.ts';
 import { query, setQuery } from '../state/address.ts';
-import { count } from './words.ts';
 
 interface PagerProps {
   readonly list: {

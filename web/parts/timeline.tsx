@@ -1,10 +1,11 @@
 /** What happened to one action, attempt by attempt. */
 
+import { duration } from '../../src/contracts/words.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 import { At } from './basics.tsx';
 import { ResourceView } from './resource-view.tsx';
-import { duration, shortActor } from './words.ts';
+import { shortActor } from './words.ts';
 
 const MAX_SHOWN = 200;
 

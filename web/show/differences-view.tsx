@@ -1,7 +1,7 @@
 /** The differences of two effects, for people. */
 
+import { counted } from '../../src/contracts/words.ts';
 import { Note } from '../parts/basics.tsx';
-import { counted } from '../parts/words.ts';
 import { differences, wordDifferences } from './differences.ts';
 
 const MAX_SHOWN = 60;

@@ -1,8 +1,8 @@
 /** An e-mail as an e-mail. Its HTML stands in a frame without scripts, forms, or anything from the network. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { counted } from '../../src/contracts/words.ts';
 import { Note } from '../parts/basics.tsx';
-import { counted } from '../parts/words.ts';
 import type { MailShown } from './effect.ts';
 import { applyStyles, frameContent, sealedMail } from './mail-html.ts';
 

@@ -1,8 +1,8 @@
 /** Effects as the one who receives them would see them. Everything in them is text, whatever it looks like. */
 
 import { contentLength } from '../../src/contracts/payloads/index.ts';
+import { counted, duration } from '../../src/contracts/words.ts';
 import { Tag } from '../parts/basics.tsx';
-import { counted, duration } from '../parts/words.ts';
 import { type ChatShown, PLATFORM_NAMES, type PostShown, type RequestShown, type Shown } from './effect.ts';
 import { Json } from './json.tsx';
 import { Mail } from './mail.tsx';

@@ -2,12 +2,13 @@ import { type Command, Option } from 'commander';
 import type { AolClient } from '../../client/client.ts';
 import type { Action } from '../../contracts/http/action.ts';
 import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/http/decisions.ts';
+import { counted } from '../../contracts/words.ts';
 import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
 import { type CliContext, ExitCode, pageWords, type Register, type Runner } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { age, counted, oneLine, table } from '../terminal/text.ts';
+import { oneLine, since, table } from '../terminal/text.ts';
 
 interface ListOptions {
   readonly type?: string;
@@ -81,7 +82,7 @@ export const registerDlq: Register = (program, run) => {
 };
 
 function row({ id, lane, type, dlqReason, attempts, updatedAt, lastError }: Action): string[] {
-  return [id, lane, type, dlqReason ?? '-', String(attempts), age(updatedAt), oneLine(lastError ?? '-', 80)];
+  return [id, lane, type, dlqReason ?? '-', String(attempts), since(updatedAt), oneLine(lastError ?? '-', 80)];
 }
 
 function registerVerb(dlq: Command, run: Runner, verb: Verb): void {

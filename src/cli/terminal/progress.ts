@@ -1,7 +1,7 @@
 /** A line on stderr that says what takes long: a spinner, or a bar where the end is known. Only where a person watches. */
 
+import { counted } from '../../contracts/words.ts';
 import type { CliIo } from './io.ts';
-import { counted } from './text.ts';
 
 export interface Progress {
   /** How far it is. */
