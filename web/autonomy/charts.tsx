@@ -56,11 +56,11 @@ function TickPicture({ list }: { readonly list: TickList }) {
         { name: 'Failed', colour: '--bad', shape: 'bars', words: words.failed },
         { name: 'Succeeded', colour: '--good', shape: 'bars', words: words.succeeded },
         {
-          name: 'Median duration',
+          name: 'Duration of each',
           colour: '--accent',
           shape: 'line',
           scale: 'ms',
-          words: middle === undefined ? '–' : duration(middle),
+          words: middle === undefined ? '–' : `${duration(middle)} in the middle`,
         },
       ] satisfies readonly ChartSeries[],
       label: `The last ${counted(rows.length, 'tick')}: ${words.claimed} claimed, ${words.succeeded} succeeded, ${words.failed} failed`,

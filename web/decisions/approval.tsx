@@ -1,11 +1,11 @@
 /** One approval: the artifact, its hash checked here, what differs from the last one, yes or no. */
 
 import type { Action } from '../../src/contracts/http/action.ts';
-import { useSeenSha256 } from '../pages/action.tsx';
 import { At } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
 import { ArtifactView, useArtifact } from '../show/artifact.tsx';
+import { useSeenSha256 } from '../show/seen-sha256.ts';
 import { DecisionHead } from './head.tsx';
 
 export function Approval({ action, onDone }: { readonly action: Action; readonly onDone: () => void }) {

@@ -57,3 +57,9 @@ export function clockTime(iso: string): string {
 export function shortened(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}…` : text;
 }
+
+/** `RETRY_SCHEDULED` → `Retry scheduled` */
+export function eventWords(event: string): string {
+  const words = event.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,6 +1,6 @@
 /** What differs between two effects, path by path; in long texts, word by word. */
 
-import { isObject } from './effect.ts';
+import { isObject } from '../../src/contracts/http/json.ts';
 
 export interface Difference {
   /** `request.body.record.text` */

@@ -1,9 +1,8 @@
 /** What an artifact's bytes say, read without trusting them: every part may be missing or of another type. */
 
+import { isObject } from '../../src/contracts/http/json.ts';
 import { SOCIAL_PLATFORMS, type SocialPlatform } from '../../src/contracts/payloads/index.ts';
 import { postText } from '../../src/contracts/payloads/post-social-length.ts';
-
-export type JsonObjectLike = Readonly<Record<string, unknown>>;
 
 export interface PostShown {
   readonly kind: 'post';
@@ -47,10 +46,6 @@ export type Shown =
   | RequestShown
   | { readonly kind: 'data'; readonly value: unknown };
 
-export function isObject(value: unknown): value is JsonObjectLike {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
@@ -76,7 +71,7 @@ export function showEffect(effect: unknown): Shown {
 }
 
 /** How a payload would look, before anything is queued. The worker's rendering decides; this is its near likeness. */
-export function showPayload(type: string, payload: JsonObjectLike): Shown {
+export function showPayload(type: string, payload: Readonly<Record<string, unknown>>): Shown {
   switch (type) {
     case 'POST_SOCIAL': {
       const platform = SOCIAL_PLATFORMS.find((name) => name === payload.platform) ?? 'bluesky';
@@ -174,7 +169,7 @@ function requestOf(request: unknown): RequestShown | undefined {
 }
 
 /** One line that says what an action does. */
-export function summaryOf(type: string, payload: JsonObjectLike): string {
+export function summaryOf(type: string, payload: Readonly<Record<string, unknown>>): string {
   const shown = showPayload(type, payload);
   switch (shown.kind) {
     case 'post':

@@ -1,6 +1,7 @@
 /** The description as one page: no script, and only its own style, which the policy names by its hash. */
 
 import { createHash } from 'node:crypto';
+import { isObject } from '../../contracts/http/json.ts';
 import type { Description } from './openapi.ts';
 
 const STYLE = `
@@ -106,8 +107,4 @@ function textOf(value: unknown): string {
 
 function field(value: unknown, name: string): unknown {
   return isObject(value) ? value[name] : undefined;
-}
-
-function isObject(value: unknown): value is Description {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

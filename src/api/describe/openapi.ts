@@ -3,6 +3,7 @@
 import swagger from '@fastify/swagger';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { isObject } from '../../contracts/http/json.ts';
 import { problemSchema } from '../../contracts/http/problem.ts';
 import { CSRF_HEADER, SESSION_COOKIE } from '../../contracts/http/session.ts';
 import { rolesWith } from '../../domain/roles.ts';
@@ -145,8 +146,4 @@ function at(value: Description, ...path: readonly string[]): Description | undef
   let found: unknown = value;
   for (const name of path) found = isObject(found) ? found[name] : undefined;
   return isObject(found) ? found : undefined;
-}
-
-function isObject(value: unknown): value is Description {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
