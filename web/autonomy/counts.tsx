@@ -35,6 +35,10 @@ export function Counts() {
   );
 }
 
+/** Longer numbers would leave their tile; the title says them whole. */
+const COMPACT_FROM = 10_000;
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
 function Tile({
   name,
   value,
@@ -51,10 +55,10 @@ function Tile({
         class="tile"
         data-tone={value === 0 ? 'none' : tone}
         href={href}
-        title={`${word}: ${statusMeaning(name)}`}
+        title={`${count(value)} ${word}: ${statusMeaning(name)}`}
         data-status={name}
       >
-        <b class="number">{count(value)}</b>
+        <b class="number">{value < COMPACT_FROM ? count(value) : compact.format(value)}</b>
         <span>
           <Icon name={icon} />
           {word}

@@ -20,12 +20,12 @@ export function Approval({ action, onDone }: { readonly action: Action; readonly
           <ArtifactView action={action} artifact={artifact} checksAtOnce />
         </div>
         <div class="stack">
-          <h3>Differences from what was approved last</h3>
+          <h3>Differences from the last one</h3>
           {artifact.data && <LastApproved action={action} effect={artifact.data.effect} />}
         </div>
       </div>
       <div class="decision-acts">
-        <DecisionButtons action={action} onDone={onDone} seenSha256={seenSha256} />
+        <DecisionButtons action={action} onDone={onDone} seenSha256={seenSha256} effect={artifact.data?.effect} />
         {action.approval.expires && (
           <span class="quiet">
             Runs out at <At iso={action.approval.expires} />; then it is cancelled.

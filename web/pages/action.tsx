@@ -59,7 +59,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
           </p>
         </div>
         <div class="row">
-          <DecisionButtons action={action} onDone={reload} seenSha256={seenSha256} />
+          <DecisionButtons action={action} onDone={reload} seenSha256={seenSha256} effect={artifact.data?.effect} />
         </div>
       </div>
       {action.lastError && (
@@ -81,7 +81,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
             <ArtifactView action={action} artifact={artifact} />
           </Panel>
           {action.status === 'AWAITING_APPROVAL' && artifact.data && (
-            <Panel title="Differences" note="From what was approved last for this account.">
+            <Panel title="Differences" note="From what was approved or sent last to the same target.">
               <LastApproved action={action} effect={artifact.data.effect} />
             </Panel>
           )}

@@ -16,8 +16,8 @@ export function Mail({ mail }: { readonly mail: MailShown }) {
       <dl class="facts mail-head">
         <MailField name="From" values={[mail.from ?? 'the sender of this server']} />
         <MailField name="To" values={mail.to} />
-        <MailField name="Cc" values={mail.cc} />
-        <MailField name="Bcc" values={mail.bcc} />
+        <MailField name="Cc" values={mail.cc ?? []} />
+        <MailField name="Bcc" values={mail.bcc ?? []} />
         <MailField name="Reply to" values={mail.replyTo === undefined ? [] : [mail.replyTo]} />
         <dt>Subject</dt>
         <dd>

@@ -89,16 +89,26 @@ export const actionSchema = z.object({
 });
 export type Action = z.output<typeof actionSchema>;
 
-export const actionListQuerySchema = z.strictObject({
-  status: commaListOf(ACTION_STATUSES).optional(),
-  type: actionTypeSchema.optional(),
-  lane: laneNameSchema.optional(),
-  mode: actionModeSchema.optional(),
-  /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
-  q: searchTextSchema.optional(),
-  cursor: cursorSchema.optional(),
-  limit: pageSizeSchema,
-});
+export const actionListQuerySchema = z
+  .strictObject({
+    status: commaListOf(ACTION_STATUSES).optional(),
+    type: actionTypeSchema.optional(),
+    lane: laneNameSchema.optional(),
+    mode: actionModeSchema.optional(),
+    /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
+    q: searchTextSchema.optional(),
+    /** What runs out first comes first: for what waits for approval alone. Without it the newest comes first. */
+    order: z.literal('expires').optional(),
+    cursor: cursorSchema.optional(),
+    limit: pageSizeSchema,
+  })
+  .refine(
+    ({ order, status, q }) => order === undefined || (status?.join() === 'AWAITING_APPROVAL' && q === undefined),
+    {
+      path: ['order'],
+      message: 'goes with status=AWAITING_APPROVAL alone, and without q',
+    },
+  );
 export type ActionListQuery = z.output<typeof actionListQuerySchema>;
 export const actionListSchema = pageOf(actionSchema);
 export type ActionList = z.output<typeof actionListSchema>;
