@@ -2,9 +2,11 @@
 
 import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from '../../src/contracts/payloads/index.ts';
 import { counted, duration, knownWord } from '../../src/contracts/words.ts';
-import { Tag } from '../parts/basics.tsx';
+import { Failure, Loading, Tag } from '../parts/basics.tsx';
+import { useResource } from '../state/resource.ts';
 import {
   type ChatShown,
+  type MailShown,
   type PostShown,
   platformName,
   type RequestShown,
@@ -13,14 +15,13 @@ import {
   type ToolShown,
 } from './effect.ts';
 import { Json } from './json.tsx';
-import { Mail } from './mail.tsx';
 
 export function ShownEffect({ shown }: { readonly shown: Shown }) {
   switch (shown.kind) {
     case 'post':
       return <Post post={shown} />;
     case 'mail':
-      return <Mail mail={shown} />;
+      return <MailWhenRead mail={shown} />;
     case 'chat':
       return <Chat chat={shown} />;
     case 'text':
@@ -32,6 +33,13 @@ export function ShownEffect({ shown }: { readonly shown: Shown }) {
     case 'data':
       return <Json value={shown.value} label="The effect as data" />;
   }
+}
+
+/** Its view is read in with the first mail: few pages show one, and what makes its HTML safe is large. */
+function MailWhenRead({ mail }: { readonly mail: MailShown }) {
+  const { data, error, reload } = useResource('the view of mails', () => import('./mail.tsx'), { isLive: false });
+  if (data) return <data.Mail mail={mail} />;
+  return error === undefined ? <Loading what="the e-mail" /> : <Failure error={error} retry={reload} />;
 }
 
 function Post({ post }: { readonly post: PostShown }) {
