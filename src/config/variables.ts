@@ -322,7 +322,7 @@ const observability = {
   AOL_PUBLIC_URL: {
     schema: z
       .url({ protocol: /^https?$/ })
-      .refine((value) => /^\/*$/.test(new URL(value).pathname) && !/[?#]/.test(value))
+      .refine((value) => /^https?:\/\/[^/?#]+\/*$/i.test(value))
       .transform((value) => value.replace(/\/+$/, ''))
       .optional(),
     rule: 'an address like https://aol.example, without a path: the dashboard needs a host name of its own',

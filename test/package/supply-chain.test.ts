@@ -81,8 +81,9 @@ test('npm run release: both packages, the bill of materials, and the sums of all
     })
     .parse(JSON.parse(await readFile(join(folder, 'out', 'aol.cdx.json'), 'utf8')));
   const names = sbom.components.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining(['fastify', 'pg', 'zod']));
-  expect(names).not.toContain('jest');
+  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  expect(names).toEqual(expect.arrayContaining([...Object.keys(dependencies), ...(await packagesOfTheDashboard())]));
+  for (const tool of ['jest', 'vite', 'typescript']) expect(names).not.toContain(tool);
   const sums = (await readFile(join(folder, 'out', 'SHA256SUMS'), 'utf8')).trim().split('\n');
   expect(sums).toHaveLength(3);
   for (const line of sums) {
@@ -91,6 +92,18 @@ test('npm run release: both packages, the bill of materials, and the sums of all
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(sum);
   }
 }, 120_000);
+
+/** What its sources import from packages. */
+async function packagesOfTheDashboard(): Promise<string[]> {
+  const files = await readdir(join(root, 'web'), { recursive: true });
+  const texts = await Promise.all(
+    files.filter((name) => /\.tsx?$/u.test(name)).map((name) => readFile(join(root, 'web', name), 'utf8')),
+  );
+  const found = texts.flatMap((text) =>
+    [...text.matchAll(/^import .*?from '([^.'][^']*)';$/gmu)].map(([, from]) => from),
+  );
+  return [...new Set(found.map((from = '') => from.split('/', from.startsWith('@') ? 2 : 1).join('/')))];
+}
 
 test('the images of Dockerfile and compose file are found, and get digests once', async () => {
   const digest = `sha256:${'a'.repeat(64)}`;

@@ -18,11 +18,10 @@ export async function openApiText(): Promise<string> {
   });
   const api = await createApi({ ...ports, contracts: builtInContracts, tokens: TOKENS });
   try {
-    const headers = { authorization: `Bearer ${TOKENS.viewer}`, host: 'localhost' };
-    const answer = await api.inject({ url: '/openapi.json', headers });
-    if (answer.statusCode !== 200)
-      throw new Error(`the description was answered by ${answer.statusCode}: ${answer.body}`);
-    return `${JSON.stringify(answer.json(), null, 2)}\n`;
+    const address = await api.listen({ host: '127.0.0.1', port: 0 });
+    const answer = await fetch(`${address}/openapi.json`, { headers: { authorization: `Bearer ${TOKENS.viewer}` } });
+    if (!answer.ok) throw new Error(`the description was answered by ${answer.status}: ${await answer.text()}`);
+    return `${JSON.stringify(await answer.json(), null, 2)}\n`;
   } finally {
     await api.close();
     await ports.close();
