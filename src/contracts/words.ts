@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<ActionStatus, string>> = {
   RETRY: 'was not sent, and will be tried again',
   AWAITING_APPROVAL: 'waits for a person to approve it',
   SUCCESS: 'was sent',
-  UNCONFIRMED: 'may or may not have been sent: a person must find out',
+  UNCONFIRMED: 'may have been sent, or not: a person must find out',
   DLQ: 'failed for good: replay or clear it',
   CANCELLED: 'will not be done',
 };
