@@ -1,6 +1,9 @@
 /**
- * What other projects import from `aol`. Importing starts nothing and reads no environment variable.
+ * What other projects import from `aol`. Importing starts nothing and reads no environment variable. It needs Node 22.12, and
+ * says so under an older one; `aol/client` needs Node 20.3.
  */
+
+import './node-version.ts';
 
 export type { AnyAdapter, Effect, RegisteredAdapter, RenderContext } from './adapters/index.ts';
 export { type Adapter, defineAdapter } from './adapters/port.ts';
@@ -8,7 +11,7 @@ export { type ApiOptions, createApi } from './api/app.ts';
 export { openPorts, type PortSettings } from './api/ports.ts';
 export { startServer } from './api/server.ts';
 export { type ArtifactStore, createArtifactStore } from './artifacts/index.ts';
-export { AolApiError, AolClient, AolUnreachableError } from './client/client.ts';
+export { AolApiError, AolClient, AolUnreachableError } from './client/index.ts';
 export { type ActionContract, builtInContracts, describeContract } from './contracts/payloads/index.ts';
 export { migrate } from './db/keep/migrate.ts';
 export { AolError } from './domain/errors.ts';

@@ -1,3 +1,4 @@
+import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AolApiError, AolClient, AolUnreachableError } from '../src/client/client.ts';
 import { createTestApi, POST, type TestApi, TOKENS } from './support/api.ts';
@@ -165,7 +166,8 @@ describe('every method reaches its route', () => {
 
 describe('errors', () => {
   test('a refusal carries the problem', async () => {
-    const refused = client.enqueue({ type: 'POST_SOCIAL', payload: { platform: 'bluesky' } });
+    const type: string = 'POST_SOCIAL';
+    const refused = client.enqueue({ type, payload: { platform: 'bluesky' } });
     await expect(refused).rejects.toBeInstanceOf(AolApiError);
     await expect(refused).rejects.toMatchObject({
       status: 422,
@@ -179,11 +181,77 @@ describe('errors', () => {
     await expect(nobody.status()).rejects.toBeInstanceOf(AolUnreachableError);
   });
 
+  test.each(['cut', 'late'])('a body that is %s is no answer, and a repeatable enqueue is repeated', async (how) => {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let sent = '';
+      request.setEncoding('utf8');
+      request.on('data', (text: string) => {
+        sent += text;
+      });
+      request.on('end', () => {
+        bodies.push(sent);
+        response.writeHead(201, { 'content-type': 'application/json' });
+        response.write('{"id":');
+        if (how === 'cut') setImmediate(() => response.destroy());
+      });
+    });
+    const baseUrl = await listening(server);
+    const broken = new AolClient({ baseUrl, timeoutMs: 300, maxTries: 2 });
+    await expect(broken.enqueue({ type: 'POST_SOCIAL', payload: POST })).rejects.toBeInstanceOf(AolUnreachableError);
+    expect(bodies).toHaveLength(2);
+    expect(bodies[1]).toBe(bodies[0]);
+    await expect(broken.cancel('x')).rejects.toBeInstanceOf(AolUnreachableError);
+    expect(bodies).toHaveLength(3);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  test('a call that cannot be written down fails at once, as what it is', async () => {
+    const { client: never, calls } = clientThat(() => new Response('{}'));
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    const body = JSON.parse('{}');
+    body.self = circle;
+    await expect(never.enqueue({ type: 'RING', payload: body })).rejects.toBeInstanceOf(TypeError);
+    expect(calls).toEqual([]);
+  });
+
   test('an answer that is not the server’s own is said to be so', async () => {
     const proxied = (status: number) => clientThat(() => new Response('<html>', { status })).client.status();
     await expect(proxied(200)).rejects.toMatchObject({ code: 'AOL_UNEXPECTED_ANSWER', status: 200 });
     await expect(proxied(502)).rejects.toMatchObject({ code: 'AOL_UNEXPECTED_ANSWER', status: 502 });
   });
+});
+
+describe('words that are newer than the client', () => {
+  test('pass', async () => {
+    const { lane, flags } = await client.getFlags('default');
+    const action = await client.enqueue({ type: 'POST_SOCIAL', payload: POST });
+    const answers: Record<string, unknown> = {
+      '/v1/session': { actor: 'x', role: 'auditor', csrfToken: null },
+      '/v1/control/flags': { lane, flags: { ...flags, quiet_hours: { ...flags.paused, value: '22-6' } } },
+      '/v1/actions/x': { ...action, status: 'TRANSLATED', mode: 'DRY', tags: ['new'] },
+    };
+    const fetch = async (input: unknown) => Response.json(answers[new URL(String(input)).pathname]);
+    const older = new AolClient({ baseUrl: 'http://newer', fetch });
+    expect((await older.session()).role).toBe('auditor');
+    expect((await older.getFlags('x')).flags).toHaveProperty('quiet_hours.value', '22-6');
+    expect(await older.getAction('x')).toMatchObject({ status: 'TRANSLATED', mode: 'DRY' });
+  });
+});
+
+test('types: a payload is of its action type; an unknown type takes any JSON object', () => {
+  const never = () => {
+    // @ts-expect-error there is no such platform
+    void client.enqueue({ type: 'POST_SOCIAL', payload: { platform: 'myspace', content: 'x' } });
+    // @ts-expect-error a webhook has an address
+    void client.enqueueMany({ actions: [{ type: 'CALL_WEBHOOK', payload: { body: null } }] });
+    // @ts-expect-error not JSON
+    void client.enqueue({ type: 'RING_BELL', payload: { times: () => 1 } });
+    void client.enqueue({ type: 'RING_BELL', payload: { times: 1 } });
+  };
+  expect(never).toBeInstanceOf(Function);
 });
 
 describe('repeating', () => {
@@ -198,25 +266,28 @@ describe('repeating', () => {
     expect(JSON.parse(calls[0] ?? '')).toMatchObject({ idempotencyKey: expect.stringMatching(/^[0-9a-f]{32}$/) });
   });
 
-  test.each([503, 429])('%i: what is safe is repeated, and the rest is not; repeats are bounded', async (status) => {
-    const away = () => new Response('{}', { status, headers: { 'retry-after': '0' } });
-    const tried = async (use: (client: AolClient) => Promise<unknown>) => {
-      const { client: refused, calls } = clientThat(away);
-      await expect(use(refused)).rejects.toMatchObject({ status });
-      return calls.length;
-    };
-    expect(await tried((c) => c.kill())).toBe(4);
-    expect(await tried((c) => c.status())).toBe(4);
-    expect(await tried((c) => c.resume())).toBe(1);
-    expect(await tried((c) => c.cancel('x'))).toBe(1);
-    expect(await tried((c) => c.enqueueMany({ actions: [{ type: 'POST_SOCIAL', payload: POST }] }))).toBe(4);
-    expect(await tried((c) => c.promote('x', { sha256: 'a'.repeat(64) }))).toBe(4);
-    expect(await tried((c) => c.revokeToken('x'))).toBe(4);
-    expect(await tried((c) => c.approve('x', { sha256: 'a'.repeat(64) }))).toBe(1);
-    expect(await tried((c) => c.resolve('x', { outcome: 'sent' }))).toBe(1);
-    expect(await tried((c) => c.createToken({ name: 'x', role: 'viewer' }))).toBe(1);
-    expect(await tried((c) => c.patchFlags({ flags: { paused: true } }))).toBe(1);
-  });
+  test.each([503, 429, 502, 504])(
+    '%i: what is safe is repeated, and the rest is not; repeats are bounded',
+    async (status) => {
+      const away = () => new Response('{}', { status, headers: { 'retry-after': '0' } });
+      const tried = async (use: (client: AolClient) => Promise<unknown>) => {
+        const { client: refused, calls } = clientThat(away);
+        await expect(use(refused)).rejects.toMatchObject({ status });
+        return calls.length;
+      };
+      expect(await tried((c) => c.kill())).toBe(4);
+      expect(await tried((c) => c.status())).toBe(4);
+      expect(await tried((c) => c.resume())).toBe(1);
+      expect(await tried((c) => c.cancel('x'))).toBe(1);
+      expect(await tried((c) => c.enqueueMany({ actions: [{ type: 'POST_SOCIAL', payload: POST }] }))).toBe(4);
+      expect(await tried((c) => c.promote('x', { sha256: 'a'.repeat(64) }))).toBe(4);
+      expect(await tried((c) => c.revokeToken('x'))).toBe(4);
+      expect(await tried((c) => c.approve('x', { sha256: 'a'.repeat(64) }))).toBe(1);
+      expect(await tried((c) => c.resolve('x', { outcome: 'sent' }))).toBe(1);
+      expect(await tried((c) => c.createToken({ name: 'x', role: 'viewer' }))).toBe(1);
+      expect(await tried((c) => c.patchFlags({ flags: { paused: true } }))).toBe(1);
+    },
+  );
 });
 
 /** A client whose server is a function of the number of the try. */
@@ -227,4 +298,10 @@ function clientThat(answer: (tries: number) => Response): { client: AolClient; c
     return Promise.resolve().then(() => answer(calls.length));
   };
   return { client: new AolClient({ baseUrl: 'http://test', fetch }), calls };
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
 }

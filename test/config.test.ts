@@ -102,6 +102,8 @@ describe('the environment', () => {
     ['AOL_WORKER_METRICS', '127.0.0.1:99999'],
     ['AOL_PUBLIC_URL', 'aol.example'],
     ['AOL_PUBLIC_URL', 'ftp://aol.example'],
+    ['AOL_PUBLIC_URL', 'https://aol.example/tools/aol/'],
+    ['AOL_PUBLIC_URL', 'https://aol.example/?a=b'],
     ['AOL_PAYLOAD_KEY', `${Buffer.alloc(32).toString('base64')},`],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1:0'],

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { age } from '../src/contracts/words.ts';
 import { findPage } from './pages/index.ts';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Failure, Loading } from './parts/basics.tsx';
@@ -11,7 +12,6 @@ import { Brand, Icon } from './parts/icon.tsx';
 import { Nav } from './parts/nav.tsx';
 import { SideFoot } from './parts/side-foot.tsx';
 import { Toasts } from './parts/toasts.tsx';
-import { age } from './parts/words.ts';
 import { path } from './state/address.ts';
 import { stayLive } from './state/live.ts';
 import { restoreSession, session } from './state/session.ts';

@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonValue } from '../contracts/http/json.ts';
 import type { ActionContract } from '../contracts/payloads/contract.ts';
+import type { Preview } from '../contracts/preview.ts';
 import type { AttemptOutcome, Redelivery } from '../domain/outcomes.ts';
 
 /** A request over HTTP, exactly as it would be sent. */
@@ -23,6 +24,8 @@ export interface Effect {
   readonly adapterVersion: number;
   /** One line for people: `Post to Bluesky: "Hello"`. */
   readonly summary: string;
+  /** How it looks to the one who receives it. It is hashed and approved with the rest; absent, the request is shown. */
+  readonly preview?: Preview | undefined;
   readonly request: HttpRequest;
   /** Paths within `request` that hold a placeholder and are filled in at sending: authorisation, signature, date. */
   readonly addedAtSending: readonly string[];

@@ -1,6 +1,7 @@
 /** From a payload to the bytes of its artifact, whatever the adapter does. */
 
 import { z } from 'zod';
+import { previewSchema } from '../contracts/preview.ts';
 import { AolError, errorText } from '../domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../domain/hashing.ts';
 import { MAX_ERROR_LENGTH } from '../domain/limits.ts';
@@ -26,6 +27,7 @@ const effectSchema: z.ZodType<Effect> = z.strictObject({
   type: z.string(),
   adapterVersion: z.int().positive(),
   summary: z.string().min(1).max(500),
+  preview: previewSchema.optional(),
   request: z.strictObject({
     protocol: z.literal('http'),
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),

@@ -5,11 +5,11 @@ import { type EnqueueInput, enqueueRequestSchema } from '../contracts/http/actio
 import type { BatchResult } from '../contracts/http/batch.ts';
 import { parseJsonText } from '../contracts/http/json-text.ts';
 import { fieldProblems } from '../contracts/http/problem.ts';
+import { counted } from '../contracts/words.ts';
 import { AolError, errorText, type FieldProblem, InvalidRequestError } from '../domain/errors.ts';
 import { MAX_BATCH_ACTIONS, MAX_BATCH_BODY_BYTES } from '../domain/limits.ts';
 import { type CliContext, ExitCode } from './context.ts';
 import { withProgress } from './terminal/progress.ts';
-import { counted } from './terminal/text.ts';
 
 interface Line {
   readonly number: number;

@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AolClient } from '../client/client.ts';
 import type { Action } from '../contracts/http/action.ts';
-import type { ActionStatus } from '../domain/states.ts';
+import { knownWord } from '../contracts/words.ts';
+import { ACTION_STATUSES, type ActionStatus } from '../domain/states.ts';
 import { type CliContext, ExitCode } from './context.ts';
 import { describeFailure } from './errors.ts';
 import { logLine } from './follow-logs.ts';
@@ -54,7 +55,8 @@ export async function waitForEnd(
   return withProgress(io, `waiting for ${queued.id}`, async ({ say }) => {
     for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(MAX_LOOK_MS, pauseMs * 1.5)) {
       await look(say);
-      const exitCode = ENDS[action.status];
+      const status = knownWord(ACTION_STATUSES, action.status);
+      const exitCode = status && ENDS[status];
       if (exitCode !== undefined) return { action, exitCode };
       if (io.signal?.aborted) return { action, exitCode: ExitCode.interrupted };
       const leftMs = timeoutMs === undefined ? pauseMs : timeoutMs - (performance.now() - startedAt);

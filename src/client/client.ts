@@ -6,14 +6,13 @@ import {
   type ActionList,
   actionListSchema,
   actionSchema,
-  type EnqueueInput,
   type LastApproved,
   lastApprovedSchema,
   type NextActions,
   nextActionsSchema,
 } from '../contracts/http/action.ts';
 import { type AdapterList, adapterListSchema } from '../contracts/http/adapter.ts';
-import { type BatchAnswer, type BatchInput, batchAnswerSchema } from '../contracts/http/batch.ts';
+import { type BatchAnswer, batchAnswerSchema } from '../contracts/http/batch.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
@@ -54,10 +53,12 @@ import {
   type TokenList,
   tokenListSchema,
 } from '../contracts/http/token.ts';
+import { type NewAction, type NewBatch, withKey } from './enqueue.ts';
 import { type AolEvent, type EventsOptions, followEvents } from './events.ts';
 import type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
-import { AolApiError, type CallOptions, HttpTransport, type TransportOptions } from './transport.ts';
+import { AolApiError, type CallOptions, HttpTransport, parsedJson, type TransportOptions } from './transport.ts';
 
+export type { ActionPayloads, NewAction, NewBatch, PayloadOf } from './enqueue.ts';
 export type { AolEvent, EventsOptions } from './events.ts';
 export type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
 export { AolApiError, AolUnreachableError } from './transport.ts';
@@ -86,7 +87,7 @@ export class AolClient {
   }
 
   /** Queues an action. Without a key it makes one, so that repeating the call never queues twice. */
-  enqueue(action: EnqueueInput): Promise<Action> {
+  enqueue<const Type extends string>(action: NewAction<Type>): Promise<Action> {
     return this.#json(actionSchema, { method: 'POST', path: '/v1/actions', body: withKey(action), repeatable: true });
   }
 
@@ -94,8 +95,8 @@ export class AolClient {
    * Queues up to 1,000 actions in one transaction; each is answered in its place, accepted or refused. One without a key gets
    * one here, for this call: give keys, where the whole batch may be sent again.
    */
-  enqueueMany(batch: BatchInput): Promise<BatchAnswer> {
-    const body = { actions: batch.actions.map(withKey) };
+  enqueueMany<const Types extends readonly string[]>(batch: NewBatch<Types>): Promise<BatchAnswer> {
+    const body = { actions: batch.actions.map((action) => withKey(action)) };
     return this.#json(batchAnswerSchema, { method: 'POST', path: '/v1/actions/batch', body, repeatable: true });
   }
 
@@ -117,12 +118,11 @@ export class AolClient {
     return this.#json(logListSchema, { path: `/v1/actions/${encodeURIComponent(id)}/logs`, query: { ...page } });
   }
 
-  async getArtifact(id: string): Promise<ArtifactBytes> {
-    const response = await this.#transport.call({ path: `/v1/actions/${encodeURIComponent(id)}/artifact` });
-    return {
+  getArtifact(id: string): Promise<ArtifactBytes> {
+    return this.#transport.call({ path: `/v1/actions/${encodeURIComponent(id)}/artifact` }, async (response) => ({
       bytes: new Uint8Array(await response.arrayBuffer()),
       sha256: response.headers.get('x-content-sha256') ?? '',
-    };
+    }));
   }
 
   cancel(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
@@ -245,7 +245,8 @@ export class AolClient {
 
   /** Ends a token at once, and its sessions. */
   async revokeToken(id: string): Promise<void> {
-    await this.#transport.call({ method: 'DELETE', path: `/v1/tokens/${encodeURIComponent(id)}`, repeatable: true });
+    const path = `/v1/tokens/${encodeURIComponent(id)}`;
+    await this.#transport.call({ method: 'DELETE', path, repeatable: true }, nothing);
   }
 
   /** In a page: exchanges a token for the session's cookie. What is changed from then on carries its CSRF token. */
@@ -259,7 +260,7 @@ export class AolClient {
   }
 
   async signOut(): Promise<void> {
-    await this.#transport.call({ method: 'DELETE', path: '/v1/session' });
+    await this.#transport.call({ method: 'DELETE', path: '/v1/session' }, nothing);
     this.#transport.csrfToken = null;
   }
 
@@ -269,8 +270,8 @@ export class AolClient {
   }
 
   /** The metrics as Prometheus reads them. */
-  async metrics(): Promise<string> {
-    return (await this.#transport.call({ path: '/metrics' })).text();
+  metrics(): Promise<string> {
+    return this.#transport.call({ path: '/metrics' }, (response) => response.text());
   }
 
   /** Whether the API's process answers, whatever is away behind it; throws when it does not. */
@@ -302,18 +303,17 @@ export class AolClient {
   }
 
   async #json<Schema extends z.ZodType>(schema: Schema, options: CallOptions): Promise<z.output<Schema>> {
-    const response = await this.#transport.call(options);
-    const answer: unknown = await response.json().catch(() => undefined);
-    const parsed = schema.safeParse(answer);
-    if (!parsed.success)
-      throw AolApiError.unexpected(response.status, `${options.path} answered something else than agreed`);
+    const { status, text } = await this.#transport.call(options, async (response) => ({
+      status: response.status,
+      text: await response.text(),
+    }));
+    const parsed = schema.safeParse(parsedJson(text));
+    if (!parsed.success) throw AolApiError.unexpected(status, `${options.path} answered something else than agreed`);
     return parsed.data;
   }
 }
 
-/** A random one works wherever there is `crypto`; randomUUID is missing in pages that came over plain HTTP. */
-function withKey(action: EnqueueInput): EnqueueInput {
-  if (action.idempotencyKey !== undefined) return action;
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return { ...action, idempotencyKey: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') };
+/** The answer has no body, or none that matters. */
+async function nothing(response: Response): Promise<void> {
+  await response.body?.cancel();
 }

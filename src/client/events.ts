@@ -1,8 +1,8 @@
 /** What `GET /v1/events` streams, followed over lost connections. */
 
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { type LogEntry, logEntrySchema } from '../contracts/http/log.ts';
-import { BEAT, type ServerSentEvent, serverSentEvents } from './server-sent-events.ts';
-import { AolApiError, AolUnreachableError, type HttpTransport, pauseBefore } from './transport.ts';
+import { AolApiError, AolUnreachableError, type HttpTransport, parsedJson, pauseBefore } from './transport.ts';
 
 export type AolEvent =
   /** The stream is there: what is read from now on is at least as new as the events that follow. */
@@ -11,6 +11,8 @@ export type AolEvent =
   | { readonly kind: 'log'; readonly id: string | null; readonly log: LogEntry }
   /** Rows since the last id were pruned: read the state anew. */
   | { readonly kind: 'reset'; readonly id: string | null }
+  /** Something that only a newer client understands: it may be passed over, or the state read anew. */
+  | { readonly kind: 'unknown'; readonly id: string | null; readonly event: string; readonly data: string }
   /** The connection is lost; it is opened again by itself, and `ready` says so. */
   | { readonly kind: 'lost'; readonly reason: string };
 
@@ -26,9 +28,9 @@ export interface EventsOptions {
 }
 
 /**
- * Follows the events until the signal ends it.
+ * Follows the events until the signal ends it. Whatever else happens on the way is a lost connection, and is opened again.
  *
- * @throws AolApiError when the server refuses for good: no token, no such lane
+ * @throws AolApiError when the server refuses for good (4xx): no token, no right
  */
 export async function* followEvents(
   transport: HttpTransport,
@@ -39,22 +41,19 @@ export async function* followEvents(
     const silence = new Silence(silenceMs, signal);
     let reason = 'the server ended the stream';
     try {
-      const response = await transport.call({
+      const options = {
         path: '/v1/events',
         query: { lane },
         headers: { accept: 'text/event-stream', ...(lastId === undefined ? {} : { 'last-event-id': lastId }) },
         repeatable: false,
         isStream: true,
         signal: silence.signal,
-      });
-      if (!response.body) throw AolApiError.unexpected(response.status, '/v1/events answered without a stream');
-      for await (const received of serverSentEvents(response.body)) {
-        silence.heard();
-        if (received === BEAT) continue;
+      };
+      const body = await transport.call(options, async (response) => response.body);
+      for await (const message of body ? messagesOf(body, silence) : []) {
         failures = 0;
-        lastId = received.id ?? lastId;
-        const event = toEvent(received);
-        if (event) yield event;
+        lastId = message.id ?? lastId;
+        yield toEvent(message, lastId ?? null);
       }
     } catch (error) {
       if (signal?.aborted) return;
@@ -70,26 +69,38 @@ export async function* followEvents(
   }
 }
 
-function toEvent({ event, data, id }: ServerSentEvent): AolEvent | undefined {
-  if (event === 'ready' || event === 'reset') return { kind: event, id };
-  if (event !== 'log') return undefined;
-  const parsed = logEntrySchema.safeParse(parseJson(data));
-  if (!parsed.success) throw AolApiError.unexpected(200, '/v1/events sent something else than agreed');
-  return { kind: 'log', id, log: parsed.data };
+async function* messagesOf(
+  body: ReadableStream<Uint8Array>,
+  silence: Silence,
+): AsyncGenerator<EventSourceMessage, void, undefined> {
+  const messages: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      // A beat is a comment: it is no message, and it is heard.
+      silence.heard();
+      parser.feed(decoder.decode(value, { stream: true }));
+      yield* messages.splice(0);
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function toEvent({ event = 'message', data }: EventSourceMessage, id: string | null): AolEvent {
+  if (event === 'ready' || event === 'reset') return { kind: event, id };
+  const log = event === 'log' ? logEntrySchema.safeParse(parsedJson(data)) : undefined;
+  return log?.success ? { kind: 'log', id, log: log.data } : { kind: 'unknown', id, event, data };
 }
 
 /** Whether trying again would be refused again. */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof AolApiError)) return false;
-  return error.status < 500 && error.status !== 408 && error.status !== 429;
+  return error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429;
 }
 
 function reasonOf(error: unknown): string {

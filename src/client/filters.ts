@@ -1,37 +1,14 @@
-/** What the client's lists can be asked for. A field that is undefined asks for nothing. */
+/** What the client's lists can be asked for: what the routes take, and of words one or several. Undefined asks for nothing. */
 
-import type { LogEvent, LogLevel } from '../domain/events.ts';
-import type { ActionMode, ActionStatus } from '../domain/states.ts';
+import type { ActionListQuery } from '../contracts/http/action.ts';
+import type { LogListQuery } from '../contracts/http/log.ts';
+import type { TickListQuery } from '../contracts/http/tick.ts';
 
-export interface PageFilter {
-  /** `nextCursor` of the page before. */
-  readonly cursor?: string | undefined;
-  readonly limit?: number | undefined;
-}
+type Asked<Value> = Value extends readonly (infer Word)[] ? Word | readonly Word[] : Value;
+type Filter<Query> = { readonly [Name in keyof Query]?: Asked<Query[Name]> | undefined };
 
-type OneOrMore<Word extends string> = Word | readonly Word[];
-
-export interface ActionFilter extends PageFilter {
-  readonly status?: OneOrMore<ActionStatus> | undefined;
-  readonly type?: string | undefined;
-  readonly lane?: string | undefined;
-  readonly mode?: ActionMode | undefined;
-  /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
-  readonly q?: string | undefined;
-}
-
-export interface LogFilter extends PageFilter {
-  /** `*` is what concerns all lanes. */
-  readonly lane?: string | undefined;
-  readonly actionId?: string | undefined;
-  readonly tickId?: string | undefined;
-  readonly level?: OneOrMore<LogLevel> | undefined;
-  readonly event?: OneOrMore<LogEvent> | undefined;
-  readonly actor?: string | undefined;
-  /** Words in the message or the detail. */
-  readonly q?: string | undefined;
-}
-
-export interface TickFilter extends PageFilter {
-  readonly lane?: string | undefined;
-}
+export type ActionFilter = Filter<ActionListQuery>;
+export type LogFilter = Filter<LogListQuery>;
+export type TickFilter = Filter<TickListQuery>;
+/** `cursor` is `nextCursor` of the page before. */
+export type PageFilter = Pick<TickFilter, 'cursor' | 'limit'>;

@@ -77,10 +77,17 @@ export class AolUnreachableError extends Error {
   }
 }
 
+interface Failed {
+  readonly error: AolApiError | AolUnreachableError;
+  /** Whether the same call may do better a moment later. */
+  readonly isPassing: boolean;
+  readonly retryAfter?: string | null;
+}
+
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
-/** Answers after which the same call may do better: too many calls, or a server behind the API is away. */
-const PASSING = [429, 503];
+/** Answers after which the same call may do better: too many calls, or a server behind the API, or the API itself, is away. */
+const PASSING = [429, 502, 503, 504];
 
 export class HttpTransport {
   readonly #options: TransportOptions;
@@ -95,52 +102,66 @@ export class HttpTransport {
   }
 
   /**
+   * Calls, and reads the answer by `read`. An answer that breaks off or comes too late is no answer.
+   *
    * @throws AolApiError when the server refuses
    * @throws AolUnreachableError when there is no answer
    * @throws whatever the caller's signal was aborted with
    */
-  async call(options: CallOptions): Promise<Response> {
+  async call<Answer>(options: CallOptions, read: (response: Response) => Promise<Answer>): Promise<Answer> {
     const repeatable = options.repeatable ?? (options.method ?? 'GET') === 'GET';
+    const request = this.#request(options);
     const maxTries = repeatable ? (this.#options.maxTries ?? 4) : 1;
     for (let tries = 1; ; tries += 1) {
-      const last = tries >= maxTries;
-      const response = await this.#send(options).catch((error: unknown) => {
+      const result = await this.#try(request, options, read).catch((error: unknown): Failed => {
         options.signal?.throwIfAborted();
-        if (last) throw error;
-        return undefined;
+        return { error: new AolUnreachableError(this.#baseUrl, { cause: error }), isPassing: true };
       });
-      if (response && (response.ok || response.status === options.alsoAccepts)) return response;
-      if (response && (last || !PASSING.includes(response.status))) throw await refusal(response);
-      await response?.body?.cancel();
-      await pauseBefore(tries, { retryAfter: response?.headers.get('retry-after'), signal: options.signal });
+      if ('answer' in result) return result.answer;
+      if (tries >= maxTries || !result.isPassing) throw result.error;
+      await pauseBefore(tries, { retryAfter: result.retryAfter, signal: options.signal });
     }
   }
 
-  async #send(options: CallOptions): Promise<Response> {
-    const { method = 'GET', path, query = {}, body } = options;
+  async #try<Answer>(
+    { url, init }: { readonly url: URL; readonly init: RequestInit },
+    options: CallOptions,
+    read: (response: Response) => Promise<Answer>,
+  ): Promise<{ readonly answer: Answer } | Failed> {
+    const send = this.#options.fetch ?? globalThis.fetch;
+    const response = await send(url, { ...init, signal: this.#signal(options) });
+    if (response.ok || response.status === options.alsoAccepts) return { answer: await read(response) };
+    return {
+      error: await refusal(response),
+      isPassing: PASSING.includes(response.status),
+      retryAfter: response.headers.get('retry-after'),
+    };
+  }
+
+  #request({ path, query = {}, ...options }: CallOptions): { readonly url: URL; readonly init: RequestInit } {
     const url = new URL(`${this.#baseUrl}${path}`);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const send = this.#options.fetch ?? globalThis.fetch;
+    const { method = 'GET', body } = options;
     const { credentials } = this.#options;
-    const signals = options.signal ? [options.signal] : [];
-    if (!options.isStream) signals.push(AbortSignal.timeout(this.#options.timeoutMs ?? 10_000));
-    try {
-      return await send(url, {
-        method,
-        headers: this.#headers(options),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(credentials === undefined ? {} : { credentials }),
-        redirect: 'error',
-        signal: AbortSignal.any(signals),
-      });
-    } catch (error) {
-      throw new AolUnreachableError(this.#baseUrl, { cause: error });
-    }
+    const init = {
+      method,
+      headers: this.#headers(options),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(credentials === undefined ? {} : { credentials }),
+      redirect: 'error',
+    } as const;
+    return { url, init };
   }
 
-  #headers({ method = 'GET', body, headers }: CallOptions): Record<string, string> {
+  #signal({ signal, isStream }: CallOptions): AbortSignal {
+    const signals = signal ? [signal] : [];
+    if (!isStream) signals.push(AbortSignal.timeout(this.#options.timeoutMs ?? 10_000));
+    return AbortSignal.any(signals);
+  }
+
+  #headers({ method = 'GET', body, headers }: Omit<CallOptions, 'path' | 'query'>): Record<string, string> {
     const { token } = this.#options;
     return {
       accept: 'application/json, application/problem+json',
@@ -152,11 +173,20 @@ export class HttpTransport {
   }
 }
 
+/** Its status says that the server refused, even where the reason breaks off. */
 async function refusal(response: Response): Promise<AolApiError> {
-  const answer: unknown = await response.json().catch(() => undefined);
-  const parsed = problemSchema.safeParse(answer);
+  const parsed = problemSchema.safeParse(parsedJson(await response.text().catch(() => '')));
   if (parsed.success) return new AolApiError(parsed.data);
   return AolApiError.unexpected(response.status, `the server answered ${response.status} without a reason`);
+}
+
+/** What a text says as JSON; undefined when it is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

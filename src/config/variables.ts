@@ -246,9 +246,10 @@ const observability = {
   AOL_PUBLIC_URL: {
     schema: z
       .url({ protocol: /^https?$/ })
+      .refine((value) => /^https?:\/\/[^/?#]+\/*$/i.test(value))
       .transform((value) => value.replace(/\/+$/, ''))
       .optional(),
-    rule: 'an address like https://aol.example',
+    rule: 'an address like https://aol.example, without a path: the dashboard needs a host name of its own',
     defaultText: 'http://127.0.0.1:<AOL_API_PORT>',
     meaning: 'Where people reach the dashboard: links to it begin so.',
   },

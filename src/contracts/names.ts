@@ -1,7 +1,5 @@
 /** Names that processes agree on: task queues, workflow ids, signals, updates. They are built here and nowhere else. */
 
-import { DEFAULT_LANE } from '../domain/flags.ts';
-
 export const BOOKKEEPING_TASK_QUEUE = 'aol-bookkeeping';
 export const EFFECTS_TASK_QUEUE = 'aol-effects';
 
@@ -47,5 +45,3 @@ export const WORKER_APPLICATION_NAME = 'aol-worker';
 export function workerApplicationName(proofMode: boolean): string {
   return `${WORKER_APPLICATION_NAME}:${proofMode ? 'PROOF' : 'REAL'}`;
 }
-
-export { DEFAULT_LANE };

@@ -134,6 +134,11 @@ export class ConfigurationError extends AolError {
   }
 }
 
+/** The library was imported under a Node that is too old for it. */
+export class NodeVersionError extends AolError {
+  readonly code = 'AOL_NODE_VERSION';
+}
+
 /** What Temporal holds is encrypted with a key that this process does not have, or was changed. */
 export class PayloadKeyError extends AolError {
   readonly code = 'AOL_PAYLOAD_UNREADABLE';

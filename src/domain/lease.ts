@@ -37,7 +37,8 @@ export function leaseTtlMs(lane: { readonly hasWork: boolean; readonly tickInter
   return LEASE_HEARTBEATS * heartbeatMs(lane);
 }
 
-export type LeaseHealth = 'GREEN' | 'AMBER' | 'RED';
+export const LEASE_HEALTHS = ['GREEN', 'AMBER', 'RED'] as const;
+export type LeaseHealth = (typeof LEASE_HEALTHS)[number];
 
 /**
  * GREEN: held and not late. AMBER: late by more than one heartbeat. RED: expired while work is due, or no worker.

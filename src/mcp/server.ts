@@ -1,8 +1,9 @@
 /** The MCP server: a list of tools over the API. */
 
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { knownWord } from '../contracts/words.ts';
 import { ForbiddenError } from '../domain/errors.ts';
-import { hasRight, type Role } from '../domain/roles.ts';
+import { hasRight, ROLES } from '../domain/roles.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { Tool } from './tool.ts';
 import { cancelOwnAction } from './tools/cancel.ts';
@@ -68,7 +69,9 @@ async function checkToken(client: AgentClient, warn: (words: string) => void): P
   if (words !== undefined) warn(`the token's role is ${role}, not agent: ${words}; ${MAKE_ONE}`);
 }
 
-function warningAbout(role: Role): string | undefined {
+function warningAbout(given: string): string | undefined {
+  const role = knownWord(ROLES, given);
+  if (role === undefined) return 'it is a role that only the server knows, and may be allowed more than an agent';
   if (hasRight(role, 'approve'))
     return 'whoever reads it, the agent too if it can run commands, can approve what it queued';
   return hasRight(role, 'queue') ? undefined : 'it can look, and neither queue nor stop';

@@ -64,8 +64,9 @@ function parsed(request: string | undefined) {
 test('the rendered request', () => {
   expect(renderWebhook(samples.headers)).toEqual({
     type: 'CALL_WEBHOOK',
-    adapterVersion: 1,
+    adapterVersion: 2,
     summary: 'POST https://example.com:8443/Hooks/%C3%BC',
+    preview: { kind: 'request' },
     request: {
       protocol: 'http',
       method: 'POST',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
 import { postSocialAdapter } from '../../src/adapters/post-social/index.ts';
 import { describeAdapter, SAMPLE_CONTEXT } from './conformance.ts';
@@ -133,12 +134,30 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
     ],
   ];
 
+/** What the page shows: the words as the platform will show them, whatever the request escapes. */
+const previews: Readonly<Record<keyof typeof samples, object>> = {
+  x: { kind: 'post', platform: 'x', text: 'Hello 👋\n\nhttps://example.com/a' },
+  'x reply': { kind: 'post', platform: 'x', text: 'Yes', replyTo: '1234567890' },
+  bluesky: { kind: 'post', platform: 'bluesky', text: 'Grüße 👋 from example.org\n\nhttps://example.com/a' },
+  'bluesky reply': { kind: 'post', platform: 'bluesky', text: 'Yes', replyTo: PARENT },
+  mastodon: { kind: 'post', platform: 'mastodon', text: 'Hello\nworld', audience: 'followers' },
+  'mastodon reply': { kind: 'post', platform: 'mastodon', text: 'Yes', replyTo: '110224538612341312' },
+  linkedin: {
+    kind: 'post',
+    platform: 'linkedin',
+    text: 'We (all) are #hiring: C# & a_b',
+    audience: 'connections',
+  },
+  'linkedin reply': { kind: 'post', platform: 'linkedin', text: 'Yes (really)', replyTo: 'urn:li:share:42' },
+};
+
 describe('what would be sent', () => {
   test.each(golden)('%s', (name, method, url, headers, body, addedAtSending, summary) => {
     expect(effectOf(name)).toEqual({
       type: 'POST_SOCIAL',
-      adapterVersion: 1,
+      adapterVersion: 2,
       summary,
+      preview: previews[name],
       request: {
         protocol: 'http',
         method,
@@ -162,6 +181,56 @@ describe('what would be sent', () => {
     const cut = (from: number, to: number) => bytes.subarray(from, to).toString('utf8');
     expect(request.body).toMatchObject({ record: { text, facets: [{ index: { byteStart: 18, byteEnd: 29 } }, {}] } });
     expect(cut(18, 29)).toBe('example.org');
+  });
+
+  const blueskyFacets = (content: string, link?: string) => {
+    const payload = { platform: 'bluesky', content, ...(link && { link }) };
+    const { body } = renderArtifact(adapter, payload, SAMPLE_CONTEXT).effect.request;
+    const facets = z
+      .object({ record: z.object({ text: z.string(), facets: z.array(facetSchema).default([]) }) })
+      .parse(body).record;
+    const bytes = Buffer.from(facets.text, 'utf8');
+    return facets.facets.map(({ index: { byteStart, byteEnd }, features: [feature] }) => [
+      byteStart,
+      byteEnd,
+      bytes.subarray(byteStart, byteEnd).toString('utf8'),
+      feature.tag ?? feature.uri,
+    ]);
+  };
+  const facetSchema = z.object({
+    index: z.object({ byteStart: z.int(), byteEnd: z.int() }),
+    features: z.tuple([z.object({ tag: z.string().optional(), uri: z.string().optional() })]),
+  });
+
+  test.each([
+    ['😀 #abcdef', [[5, 12, '#abcdef', 'abcdef']]],
+    [
+      '#grün, #ä!',
+      [
+        [0, 6, '#grün', 'grün'],
+        [8, 11, '#ä', 'ä'],
+      ],
+    ],
+    [
+      '#1 #2026 #a1 ##b #',
+      [
+        [9, 12, '#a1', 'a1'],
+        [13, 16, '##b', '#b'],
+      ],
+    ],
+    ['a#b @a.example mail@b.example', []],
+    ['＃全角 #️⃣', [[0, 9, '＃全角', '全角']]],
+    [`#${'a'.repeat(64)} #${'b'.repeat(65)}`, [[0, 65, `#${'a'.repeat(64)}`, 'a'.repeat(64)]]],
+    [
+      '#one https://example.com/#two #three',
+      [
+        [0, 4, '#one', 'one'],
+        [5, 29, 'https://example.com/#two', 'https://example.com/#two'],
+        [30, 36, '#three', 'three'],
+      ],
+    ],
+  ] as const)('tags of %s', (content, expected) => {
+    expect(blueskyFacets(content)).toEqual(expected);
   });
 
   test("Bluesky's record key is a TID that belongs to the action, and keys sort by age", () => {

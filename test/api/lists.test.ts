@@ -9,7 +9,7 @@ import { logListSchema } from '../../src/contracts/http/log.ts';
 import { tickListSchema } from '../../src/contracts/http/tick.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';
-import { dead, finished, queued, unconfirmed } from '../support/settled.ts';
+import { awaiting, dead, finished, queued, unconfirmed } from '../support/settled.ts';
 
 let api: TestApi;
 let db: TestApi['database']['pool'];
@@ -98,10 +98,39 @@ describe('GET /v1/actions', () => {
     ['q=', 'q'],
     ['q=%00', 'q'],
     ['sort=id', 'sort'],
+    ['order=newest&status=AWAITING_APPROVAL', 'order'],
+    ['order=expires', 'order'],
+    ['order=expires&status=AWAITING_APPROVAL,DLQ', 'order'],
+    ['order=expires&status=AWAITING_APPROVAL&q=x', 'order'],
+    [`order=expires&status=AWAITING_APPROVAL&cursor=${Buffer.from('x').toString('base64url')}`, 'cursor'],
     [`cursor=${Buffer.from('x').toString('base64url')}`, 'cursor'],
   ])('%s is 400', async (query, field) => {
     const answer = await api.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
     expect([answer.statusCode, answer.json()]).toMatchObject([400, { errors: [{ field }] }]);
+  });
+
+  test('what waits for approval, by what runs out first; what never does comes last', async () => {
+    const waiting = {
+      never: await awaiting(db, null),
+      late: await awaiting(db, 3_000),
+      soon: await awaiting(db, 1_000),
+      never2: await awaiting(db, null),
+      middle: await awaiting(db, 2_000),
+    };
+    const query = 'status=AWAITING_APPROVAL&order=expires';
+    const expected = [waiting.soon, waiting.middle, waiting.late, waiting.never, waiting.never2];
+    for (const limit of [1, 2, 4, 5])
+      expect([limit, await all('/v1/actions', query, limit)]).toEqual([limit, expected]);
+    expect(await all('/v1/actions', `${query}&lane=default&type=POST_SOCIAL&mode=REAL`)).toEqual(expected);
+    for (const none of ['lane=brand', 'type=CALL_WEBHOOK', 'mode=PROOF'])
+      expect(await all('/v1/actions', `${query}&${none}`)).toEqual([]);
+    expect((await get(actionListSchema, `/v1/actions?${query}&limit=1`)).total).toBe(5);
+    // What was approved meanwhile moves nothing of the pages behind it.
+    const first = await get(actionListSchema, `/v1/actions?${query}&limit=1`);
+    const reject = { method: 'POST', url: `/v1/actions/${waiting.soon}/reject`, headers: as('admin') } as const;
+    expect((await api.call(reject)).statusCode).toBe(200);
+    const second = await get(actionListSchema, `/v1/actions?${query}&limit=1&cursor=${first.nextCursor}`);
+    expect(second.items[0]?.id).toBe(waiting.middle);
   });
 
   test('a total stops at 10,000 and says so; a search looks through so many rows and goes on', async () => {

@@ -1,10 +1,12 @@
 /** The description is true: every route and status is in it, its examples work, what is answered has the described shape. */
 
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { actionSchema } from '../../src/contracts/http/action.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import type { Answer } from '../support/http.ts';
+import { OPENAPI_FILE, openApiText } from '../support/openapi.ts';
 import { awaitingApproval, dead, proved, queued, unconfirmed } from '../support/settled.ts';
 
 const exampleSchema = z.record(z.string(), z.unknown());
@@ -104,6 +106,30 @@ test('each says what it may answer besides', () => {
 test('the request of each type has its own payload', () => {
   for (const type of ['POST_SOCIAL', 'CALL_WEBHOOK']) expect(source).toContain(`"const":"${type}"`);
   expect(source).not.toContain('undefined');
+});
+
+test('the parts have names, each is used, and none is missing', () => {
+  const { components } = z
+    .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
+    .parse(JSON.parse(source));
+  const names = Object.keys(components.schemas);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'Action',
+      'ActionList',
+      'LogEntry',
+      'NewAction',
+      'NewPostSocial',
+      'PostSocialPayload',
+      'Problem',
+    ]),
+  );
+  const referred = [...source.matchAll(/"#\/components\/schemas\/([^"]+)"/gu)].map(([, name]) => name);
+  expect([...new Set(referred)].sort()).toEqual(names.sort());
+});
+
+test('docs/openapi.json is this description; "npm run describe-api" writes it anew', async () => {
+  expect(await readFile(OPENAPI_FILE, 'utf8')).toBe(await openApiText());
 });
 
 /** An action for a decision to be about. */

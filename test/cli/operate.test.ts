@@ -206,7 +206,7 @@ describe('enqueue --batch', () => {
   test('more than one call takes go in several', async () => {
     const stdin = Array.from({ length: 1_005 }, (_, n) => line(`many-${n}`)).join('\n');
     expect((await cli.run(['enqueue', '--batch', '-'], { stdin })).out).toBe(
-      '1005 actions queued, 0 there already, 0 refused',
+      '1,005 actions queued, 0 there already, 0 refused',
     );
   });
 

@@ -1,61 +1,8 @@
-/** Server-sent events: how they are read, and how a client follows them over lost connections. */
+/** Server-sent events: how a client follows them over lost connections. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { AolApiError, AolClient, type AolEvent } from '../../src/client/client.ts';
-import { BEAT, serverSentEvents } from '../../src/client/server-sent-events.ts';
-
-describe('reading', () => {
-  const text = [
-    'retry: 10',
-    'id: 1',
-    'event: log',
-    'data: {"a":',
-    'data: "ü"}',
-    '',
-    ': beat',
-    'data:x',
-    'unknown: field',
-    '',
-    'event: nothing',
-    '',
-    'id',
-    'data',
-    '',
-    'data: the end is missing',
-  ];
-  const wanted = [
-    { event: 'log', data: '{"a":\n"ü"}', id: '1' },
-    BEAT,
-    { event: 'message', data: 'x', id: '1' },
-    { event: 'message', data: '', id: '' },
-  ];
-
-  test.each(['\n', '\r\n', '\r'])('lines that end with %j, cut anywhere', async (end) => {
-    const bytes = new TextEncoder().encode(`${text.join(end)}`);
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 20 }), async (cuts) => {
-        const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-        const chunks = places.slice(1).map((place, index) => bytes.slice(places[index], place));
-        expect(await collected(chunks)).toEqual(wanted);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  async function collected(chunks: readonly Uint8Array[]) {
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (const chunk of chunks) controller.enqueue(chunk);
-        controller.close();
-      },
-    });
-    const found = [];
-    for await (const event of serverSentEvents(body)) found.push(event);
-    return found;
-  }
-});
 
 const open: { close(): void }[] = [];
 afterEach(() => {
@@ -83,7 +30,7 @@ async function clientOf(
   return new AolClient({ baseUrl: `http://127.0.0.1:${port}`, token: 'secret' });
 }
 
-function row(id: number): string {
+function row(id: number, event = 'ENQUEUED'): string {
   const log = {
     id,
     at: '2026-11-27T10:00:00.000Z',
@@ -91,7 +38,7 @@ function row(id: number): string {
     actionId: null,
     tickId: null,
     attempt: null,
-    event: 'ENQUEUED',
+    event,
     level: 'INFO',
     actor: 'test',
     message: '',
@@ -170,6 +117,44 @@ describe('following', () => {
     const seen = await until(client.events({ lastEventId: '5' }), (all) => all.at(-1)?.kind === 'reset');
     expect(kinds(seen)).toEqual(['lost', 'lost', 'reset']);
     expect(seen.at(-1)).toEqual({ kind: 'reset', id: '90' });
+  });
+
+  test('what only a newer server knows passes, and so do the rows behind it', async () => {
+    const client = await clientOf((_connection, _request, response) => {
+      const odd = row(3).replace('"level":"INFO"', '"level":7');
+      const strange = 'event: hint\nid: 4\ndata: x\n\n';
+      stream(response, 'event: ready\ndata: {}\n\n', row(1), row(2, 'TRANSLATED'), odd, strange, row(5));
+    });
+    const seen = await until(client.events(), (all) => all.filter(isLog).some(({ log }) => log.id === 5));
+    expect(seen.filter(isLog).map(({ log }) => `${log.id} ${log.event}`)).toEqual([
+      '1 ENQUEUED',
+      '2 TRANSLATED',
+      '5 ENQUEUED',
+    ]);
+    expect(seen.filter(({ kind }) => kind === 'unknown')).toMatchObject([
+      { id: '3', event: 'log' },
+      { id: '4', event: 'hint', data: 'x' },
+    ]);
+  });
+
+  test('the page of a proxy is a lost connection, not the end', async () => {
+    const client = await clientOf((connection, _request, response) => {
+      if (connection === 1) response.writeHead(200, { 'content-type': 'text/html' }).end('<html>soon back</html>');
+      else stream(response, 'event: ready\ndata: {}\n\n');
+    });
+    expect(kinds(await until(client.events(), (all) => all.at(-1)?.kind === 'ready'))).toEqual(['lost', 'ready']);
+  });
+
+  test('rows come whole, however their bytes are cut', async () => {
+    const bytes = Buffer.from(row(1).replace('"message":""', '"message":"\u00fc \u{1f600}"'));
+    const client = await clientOf(async (_connection, _request, response) => {
+      stream(response);
+      for (const byte of bytes) {
+        await new Promise<void>((resolve) => response.write(Uint8Array.of(byte), () => resolve()));
+      }
+    });
+    const [first] = await until(client.events(), () => true);
+    expect(first).toMatchObject({ kind: 'log', log: { message: 'ü 😀' } });
   });
 
   test('a refusal ends it with the reason', async () => {

@@ -1,6 +1,7 @@
 /** The package as another project gets it: packed, unpacked into its node_modules, imported with types. */
 
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { checkNodeVersion } from '../../src/node-version.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -85,6 +87,19 @@ describe('the package', () => {
     expect(stdout.trim()).toBe('function function imported');
     expect(stderr).toBe('');
   }, 60_000);
+
+  test.each(['20.20.2', '22.11.0'])(
+    'says under Node %s that it is too old, before anything fails inside',
+    (version) => {
+      expect(() => checkNodeVersion(version)).toThrow(/needs Node 22\.12 or newer; this is .*aol\/client/u);
+      const entry = readFileSync(join(root, 'dist', 'src', 'index.js'), 'utf8');
+      expect(/^(?:import|export) .*$/mu.exec(entry)?.[0]).toContain('./node-version.js');
+    },
+  );
+
+  test.each(['22.12.0', '24.0.0'])('runs under Node %s', (version) => {
+    expect(() => checkNodeVersion(version)).not.toThrow();
+  });
 
   test('can be required for its client alone', async () => {
     const script =

@@ -40,7 +40,7 @@ const mailSchema = z.strictObject({
   html: z.string().max(20_000).optional(),
 });
 
-/** E-mail as its adapter will render it: the dashboard shows what an effect says, whoever made it. */
+/** E-mail as its adapter will render it, with a preview of its own. */
 const mailAdapter = defineAdapter({
   contract: {
     type: 'SEND_EMAIL',
@@ -56,6 +56,7 @@ const mailAdapter = defineAdapter({
     type: 'SEND_EMAIL',
     adapterVersion: 1,
     summary: `Mail to ${payload.to.join(', ')}: ${payload.subject}`.slice(0, 300),
+    preview: { kind: 'mail', from: 'news@example.com', ...payload },
     request: {
       protocol: 'http',
       method: 'POST',

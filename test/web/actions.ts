@@ -148,6 +148,23 @@ export function actionTests(): void {
       });
     });
 
+    test('a long and hostile e-mail does not hold the page up', async () => {
+      const html = '<a '.repeat(6_600);
+      const id = await queue('SEND_EMAIL', { to: ['ada@example.com'], subject: 'long', text: 'x', html });
+      await becomes(id, 'SUCCESS');
+      await withPage({}, async ({ page }) => {
+        await page.evaluate(`globalThis.longest = 0; new PerformanceObserver((list) => {
+          for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+        }).observe({ type: 'longtask' })`);
+        await page.evaluate(
+          `history.pushState({}, '', '/actions/${id}'); dispatchEvent(new PopStateEvent('popstate'))`,
+        );
+        await page.locator('iframe.mail-frame').waitFor();
+        await page.getByRole('button', { name: 'As plain text' }).click();
+        expect(await page.evaluate<number>('longest')).toBeLessThan(1_000);
+      });
+    });
+
     test('a payload full of scripts is text on every page', async () => {
       const id = await queue(
         'CALL_WEBHOOK',

@@ -18,6 +18,12 @@ async function decide(page: Page, id: string, button: string, verb: string, reas
   await dialog.waitFor({ state: 'detached' });
 }
 
+async function waiting(text: string): Promise<string> {
+  const id = await queue('SEND_EMAIL', letter(text), { ...REAL, requireApproval: true });
+  await becomes(id, 'AWAITING_APPROVAL');
+  return id;
+}
+
 const letter = (text: string) => ({ to: ['ada@example.com'], subject: 'Autumn letter', text });
 
 export function decisionTests(): void {
@@ -40,6 +46,59 @@ export function decisionTests(): void {
         const after = await client().getAction(id);
         expect(after.approval).toMatchObject({ by: 'operator', sha256: before.artifactSha256 });
         await waiting.waitFor({ state: 'detached' });
+      });
+    });
+
+    test('the dialog shows the words and where they go, not a hash alone', async () => {
+      const id = await waiting('It starts at noon.');
+      await withPage({ at: '/decisions?show=AWAITING_APPROVAL' }, async ({ page }) => {
+        const approve = card(page, id).getByRole('button', { name: 'Approve', exact: true });
+        await until('it may be pressed', async () => (await approve.getAttribute('aria-disabled')) === 'false');
+        await approve.click();
+        const dialog = page.getByRole('dialog');
+        for (const words of [
+          'Mail to ada@example.com: Autumn letter',
+          'It starts at noon.',
+          'ada@example.com',
+          'letters',
+        ])
+          await dialog.getByText(words, { exact: true }).first().waitFor();
+        const [sign, heading] = await Promise.all([
+          dialog.locator('.mode').boundingBox(),
+          dialog.getByRole('heading').boundingBox(),
+        ]);
+        expect(sign?.x).toBeCloseTo(heading?.x ?? 0, 0);
+        await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+        await client().reject(id);
+      });
+    });
+
+    test('what runs out first comes first; what comes anew is announced, and nothing moves', async () => {
+      const [first, second] = [await waiting('first'), await waiting('second')];
+      await withPage({ at: '/decisions?show=AWAITING_APPROVAL' }, async ({ page }) => {
+        await card(page, second).waitFor();
+        const ids = () =>
+          page.locator('.decision').evaluateAll((cards) => cards.map((one) => one.getAttribute('data-id')));
+        const before = await ids();
+        expect(before.indexOf(first)).toBeLessThan(before.indexOf(second));
+        const third = await waiting('third');
+        // It runs out before the others: it would stand above them.
+        await suite.dashboard.db.query(
+          "UPDATE aol_actions SET approval_expires_at = clock_timestamp() + interval '1 hour' WHERE id = $1",
+          [third],
+        );
+        await client().reject(first);
+        await page.getByText('1 more waits.').waitFor();
+        await card(page, first)
+          .getByText(/no longer waits/u)
+          .waitFor();
+        expect(await ids()).toEqual(before);
+        await page.getByRole('button', { name: 'Show', exact: true }).click();
+        await card(page, third).waitFor();
+        expect((await ids())[0]).toBe(third);
+        expect(await ids()).not.toContain(first);
+        await client().reject(second);
+        await client().reject(third);
       });
     });
 

@@ -183,6 +183,16 @@ export function otherPageTests(): void {
       });
     });
 
+    test('what JSON would lose in silence is told, and not queued', async () => {
+      await withPage({ at: '/enqueue?type=CALL_WEBHOOK' }, async ({ page }) => {
+        await page.getByRole('button', { name: 'Fill in the example' }).click();
+        await page.getByLabel('body', { exact: true }).fill('{"order": 1, "order": 2}');
+        await page.getByText('order stands twice').first().waitFor();
+        const button = page.getByRole('button', { name: 'Queue as a proof' });
+        expect(await button.getAttribute('aria-disabled')).toBe('true');
+      });
+    });
+
     test('what the server refuses stands at the form: the same key for something else', async () => {
       await withPage({ at: '/enqueue?type=CALL_WEBHOOK' }, async ({ page }) => {
         await page.getByRole('button', { name: 'Fill in the example' }).click();
@@ -210,6 +220,53 @@ export function otherPageTests(): void {
         expect(await client().getAction(id)).toMatchObject({ mode: 'REAL', status: 'PENDING', lane: 'campaign' });
         await client().cancel(id);
       });
+    });
+  });
+
+  test('a space at the end stays while one goes on typing', async () => {
+    await withPage({ at: '/logs' }, async ({ page }) => {
+      const field = page.getByLabel('Find');
+      await field.pressSequentially('foo ');
+      await until('the address follows', async () => new URL(page.url()).searchParams.get('q') === 'foo');
+      await field.pressSequentially('bar');
+      expect(await field.inputValue()).toBe('foo bar');
+      await until('the address follows', async () => new URL(page.url()).searchParams.get('q') === 'foo bar');
+      await page.getByRole('button', { name: 'Clear filters' }).first().click();
+      await until('the field is empty', async () => (await field.inputValue()) === '');
+    });
+  });
+
+  test('behind "All rows" of an action stand its rows', async () => {
+    const id = await queue('POST_SOCIAL', { platform: 'x', content: 'many rows' });
+    await becomes(id, 'SUCCESS');
+    await suite.dashboard.db.query(
+      `INSERT INTO aol_execution_logs (lane, action_id, event, actor, message)
+       SELECT 'default', $1, 'RELEASED', 'engine', 'row ' || n FROM generate_series(1, 201) AS n`,
+      [id],
+    );
+    await withPage({ at: `/actions/${id}` }, async ({ page }) => {
+      await page.getByRole('link', { name: /^All \d+ rows$/u }).click();
+      await page.getByRole('heading', { name: 'Logs', level: 1 }).waitFor();
+      await page.getByText('row 201', { exact: true }).waitFor();
+      await page.getByRole('link', { name: 'one action' }).waitFor();
+      expect(await page.locator('tbody tr').count()).toBe(100);
+      await page.getByRole('button', { name: 'Older' }).click();
+      await page
+        .getByText('row 1', { exact: true })
+        .or(page.getByText('row 50', { exact: true }))
+        .first()
+        .waitFor();
+    });
+  });
+
+  test('the oldest of 51 tokens can be found and revoked', async () => {
+    for (let n = 0; n < 51; n += 1)
+      await client().createToken({ name: `token-${String(n).padStart(2, '0')}`, role: 'viewer' });
+    await withPage({ role: 'admin', at: '/settings' }, async ({ page }) => {
+      await page.getByText('token-50').first().waitFor();
+      await page.getByRole('navigation', { name: 'Pages of tokens' }).getByRole('button', { name: 'Older' }).click();
+      await pressAndConfirm(page, 'Revoke token-00', 'Revoke');
+      await page.getByRole('row').filter({ hasText: 'token-00' }).getByText('revoked').waitFor();
     });
   });
 

@@ -1,7 +1,6 @@
 /** A queue that looks like a busy night: something in every state. For the screenshots, and for tests that need a bit of all. */
 
 import { AolClient } from '../../src/client/client.ts';
-import { isSettled } from '../../src/domain/states.ts';
 import { TOKENS } from '../support/api.ts';
 import type { Dashboard } from '../support/dashboard.ts';
 import { setFlag } from '../support/engine.ts';
@@ -44,7 +43,7 @@ export async function playScene({ db, client, url }: Dashboard): Promise<Scene> 
   const settled = (id: string) =>
     until(`${id} is settled`, async () => {
       const { status } = await client.getAction(id);
-      return isSettled(status) || status === 'AWAITING_APPROVAL';
+      return ['SUCCESS', 'CANCELLED', 'DLQ', 'UNCONFIRMED', 'AWAITING_APPROVAL'].includes(status);
     });
 
   const proofs: string[] = [];

@@ -129,13 +129,26 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
     violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + '\\n' + failureSummary)))`);
 }
 
-/** How far the page reaches beyond the window, and what does. */
+/**
+ * What reaches beyond the window once the layout rests: charts, fonts and what is still read draw it anew for a while. It rests
+ * when a second goes by without a change; a page that fits in two frames after each other is taken at its word.
+ */
 export function overflowOf(page: Page): Promise<readonly string[]> {
-  return page.evaluate(`(() => {
-    const width = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    return [...document.querySelectorAll('body *')]
-      .filter((element) => element.getBoundingClientRect().right > width + 1)
+  return page.evaluate(`(async () => {
+    const root = document.documentElement;
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await document.fonts.ready;
+    let restsSince = performance.now();
+    for (let fitting = 0, last = root.scrollWidth; performance.now() - restsSince < 1000; ) {
+      await frame();
+      if (root.scrollWidth !== last) restsSince = performance.now();
+      last = root.scrollWidth;
+      fitting = last <= root.clientWidth ? fitting + 1 : 0;
+      if (fitting === 2) return [];
+    }
+    const beyond = [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
       .slice(0, 5).map((element) => element.outerHTML.slice(0, 200));
+    return beyond.length > 0 ? beyond : ['the page is ' + root.scrollWidth + ' px wide'];
   })()`);
 }

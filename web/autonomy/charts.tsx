@@ -2,11 +2,11 @@
 
 import { useEffect, useMemo } from 'preact/hooks';
 import type { TickList } from '../../src/contracts/http/tick.ts';
+import { count, counted, duration } from '../../src/contracts/words.ts';
 import { Empty, Loading, Panel } from '../parts/basics.tsx';
 import { Chart } from '../parts/chart.tsx';
 import type { ChartSeries } from '../parts/chart-options.ts';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { count, counted, duration } from '../parts/words.ts';
 import { useResource } from '../state/resource.ts';
 import { followQueue, samples } from '../state/samples.ts';
 import { client } from '../state/session.ts';
@@ -56,11 +56,11 @@ function TickPicture({ list }: { readonly list: TickList }) {
         { name: 'Failed', colour: '--bad', shape: 'bars', words: words.failed },
         { name: 'Succeeded', colour: '--good', shape: 'bars', words: words.succeeded },
         {
-          name: 'Median duration',
+          name: 'Duration of each',
           colour: '--accent',
           shape: 'line',
           scale: 'ms',
-          words: middle === undefined ? '–' : duration(middle),
+          words: middle === undefined ? '–' : `${duration(middle)} in the middle`,
         },
       ] satisfies readonly ChartSeries[],
       label: `The last ${counted(rows.length, 'tick')}: ${words.claimed} claimed, ${words.succeeded} succeeded, ${words.failed} failed`,

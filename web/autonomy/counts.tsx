@@ -1,7 +1,8 @@
 /** What it is doing, and what waits for a person. */
 
+import { age, count, statusMeaning } from '../../src/contracts/words.ts';
 import { Icon } from '../parts/icon.tsx';
-import { age, count, STATUS_WORDS } from '../parts/words.ts';
+import { STATUS_WORDS } from '../parts/words.ts';
 import { decisionsWaiting, status, totals } from '../state/status.ts';
 
 const DOING = ['RUNNING', 'PENDING', 'RETRY', 'SUCCESS'] as const;
@@ -34,6 +35,10 @@ export function Counts() {
   );
 }
 
+/** Longer numbers would leave their tile; the title says them whole. */
+const COMPACT_FROM = 10_000;
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
 function Tile({
   name,
   value,
@@ -43,17 +48,17 @@ function Tile({
   readonly value: number;
   readonly href: string;
 }) {
-  const { word, icon, tone, meaning } = STATUS_WORDS[name];
+  const { word, icon, tone } = STATUS_WORDS[name];
   return (
     <li>
       <a
         class="tile"
         data-tone={value === 0 ? 'none' : tone}
         href={href}
-        title={`${word}: ${meaning}`}
+        title={`${count(value)} ${word}: ${statusMeaning(name)}`}
         data-status={name}
       >
-        <b class="number">{count(value)}</b>
+        <b class="number">{value < COMPACT_FROM ? count(value) : compact.format(value)}</b>
         <span>
           <Icon name={icon} />
           {word}

@@ -1,8 +1,8 @@
 /** How long a kill took, from the log: until the last attempt that was at work had its outcome. Whoever pressed it. */
 
 import type { LogEntry } from '../../src/contracts/http/log.ts';
+import { counted, duration, knownWord } from '../../src/contracts/words.ts';
 import { ATTEMPT_CLOSING_EVENTS } from '../../src/domain/events.ts';
-import { counted, duration } from '../parts/words.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
@@ -25,7 +25,7 @@ export function KillTook({ kill, endedAt }: Props) {
       }),
     {
       isLive: endedAt === undefined,
-      isAbout: ({ event }) => ATTEMPT_CLOSING_EVENTS.includes(event),
+      isAbout: ({ event }) => knownWord(ATTEMPT_CLOSING_EVENTS, event) !== undefined,
     },
   ).data?.items;
   const words = outcomes && tookWords(kill.at, endedAt, outcomes);

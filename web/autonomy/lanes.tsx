@@ -1,17 +1,17 @@
 /** Each lane: mode and why, its lease, flags, counts, last tick, and its own stop. */
 
 import type { LaneStatus } from '../../src/contracts/http/status.ts';
+import { age, ago, count, duration, knownWord } from '../../src/contracts/words.ts';
+import { LEASE_HEALTHS, type LeaseHealth } from '../../src/domain/lease.ts';
 import { Ago, ModeTag, Panel, Tag } from '../parts/basics.tsx';
 import { Controls } from '../parts/control-bar.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { age, ago, count, duration, STATUS_WORDS, sentence, shortActor, type Tone } from '../parts/words.ts';
+import { STATUS_WORDS, sentence, shortActor, type Tone } from '../parts/words.ts';
 import { setQuery } from '../state/address.ts';
 import { now } from '../state/clock.ts';
 import { statusAt, stoppedOf } from '../state/status.ts';
 
-const HEALTH: Readonly<
-  Record<LaneStatus['lease']['health'], { tone: Tone; icon: 'check' | 'warning' | 'cross'; means: string }>
-> = {
+const HEALTH: Readonly<Record<LeaseHealth, { tone: Tone; icon: 'check' | 'warning' | 'cross'; means: string }>> = {
   GREEN: { tone: 'good', icon: 'check', means: 'the lease is held, and not late' },
   AMBER: { tone: 'warn', icon: 'warning', means: 'the lease is late by more than a heartbeat' },
   RED: { tone: 'bad', icon: 'cross', means: 'the lease ran out while work is due, or there is no worker' },
@@ -43,7 +43,7 @@ interface LaneProps {
 }
 
 function Lane({ lane, isShown, isOnly }: LaneProps) {
-  const health = HEALTH[lane.lease.health];
+  const health = HEALTH[knownWord(LEASE_HEALTHS, lane.lease.health) ?? 'AMBER'];
   const stopped = stoppedOf(lane);
   return (
     <li class="lane" data-mode={lane.mode} data-lane={lane.lane}>

@@ -1,8 +1,9 @@
 /** Is it safe: PROOF or REAL or stopped, and why, in words that cannot be confused. */
 
 import type { Status } from '../../src/contracts/http/status.ts';
+import { counted } from '../../src/contracts/words.ts';
 import { Icon } from '../parts/icon.tsx';
-import { counted, sentence } from '../parts/words.ts';
+import { sentence } from '../parts/words.ts';
 import { allStopped } from '../state/status.ts';
 
 export function Safety({ status }: { readonly status: Status }) {

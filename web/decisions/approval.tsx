@@ -1,11 +1,11 @@
 /** One approval: the artifact, its hash checked here, what differs from the last one, yes or no. */
 
 import type { Action } from '../../src/contracts/http/action.ts';
-import { useSeenSha256 } from '../pages/action.tsx';
 import { At } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
 import { ArtifactView, useArtifact } from '../show/artifact.tsx';
+import { useSeenSha256 } from '../show/seen-sha256.ts';
 import { DecisionHead } from './head.tsx';
 
 export function Approval({ action, onDone }: { readonly action: Action; readonly onDone: () => void }) {
@@ -20,12 +20,12 @@ export function Approval({ action, onDone }: { readonly action: Action; readonly
           <ArtifactView action={action} artifact={artifact} checksAtOnce />
         </div>
         <div class="stack">
-          <h3>Differences from what was approved last</h3>
+          <h3>Differences from the last one</h3>
           {artifact.data && <LastApproved action={action} effect={artifact.data.effect} />}
         </div>
       </div>
       <div class="decision-acts">
-        <DecisionButtons action={action} onDone={onDone} seenSha256={seenSha256} />
+        <DecisionButtons action={action} onDone={onDone} seenSha256={seenSha256} effect={artifact.data?.effect} />
         {action.approval.expires && (
           <span class="quiet">
             Runs out at <At iso={action.approval.expires} />; then it is cancelled.

@@ -2,6 +2,7 @@
 
 import type { ActionList } from '../../src/contracts/http/action.ts';
 import type { DlqInput } from '../../src/contracts/http/decisions.ts';
+import { count, counted } from '../../src/contracts/words.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { At, Empty, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';
@@ -9,7 +10,6 @@ import { DecisionButtons } from '../parts/decide.tsx';
 import { ClearFilters, SelectFilter } from '../parts/filters.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { count, counted } from '../parts/words.ts';
 import { laneChoices, useAdapters } from '../state/catalogue.ts';
 import { errorText } from '../state/errors.ts';
 import type { Resource } from '../state/resource.ts';

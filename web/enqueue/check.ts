@@ -1,7 +1,6 @@
 /** Whether a payload fits, as far as this page can tell; the server has the last word. */
 
 import { findContract } from '../../src/contracts/payloads/index.ts';
-import type { JsonObjectLike } from '../show/effect.ts';
 import type { FieldProblem } from './schema.ts';
 
 /**
@@ -10,7 +9,7 @@ import type { FieldProblem } from './schema.ts';
  */
 export function checkPayload(
   type: string,
-  payload: JsonObjectLike,
+  payload: Readonly<Record<string, unknown>>,
   problems: readonly FieldProblem[],
 ): readonly FieldProblem[] {
   const found = [...problems];

@@ -1,6 +1,8 @@
 /** A payload's JSON Schema as fields of a form. What a form cannot show well becomes a field of JSON. */
 
-import { isObject, type JsonObjectLike } from '../show/effect.ts';
+import { isObject } from '../../src/contracts/http/json.ts';
+import { parseJsonText } from '../../src/contracts/http/json-text.ts';
+import { InvalidRequestError } from '../../src/domain/errors.ts';
 
 export type FieldKind =
   | {
@@ -26,7 +28,10 @@ export type Field = FieldKind & {
 /** Longer texts get room. */
 const LONG_TEXT = 1_000;
 
-export function fieldsOf(schema: JsonObjectLike, example: JsonObjectLike = {}): readonly Field[] {
+export function fieldsOf(
+  schema: Readonly<Record<string, unknown>>,
+  example: Readonly<Record<string, unknown>> = {},
+): readonly Field[] {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const required: readonly unknown[] = Array.isArray(schema.required) ? schema.required : [];
   return Object.entries(properties).map(([name, property]) => {
@@ -42,7 +47,7 @@ export function fieldsOf(schema: JsonObjectLike, example: JsonObjectLike = {}): 
   });
 }
 
-function kindOf(part: JsonObjectLike): FieldKind {
+function kindOf(part: Readonly<Record<string, unknown>>): FieldKind {
   if (Array.isArray(part.enum) && part.enum.every((choice) => typeof choice === 'string')) {
     return { kind: 'choice', choices: part.enum };
   }
@@ -69,7 +74,7 @@ function kindOf(part: JsonObjectLike): FieldKind {
   }
 }
 
-function initialOf(part: JsonObjectLike, isRequired: boolean): string {
+function initialOf(part: Readonly<Record<string, unknown>>, isRequired: boolean): string {
   if (part.default !== undefined) return typeof part.default === 'string' ? part.default : JSON.stringify(part.default);
   return isRequired && Array.isArray(part.enum) && typeof part.enum[0] === 'string' ? part.enum[0] : '';
 }
@@ -83,7 +88,7 @@ export interface FieldProblem {
 export function payloadOf(
   fields: readonly Field[],
   texts: Readonly<Record<string, string>>,
-): { readonly payload: JsonObjectLike; readonly problems: readonly FieldProblem[] } {
+): { readonly payload: Readonly<Record<string, unknown>>; readonly problems: readonly FieldProblem[] } {
   const payload: Record<string, unknown> = {};
   const problems: FieldProblem[] = [];
   for (const field of fields) {
@@ -92,44 +97,47 @@ export function payloadOf(
       if (field.isRequired) problems.push({ field: field.name, rule: 'is required' });
       continue;
     }
-    const value = typedValue(field, text);
-    if (value === undefined) problems.push({ field: field.name, rule: RULES[field.kind] });
-    else payload[field.name] = value;
+    const read = readField(field, text);
+    if ('rule' in read) problems.push({ field: field.name, rule: read.rule });
+    else payload[field.name] = read.value;
   }
   return { payload, problems };
 }
 
-const RULES: Readonly<Record<FieldKind['kind'], string>> = {
-  text: 'must be text',
-  number: 'must be a number',
-  'yes-no': 'must be yes or no',
-  choice: 'must be one of the choices',
-  lines: 'must be lines of text',
-  json: 'must be JSON: texts in double quotes',
-};
+type Read = { readonly value: unknown } | { readonly rule: string };
 
-function typedValue(field: Field, text: string): unknown {
+function readField(field: Field, text: string): Read {
   switch (field.kind) {
     case 'text':
     case 'choice':
-      return text;
+      return { value: text };
     case 'number': {
-      const number = Number(text);
-      return Number.isFinite(number) && (!field.isWhole || Number.isInteger(number)) ? number : undefined;
+      const read = readJson(text);
+      const isNumber =
+        'value' in read && typeof read.value === 'number' && (!field.isWhole || Number.isInteger(read.value));
+      return isNumber ? read : { rule: field.isWhole ? 'must be a whole number' : 'must be a number' };
     }
     case 'yes-no':
-      return text === 'true';
-    case 'lines':
-      return text
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== '');
+      return { value: text === 'true' };
+    case 'lines': {
+      const lines = text.split('\n').map((line) => line.trim());
+      return { value: lines.filter((line) => line !== '') };
+    }
     case 'json':
-      try {
-        const value: unknown = JSON.parse(text);
-        return value;
-      } catch {
-        return undefined;
-      }
+      return readJson(text);
+  }
+}
+
+/** By the server's own rules: what JSON.parse would lose in silence, such as a name that stands twice, is told. */
+function readJson(text: string): Read {
+  try {
+    return { value: parseJsonText(text) };
+  } catch (error) {
+    if (!(error instanceof InvalidRequestError)) throw error;
+    const [problem] = error.problems;
+    if (problem === undefined || problem.rule.startsWith('is not JSON')) {
+      return { rule: 'must be JSON: texts in double quotes' };
+    }
+    return { rule: problem.field === 'body' ? problem.rule : `${problem.field} ${problem.rule}` };
   }
 }

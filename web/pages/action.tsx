@@ -1,17 +1,17 @@
 /** One action: what it is, what happened to it, and what it sends. */
 
-import { useEffect, useState } from 'preact/hooks';
 import type { Action } from '../../src/contracts/http/action.ts';
+import { statusMeaning } from '../../src/contracts/words.ts';
 import { At, Failure, Loading, ModeTag, Note, Panel, StatusTag } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { STATUS_WORDS, shortened } from '../parts/words.ts';
-import { ArtifactView, type ReadArtifact, useArtifact } from '../show/artifact.tsx';
+import { shortened } from '../parts/words.ts';
+import { ArtifactView, useArtifact } from '../show/artifact.tsx';
 import { summaryOf } from '../show/effect.ts';
 import { Json } from '../show/json.tsx';
-import { sha256Of } from '../show/sha256.ts';
+import { useSeenSha256 } from '../show/seen-sha256.ts';
 import { Receipt } from '../show/shown.tsx';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -59,7 +59,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
           </p>
         </div>
         <div class="row">
-          <DecisionButtons action={action} onDone={reload} seenSha256={seenSha256} />
+          <DecisionButtons action={action} onDone={reload} seenSha256={seenSha256} effect={artifact.data?.effect} />
         </div>
       </div>
       {action.lastError && (
@@ -81,7 +81,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
             <ArtifactView action={action} artifact={artifact} />
           </Panel>
           {action.status === 'AWAITING_APPROVAL' && artifact.data && (
-            <Panel title="Differences" note="From what was approved last for this account.">
+            <Panel title="Differences" note="From what was approved or sent last to the same target.">
               <LastApproved action={action} effect={artifact.data.effect} />
             </Panel>
           )}
@@ -109,22 +109,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
 
 function sentenceOf({ status, mode }: Action): string {
   if (status === 'SUCCESS') return mode === 'PROOF' ? 'Proved: nothing was sent.' : 'Sent, and the receipt is stored.';
-  return `It ${STATUS_WORDS[status].meaning}.`;
-}
-
-/** The hash of the bytes that are shown, computed here: what a person approves is what this browser saw. */
-export function useSeenSha256(artifact: ReadArtifact | undefined): string | undefined {
-  const [seen, setSeen] = useState<string>();
-  useEffect(() => {
-    let isCurrent = true;
-    setSeen(undefined);
-    // Without https there is no hash in the browser; the server checks the bytes at each reading as well.
-    if (artifact) void sha256Of(artifact.bytes).then((found) => isCurrent && setSeen(found ?? artifact.sha256));
-    return () => {
-      isCurrent = false;
-    };
-  }, [artifact]);
-  return seen;
+  return `It ${statusMeaning(status, mode)}.`;
 }
 
 function Facts({ action }: { readonly action: Action }) {

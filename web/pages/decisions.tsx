@@ -1,16 +1,19 @@
 /** What waits for a person: approvals, unconfirmed effects, dead letters. Nothing here happens without a press and a question. */
 
 import type { Action, ActionList } from '../../src/contracts/http/action.ts';
+import { count, counted } from '../../src/contracts/words.ts';
 import { Approval } from '../decisions/approval.tsx';
 import { DeadLetters } from '../decisions/dead-letters.tsx';
+import { useHeldList } from '../decisions/held.ts';
 import { Unconfirmed } from '../decisions/unconfirmed.tsx';
-import { Empty, PageHead } from '../parts/basics.tsx';
+import { Empty, Note, PageHead } from '../parts/basics.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { count, STATUS_WORDS } from '../parts/words.ts';
+import { STATUS_WORDS, shortened } from '../parts/words.ts';
+import { summaryOf } from '../show/effect.ts';
 import { addressOf, query } from '../state/address.ts';
-import { type Resource, useResource } from '../state/resource.ts';
+import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 import { totals } from '../state/status.ts';
 
@@ -50,40 +53,76 @@ function Waiting({ kind }: { readonly kind: Kind }) {
   const cursor = query.value.get('cursor') ?? undefined;
   const lane = query.value.get('lane') ?? undefined;
   const type = query.value.get('type') ?? undefined;
+  const key = JSON.stringify([kind, cursor, lane, type]);
   const list = useResource(
-    JSON.stringify([kind, cursor, lane, type]),
-    () => client.listActions({ status: kind, cursor, lane, type, limit: PAGE_SIZE }),
+    key,
+    () =>
+      client.listActions({
+        status: kind,
+        cursor,
+        lane,
+        type,
+        limit: PAGE_SIZE,
+        // What runs out first is to be decided first.
+        ...(kind === 'AWAITING_APPROVAL' && { order: 'expires' }),
+      }),
     { isAbout: ({ actionId }) => actionId !== null },
   );
   if (kind === 'DLQ') return <DeadLetters list={list} filter={{ lane, type }} />;
   return (
     <section class="panel" aria-label={kind === 'UNCONFIRMED' ? 'Unconfirmed' : 'Approvals'}>
-      <Decisions list={list} kind={kind} />
+      <ResourceView of={list} what="what waits">
+        {(data) => <Decisions key={list.isOld ? 'old' : key} data={data} reload={list.reload} kind={kind} />}
+      </ResourceView>
     </section>
   );
 }
 
-function Decisions({ list, kind }: { readonly list: Resource<ActionList>; readonly kind: Kind }) {
+interface DecisionsProps {
+  readonly data: ActionList;
+  readonly reload: () => void;
+  readonly kind: Kind;
+}
+
+function Decisions({ data, reload, kind }: DecisionsProps) {
+  const { actions, gone, fresh, renew } = useHeldList(data.items);
   const Card = kind === 'UNCONFIRMED' ? Unconfirmed : Approval;
+  const onDone = () => {
+    renew();
+    reload();
+  };
+  if (actions.length === 0) return <Nothing kind={kind} />;
   return (
-    <ResourceView of={list} what="what waits">
-      {(data) =>
-        data.items.length === 0 ? (
-          <Nothing kind={kind} />
-        ) : (
-          <>
-            <ul>
-              {data.items.map((action: Action) => (
-                <li key={action.id} class="decision" data-id={action.id}>
-                  <Card action={action} onDone={list.reload} />
-                </li>
-              ))}
-            </ul>
-            <Pager list={data} what="waiting" />
-          </>
-        )
-      }
-    </ResourceView>
+    <>
+      <div role="status">
+        {fresh > 0 && (
+          <Note tone="idle" icon="inbox">
+            {counted(fresh, 'more waits', 'more wait')}.{' '}
+            <button type="button" class="button" data-size="small" onClick={renew}>
+              Show
+            </button>
+          </Note>
+        )}
+      </div>
+      <ul>
+        {actions.map((action: Action) => (
+          <li key={action.id} class="decision" data-id={action.id}>
+            {gone.has(action.id) ? <Gone action={action} /> : <Card action={action} onDone={onDone} />}
+          </li>
+        ))}
+      </ul>
+      <Pager list={data} what="waiting" {...(kind === 'AWAITING_APPROVAL' && { turns: ['First', 'Next'] as const })} />
+    </>
+  );
+}
+
+/** Its place stays, so that the others keep theirs. */
+function Gone({ action }: { readonly action: Action }) {
+  return (
+    <p class="quiet">
+      <a href={`/actions/${action.id}`}>{shortened(summaryOf(action.type, action.payload), 140)}</a> no longer waits: it
+      was decided elsewhere, or ran out.
+    </p>
   );
 }
 

@@ -8,12 +8,12 @@ import { Icon } from '../parts/icon.tsx';
 import { LogTable } from '../parts/log-table.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { eventWords } from '../parts/timeline.tsx';
+import { eventWords } from '../parts/words.ts';
 import { laneChoices } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
-const FILTERS = ['q', 'level', 'event', 'lane', 'actor'] as const;
+const FILTERS = ['q', 'level', 'event', 'lane', 'actor', 'actionId', 'tickId'] as const;
 const PAGE_SIZE = 100;
 
 const LEVELS = [
@@ -36,7 +36,9 @@ export function LogsPage() {
       }),
     {
       isLive: follows && filters.cursor === undefined,
-      isAbout: ({ lane }) => filters.lane === undefined || lane === filters.lane,
+      isAbout: ({ lane, actionId }) =>
+        (filters.lane === undefined || lane === filters.lane) &&
+        (filters.actionId === undefined || actionId === filters.actionId),
     },
   );
   return (
@@ -66,6 +68,12 @@ export function LogsPage() {
               {follows ? 'Following' : 'Held still'}
             </button>
           </search>
+          {filters.actionId && (
+            <p class="quiet">
+              Of <a href={`/actions/${filters.actionId}`}>one action</a> alone.
+            </p>
+          )}
+          {filters.tickId && <p class="quiet">Of one tick alone.</p>}
         </div>
         <ResourceView of={logs} what="the log">
           {(list) =>

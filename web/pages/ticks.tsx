@@ -1,19 +1,21 @@
 /** The tick ledger: each round of work, what it claimed and how that ended. */
 
 import type { Tick } from '../../src/contracts/http/tick.ts';
+import { count, duration, knownWord } from '../../src/contracts/words.ts';
+import { TICK_OUTCOMES, type TickOutcome } from '../../src/domain/ledger.ts';
 import { At, Empty, ModeTag, PageHead, Tag } from '../parts/basics.tsx';
 import { ClearFilters, filtersOf, SelectFilter } from '../parts/filters.tsx';
 import type { IconName } from '../parts/icon.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { count, duration, type Tone } from '../parts/words.ts';
+import type { Tone } from '../parts/words.ts';
 import { laneChoices } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
 const PAGE_SIZE = 50;
 
-const OUTCOMES: Readonly<Record<NonNullable<Tick['outcome']>, { readonly tone: Tone; readonly icon: IconName }>> = {
+const OUTCOMES: Readonly<Record<TickOutcome, { readonly tone: Tone; readonly icon: IconName }>> = {
   OK: { tone: 'good', icon: 'check' },
   IDLE: { tone: 'idle', icon: 'clock' },
   PAUSED: { tone: 'warn', icon: 'pause' },
@@ -22,6 +24,8 @@ const OUTCOMES: Readonly<Record<NonNullable<Tick['outcome']>, { readonly tone: T
   KILLED: { tone: 'bad', icon: 'stop' },
   ERROR: { tone: 'bad', icon: 'cross' },
 };
+
+const UNKNOWN = { tone: 'idle', icon: 'question' } as const;
 
 export function TicksPage() {
   const filters = filtersOf(['lane', 'cursor']);
@@ -120,7 +124,8 @@ function Outcome({ tick }: { readonly tick: Tick }) {
       </Tag>
     );
   }
-  const { tone, icon } = OUTCOMES[tick.outcome];
+  const known = knownWord(TICK_OUTCOMES, tick.outcome);
+  const { tone, icon } = known ? OUTCOMES[known] : UNKNOWN;
   return (
     <>
       <Tag tone={tone} icon={icon}>

@@ -1,10 +1,11 @@
 /** Small parts that every page uses. */
 
 import type { ComponentChildren } from 'preact';
+import { ago } from '../../src/contracts/words.ts';
 import { now } from '../state/clock.ts';
 import { errorText } from '../state/errors.ts';
 import { Icon, type IconName } from './icon.tsx';
-import { ago, clockTime, statusWords, type Tone } from './words.ts';
+import { clockTime, statusWords, type Tone } from './words.ts';
 
 export function Tag({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ComponentChildren }) {
   return (

@@ -1,13 +1,13 @@
 /** What can be done to the selected actions, with how many of them it would change. */
 
 import type { Action } from '../../src/contracts/http/action.ts';
+import { count, counted } from '../../src/contracts/words.ts';
 import { errorText } from '../state/errors.ts';
 import { client } from '../state/session.ts';
 import { say } from '../state/toasts.ts';
 import { ActButton } from './act-button.tsx';
 import { ask } from './confirm.tsx';
 import { isCancellable } from './decide.tsx';
-import { count, counted } from './words.ts';
 
 const AT_ONCE = 6;
 

@@ -1,7 +1,7 @@
 /** How uPlot draws our charts. */
 
 import uPlot from 'uplot';
-import { duration } from './words.ts';
+import { duration } from '../../src/contracts/words.ts';
 
 export interface ChartSeries {
   readonly name: string;

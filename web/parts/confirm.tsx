@@ -75,7 +75,7 @@ function OpenDialog({
               value={reason}
               onInput={(event) => setReason(event.currentTarget.value)}
             />
-            <small>It stands in the audit log, under your name.</small>
+            <small>It stands in the audit log, with the name of your token.</small>
           </div>
         )}
         {problem && (
@@ -83,7 +83,7 @@ function OpenDialog({
             {problem}
           </div>
         )}
-        <div class="row">
+        <div class="row dialog-acts">
           <button type="button" class="button" onClick={close}>
             Keep as it is
           </button>

@@ -1,12 +1,12 @@
 /** Always there: is it safe, and where is the stop. */
 
+import { counted } from '../../src/contracts/words.ts';
 import { CONTROL_WORDS, press, pressOrThrow } from '../state/control.ts';
 import { allStopped, status, statusError, totals } from '../state/status.ts';
 import { ActButton } from './act-button.tsx';
 import { ModeTag } from './basics.tsx';
 import { ask } from './confirm.tsx';
 import { Icon } from './icon.tsx';
-import { counted } from './words.ts';
 
 export function ControlBar() {
   return (

@@ -1,7 +1,9 @@
 /** What a person can decide about one action, as buttons; each is asked before it is done. */
 
 import type { Action } from '../../src/contracts/http/action.ts';
-import { canTransition } from '../../src/domain/states.ts';
+import { knownWord } from '../../src/contracts/words.ts';
+import { ACTION_STATUSES, canTransition } from '../../src/domain/states.ts';
+import { summaryOf } from '../show/effect.ts';
 import { go } from '../state/address.ts';
 import { useAdapters } from '../state/catalogue.ts';
 import { client, session } from '../state/session.ts';
@@ -10,7 +12,8 @@ import { say } from '../state/toasts.ts';
 import { ActButton } from './act-button.tsx';
 import { ModeTag } from './basics.tsx';
 import { ask } from './confirm.tsx';
-import { statusWords } from './words.ts';
+import { WhatGoesWhere } from './what-goes-where.tsx';
+import { shortened, statusWords } from './words.ts';
 
 interface DecideProps {
   readonly action: Action;
@@ -18,16 +21,18 @@ interface DecideProps {
   readonly onDone: () => void;
   /** The SHA-256 that this browser computed from the artifact it shows; approving and promoting need it. */
   readonly seenSha256?: string | undefined;
+  /** What was read of the artifact, to be shown once more where it is allowed to be sent. */
+  readonly effect?: unknown;
   readonly size?: 'small';
 }
 
-export function DecisionButtons({ action, onDone, seenSha256, size }: DecideProps) {
+export function DecisionButtons({ action, onDone, seenSha256, effect, size }: DecideProps) {
   const shared = { action, onDone, ...(size && { size }) };
   switch (action.status) {
     case 'AWAITING_APPROVAL':
       return (
         <>
-          <Approve {...shared} seenSha256={seenSha256} />
+          <Approve {...shared} seenSha256={seenSha256} effect={effect} />
           <Reject {...shared} />
         </>
       );
@@ -47,7 +52,7 @@ export function DecisionButtons({ action, onDone, seenSha256, size }: DecideProp
         </>
       );
     case 'SUCCESS':
-      return action.mode === 'PROOF' ? <Promote {...shared} seenSha256={seenSha256} /> : null;
+      return action.mode === 'PROOF' ? <Promote {...shared} seenSha256={seenSha256} effect={effect} /> : null;
     case 'CANCELLED':
       return null;
     default:
@@ -57,7 +62,8 @@ export function DecisionButtons({ action, onDone, seenSha256, size }: DecideProp
 
 /** Whether cancel would do something. */
 export function isCancellable({ status: now }: Action): boolean {
-  return canTransition(now, 'CANCELLED') || now === 'RUNNING';
+  const known = knownWord(ACTION_STATUSES, now);
+  return known !== undefined && (canTransition(known, 'CANCELLED') || known === 'RUNNING');
 }
 
 /** What ended and waits for a person is nobody's own. */
@@ -73,7 +79,7 @@ function done(what: string, answer: Action, onDone: () => void): void {
 
 const withReason = (reason: string | undefined) => (reason === undefined ? {} : { reason });
 
-function Approve({ action, onDone, seenSha256, size }: DecideProps) {
+function Approve({ action, onDone, seenSha256, effect, size }: DecideProps) {
   const sha256 = action.artifactSha256;
   const isSeen = sha256 !== null && seenSha256 === sha256;
   return (
@@ -88,12 +94,10 @@ function Approve({ action, onDone, seenSha256, size }: DecideProps) {
           title: 'Approve this artifact?',
           effect: (
             <>
-              <p class="row">
+              <p>
                 <ModeTag mode={action.mode} /> It goes back to the queue and is sent at the next tick that may.
               </p>
-              <p>
-                Only the bytes with this SHA-256 may be sent: <code class="wrap">{sha256}</code>
-              </p>
+              <WhatGoesWhere action={action} effect={effect} sha256={sha256} />
             </>
           ),
           verb: 'Approve',
@@ -120,7 +124,14 @@ function Reject({ action, onDone, size }: DecideProps) {
       act={() =>
         ask({
           title: 'Reject this artifact?',
-          effect: <p>The action is cancelled for good. To send something else, queue it anew.</p>,
+          effect: (
+            <>
+              <p class="wrap">
+                <b>{shortened(summaryOf(action.type, action.payload), 140)}</b>
+              </p>
+              <p>The action is cancelled for good. To send something else, queue it anew.</p>
+            </>
+          ),
           verb: 'Reject',
           kind: 'danger',
           asksReason: true,
@@ -220,7 +231,7 @@ function Cancel({ action, onDone, size, verb = 'Cancel' }: DecideProps & { reado
   );
 }
 
-function Promote({ action, seenSha256, size }: DecideProps) {
+function Promote({ action, seenSha256, effect, size }: DecideProps) {
   const sha256 = action.artifactSha256;
   const isSeen = sha256 !== null && seenSha256 === sha256;
   const lane = status.value?.lanes.find((one) => one.lane === action.lane);
@@ -239,9 +250,10 @@ function Promote({ action, seenSha256, size }: DecideProps) {
           title: 'Promote this proof to REAL?',
           effect: (
             <>
-              <p class="row">
-                <ModeTag mode="REAL" /> A new action is queued that may send exactly what is shown here, once.
+              <p>
+                <ModeTag mode="REAL" /> A new action is queued that may send exactly this, once.
               </p>
+              <WhatGoesWhere action={action} effect={effect} sha256={sha256} />
               <p>
                 {lane?.mode === 'REAL'
                   ? `Lane ${action.lane} is REAL: it will be sent at the next tick.`

@@ -45,12 +45,18 @@ export function TextFilter(props: { readonly name: string; readonly label: strin
   const value = query.value.get(props.name) ?? '';
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    // What the address says is what was typed, but for its outer spaces; while somebody goes on typing, the address is behind.
+    if (timer.current === undefined) setText((typed) => (typed.trim() === value ? typed : value));
+  }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const type = (next: string) => {
     setText(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setQuery({ [props.name]: next.trim() }), TYPING_MS);
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      setQuery({ [props.name]: next.trim() });
+    }, TYPING_MS);
   };
   return (
     <div class="field">

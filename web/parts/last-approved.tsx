@@ -1,4 +1,4 @@
-/** How an action that waits differs from what was approved last for the same account. */
+/** How an action that waits differs from the last one that was approved or sent to the same target. */
 
 import type { Action } from '../../src/contracts/http/action.ts';
 import { useArtifact } from '../show/artifact.tsx';
@@ -13,10 +13,13 @@ interface LastApprovedProps {
 }
 
 export function LastApproved({ action, effect }: LastApprovedProps) {
-  const found = useResource(action.id, () => client.getLastApproved(action.id), { isLive: false });
+  const found = useResource(action.id, () => client.getLastApproved(action.id), {
+    // What was approved or sent meanwhile is what it is to be compared with.
+    isAbout: ({ event, lane }) => lane === action.lane && (event === 'APPROVED' || event === 'SUCCEEDED'),
+  });
   if (!found.data) {
     return found.error === undefined ? (
-      <Loading what="what was approved last" />
+      <Loading what="the last one" />
     ) : (
       <Failure error={found.error} retry={found.reload} />
     );
@@ -25,14 +28,14 @@ export function LastApproved({ action, effect }: LastApprovedProps) {
   if (!last) {
     return (
       <Note tone="warn" icon="question">
-        Nothing was approved for this account before: look at all of it.
+        Nothing was approved or sent to this target before: look at all of it.
       </Note>
     );
   }
-  return <Compared last={last} effect={effect} />;
+  return <Compared last={last} action={action} effect={effect} />;
 }
 
-function Compared({ last, effect }: { readonly last: Action; readonly effect: unknown }) {
+function Compared({ last, action, effect }: LastApprovedProps & { readonly last: Action }) {
   const { data, error, reload } = useArtifact(last);
   if (!data)
     return error === undefined ? <Loading what="the other artifact" /> : <Failure error={error} retry={reload} />;
@@ -42,7 +45,7 @@ function Compared({ last, effect }: { readonly last: Action; readonly effect: un
         Compared with <a href={`/actions/${last.id}`}>the action</a> of <At iso={last.finishedAt ?? last.updatedAt} />
         {last.approval.by && `, approved by ${last.approval.by}`}.
       </p>
-      <Differences before={data.effect} after={effect} />
+      <Differences before={{ actionId: last.id, effect: data.effect }} after={{ actionId: action.id, effect }} />
     </div>
   );
 }

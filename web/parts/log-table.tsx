@@ -2,9 +2,9 @@
 
 import { useMemo } from 'preact/hooks';
 import type { LogEntry } from '../../src/contracts/http/log.ts';
+import { duration } from '../../src/contracts/words.ts';
 import { At } from './basics.tsx';
-import { eventWords } from './timeline.tsx';
-import { duration, shortActor, shortened } from './words.ts';
+import { eventWords, shortActor, shortened } from './words.ts';
 
 export function LogTable({ entries }: { readonly entries: readonly LogEntry[] }) {
   return (

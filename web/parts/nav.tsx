@@ -1,13 +1,22 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { count } from '../../src/contracts/words.ts';
 import { PAGES } from '../pages/index.ts';
 import { path } from '../state/address.ts';
 import { decisionsWaiting } from '../state/status.ts';
 import { Icon } from './icon.tsx';
-import { count } from './words.ts';
 
 /** The pages; how much waits for a person stands beside Decisions. */
 export function Nav() {
+  const nav = useRef<HTMLElement>(null);
+  const here = path.value;
+  useEffect(() => {
+    // On a phone the pages stand in a row that scrolls: the present one is in sight.
+    const current = nav.current?.querySelector<HTMLElement>('[aria-current]');
+    if (current)
+      nav.current?.scrollTo({ left: current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2 });
+  }, [here]);
   return (
-    <nav class="nav" aria-label="Pages">
+    <nav ref={nav} class="nav" aria-label="Pages">
       <ul>
         {PAGES.map((page) => (
           <li key={page.path}>

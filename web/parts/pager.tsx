@@ -1,7 +1,7 @@
 /** Turning the pages of a list. A page is all that the browser holds, so a list may be as long as it likes. */
 
+import { count } from '../../src/contracts/words.ts';
 import { query, setQuery } from '../state/address.ts';
-import { count } from './words.ts';
 
 interface PagerProps {
   readonly list: {
@@ -11,9 +11,11 @@ interface PagerProps {
     readonly totalIsExact: boolean;
   };
   readonly what: string;
+  /** How turning back to the first page, and on to the next, is called. */
+  readonly turns?: readonly [first: string, next: string];
 }
 
-export function Pager({ list, what }: PagerProps) {
+export function Pager({ list, what, turns: [first, next] = ['Newest', 'Older'] }: PagerProps) {
   const isFirst = !query.value.has('cursor');
   const total = `${count(list.total)}${list.totalIsExact ? '' : '+'}`;
   return (
@@ -29,7 +31,7 @@ export function Pager({ list, what }: PagerProps) {
           disabled={isFirst}
           onClick={() => setQuery({ cursor: '' })}
         >
-          Newest
+          {first}
         </button>
         <button
           type="button"
@@ -41,7 +43,7 @@ export function Pager({ list, what }: PagerProps) {
             scrollTo(0, 0);
           }}
         >
-          Older
+          {next}
         </button>
       </span>
     </nav>

@@ -1,10 +1,11 @@
 /** What happened to one action, attempt by attempt. */
 
+import { duration } from '../../src/contracts/words.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 import { At } from './basics.tsx';
 import { ResourceView } from './resource-view.tsx';
-import { duration, shortActor } from './words.ts';
+import { eventWords, shortActor } from './words.ts';
 
 const MAX_SHOWN = 200;
 
@@ -33,17 +34,11 @@ export function Timeline({ id }: { readonly id: string }) {
           </ol>
           {total > items.length && (
             <p>
-              <a href={`/logs?q=${id}`}>All {total} rows</a>
+              <a href={`/logs?actionId=${id}`}>All {total} rows</a>
             </p>
           )}
         </>
       )}
     </ResourceView>
   );
-}
-
-/** `RETRY_SCHEDULED` → `Retry scheduled` */
-export function eventWords(event: string): string {
-  const words = event.toLowerCase().replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -5,7 +5,9 @@ import type { ApiToken, CreatedToken } from '../../src/contracts/http/token.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { At, Note, Panel, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';
+import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
+import { query } from '../state/address.ts';
 import { useResource } from '../state/resource.ts';
 import { client, whyNot } from '../state/session.ts';
 import { say } from '../state/toasts.ts';
@@ -21,64 +23,68 @@ export function Tokens() {
 }
 
 function TokenList() {
-  const tokens = useResource('tokens', () => client.listTokens(), {
+  const cursor = query.value.get('cursor') ?? undefined;
+  const tokens = useResource(`tokens ${cursor}`, () => client.listTokens({ cursor }), {
     isAbout: ({ event }) => event === 'TOKEN_CREATED' || event === 'TOKEN_REVOKED',
   });
   const [created, setCreated] = useState<CreatedToken>();
   return (
     <>
       <ResourceView of={tokens} what="tokens">
-        {({ items }) =>
-          items.length === 0 ? (
+        {(list) =>
+          list.items.length === 0 ? (
             <p class="quiet">There are none yet.</p>
           ) : (
-            <table class="table cards">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Role</th>
-                  <th scope="col">Begins with</th>
-                  <th scope="col">Made</th>
-                  <th scope="col">Ends</th>
-                  <th scope="col">State</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((token) => (
-                  <tr key={token.id}>
-                    <td>
-                      <b>{token.name}</b>
-                    </td>
-                    <td>
-                      {token.role}
-                      <Bounds lanes={token.lanes} types={token.types} />
-                    </td>
-                    <td class="mono">{token.prefix}…</td>
-                    <td data-label="made">
-                      <At iso={token.createdAt} />
-                    </td>
-                    <td data-label="ends">{token.expiresAt === null ? 'never' : <At iso={token.expiresAt} />}</td>
-                    <td>
-                      {token.revokedAt === null ? (
-                        <ActButton
-                          needs="administer"
-                          size="small"
-                          kind="danger"
-                          label={`Revoke ${token.name}`}
-                          act={() => askRevoke(token.id, token.name, tokens.reload)}
-                        >
-                          Revoke
-                        </ActButton>
-                      ) : (
-                        <Tag tone="idle" icon="slash">
-                          revoked
-                        </Tag>
-                      )}
-                    </td>
+            <>
+              <table class="table cards">
+                <thead>
+                  <tr>
+                    <th scope="col">Name</th>
+                    <th scope="col">Role</th>
+                    <th scope="col">Begins with</th>
+                    <th scope="col">Made</th>
+                    <th scope="col">Ends</th>
+                    <th scope="col">State</th>
                   </tr>
-                ))}
-              </tbody>
-            </table>
+                </thead>
+                <tbody>
+                  {list.items.map((token) => (
+                    <tr key={token.id}>
+                      <td>
+                        <b>{token.name}</b>
+                      </td>
+                      <td>
+                        {token.role}
+                        <Bounds lanes={token.lanes} types={token.types} />
+                      </td>
+                      <td class="mono">{token.prefix}…</td>
+                      <td data-label="made">
+                        <At iso={token.createdAt} />
+                      </td>
+                      <td data-label="ends">{token.expiresAt === null ? 'never' : <At iso={token.expiresAt} />}</td>
+                      <td>
+                        {token.revokedAt === null ? (
+                          <ActButton
+                            needs="administer"
+                            size="small"
+                            kind="danger"
+                            label={`Revoke ${token.name}`}
+                            act={() => askRevoke(token.id, token.name, tokens.reload)}
+                          >
+                            Revoke
+                          </ActButton>
+                        ) : (
+                          <Tag tone="idle" icon="slash">
+                            revoked
+                          </Tag>
+                        )}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+              {(list.nextCursor !== null || cursor !== undefined) && <Pager list={list} what="tokens" />}
+            </>
           )
         }
       </ResourceView>

@@ -1,17 +1,22 @@
 /** The differences of two effects, for people. */
 
+import { counted } from '../../src/contracts/words.ts';
 import { Note } from '../parts/basics.tsx';
-import { counted } from '../parts/words.ts';
-import { differences, wordDifferences } from './differences.ts';
+import { effectDifferences, wordDifferences } from './differences.ts';
 
 const MAX_SHOWN = 60;
 
-export function Differences({ before, after }: { readonly before: unknown; readonly after: unknown }) {
-  const found = differences(before, after);
+interface Side {
+  readonly actionId: string;
+  readonly effect: unknown;
+}
+
+export function Differences({ before, after }: { readonly before: Side; readonly after: Side }) {
+  const found = effectDifferences(before, after);
   if (found.length === 0) {
     return (
       <Note tone="good" icon="check">
-        Exactly the same request as the one that was approved last.
+        Exactly the same as the last one.
       </Note>
     );
   }

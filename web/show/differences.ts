@@ -1,6 +1,7 @@
 /** What differs between two effects, path by path; in long texts, word by word. */
 
-import { isObject } from './effect.ts';
+import { isObject } from '../../src/contracts/http/json.ts';
+import { providerKey } from '../../src/contracts/names.ts';
 
 export interface Difference {
   /** `request.body.record.text` */
@@ -17,6 +18,26 @@ export interface Word {
 const MAX_PATHS = 5_000;
 /** The comparison of words takes the product of both lengths. */
 const MAX_WORDS = 600;
+
+/**
+ * What is sent otherwise. The preview is left out, because it says the same in other words; and what holds nothing but the
+ * action's own key, which differs each time.
+ */
+export function effectDifferences(before: EffectOf, after: EffectOf): readonly Difference[] {
+  return differences(comparable(before), comparable(after));
+}
+
+interface EffectOf {
+  readonly actionId: string;
+  readonly effect: unknown;
+}
+
+function comparable({ actionId, effect }: EffectOf): unknown {
+  if (!isObject(effect)) return effect;
+  const { preview: _sameInOtherWords, ...sent } = effect;
+  const key = providerKey(actionId);
+  return JSON.parse(JSON.stringify(sent), (_name, value: unknown) => (value === key ? 'the key of the action' : value));
+}
 
 export function differences(before: unknown, after: unknown): readonly Difference[] {
   const old = flattened(before);

@@ -1,7 +1,7 @@
 /** JSON as text, cut where it is endless. */
 
 import { useState } from 'preact/hooks';
-import { count } from '../parts/words.ts';
+import { count } from '../../src/contracts/words.ts';
 
 const MAX_SHOWN = 20_000;
 

@@ -3,6 +3,8 @@
  * loads nothing from elsewhere; what they would refuse is taken out before, so that a mail does not fill the console.
  */
 
+import DOMPurify, { type Config } from 'dompurify';
+
 export interface SealedMail {
   readonly html: string;
   /** Style sheets, put in by script: the policy refuses those that stand in HTML. */
@@ -11,64 +13,50 @@ export interface SealedMail {
   readonly removed: number;
 }
 
-interface HtmlPolicy {
-  createHTML(html: string): unknown;
-}
+type TrustedPolicy = NonNullable<Config['TRUSTED_TYPES_POLICY']>;
 
 declare global {
   interface Window {
-    trustedTypes?: { createPolicy(name: string, rules: { createHTML(html: string): string }): HtmlPolicy };
+    trustedTypes?: {
+      createPolicy(
+        name: string,
+        rules: { createHTML(html: string): string; createScriptURL(url: string): string },
+      ): TrustedPolicy;
+    };
   }
 }
 
 /** The page's policy allows HTML from here and from nowhere else (`trusted-types aol-mail`). */
-const policy: HtmlPolicy = window.trustedTypes?.createPolicy('aol-mail', { createHTML: (html) => html }) ?? {
-  createHTML: (html) => html,
-};
+const policy = window.trustedTypes?.createPolicy('aol-mail', {
+  createHTML: (html: string) => html,
+  createScriptURL: () => {
+    throw new TypeError('a mail loads no script');
+  },
+});
 
-const FORBIDDEN =
-  'script, noscript, iframe, frame, frameset, object, embed, applet, link, base, meta, form, input, button, select, textarea, audio, video, source, track, portal, template, svg, math';
 const STYLE = 'data-aol-style';
 const HANDLER = 'data-aol-handler-';
-const LOADING = [
-  'src',
-  'srcset',
-  'background',
-  'poster',
-  'data',
-  'ping',
-  'action',
-  'formaction',
-  'xlink:href',
-] as const;
+/** Besides what DOMPurify never lets through: what asks for something, plays, or would load from the network. */
+const FORBIDDEN_TAGS = [
+  'form',
+  'input',
+  'button',
+  'select',
+  'textarea',
+  'audio',
+  'video',
+  'source',
+  'track',
+  'picture',
+];
+const FORBIDDEN_ATTRIBUTES = ['srcset', 'background', 'poster', 'ping', 'action', 'formaction'];
 
-export function sealedMail(html: string): SealedMail {
-  const parsed = parse(html);
-  const sheets = [...parsed.querySelectorAll('style')].map((sheet) => sheet.textContent ?? '');
-  for (const sheet of parsed.querySelectorAll('style')) sheet.remove();
-  const forbidden = parsed.querySelectorAll(FORBIDDEN);
-  for (const element of forbidden) element.remove();
-  let removed = forbidden.length;
-  for (const element of parsed.querySelectorAll('*')) removed += seal(element);
-  const holder = document.createElement('div');
-  holder.append(parsed);
-  return { html: holder.innerHTML, sheets, removed };
-}
-
-function seal(element: Element): number {
-  let removed = 0;
-  for (const { name } of [...element.attributes]) {
-    if (/^on/iu.test(name) || name.startsWith(HANDLER)) {
-      element.removeAttribute(name);
-      removed += 1;
-    }
-  }
-  for (const name of LOADING) {
-    const value = element.getAttribute(name);
-    if (value === null || (name === 'src' && value.startsWith('data:image/'))) continue;
-    element.removeAttribute(name);
-    removed += 1;
-  }
+DOMPurify.addHook('uponSanitizeAttribute', (_element, attribute) => {
+  const { attrName, attrValue } = attribute;
+  const loads = attrName === 'src' && !attrValue.startsWith('data:image/');
+  if (loads || attrName.startsWith(HANDLER)) attribute.keepAttr = false;
+});
+DOMPurify.addHook('afterSanitizeAttributes', (element) => {
   // A link shows where it would lead, and leads nowhere.
   const target = element.getAttribute('href');
   if (target !== null) {
@@ -76,34 +64,45 @@ function seal(element: Element): number {
     element.setAttribute('title', target);
     element.classList.add('aol-link');
   }
+  // The page's policy refuses styles that stand in HTML: a script puts them back.
   const style = element.getAttribute('style');
   if (style !== null) {
     element.removeAttribute('style');
     element.setAttribute(STYLE, style);
   }
-  return removed;
+});
+
+export function sealedMail(html: string): SealedMail {
+  const fragment = DOMPurify.sanitize(renamed(html), {
+    RETURN_DOM_FRAGMENT: true,
+    FORCE_BODY: true,
+    USE_PROFILES: { html: true },
+    FORBID_TAGS: FORBIDDEN_TAGS,
+    FORBID_ATTR: FORBIDDEN_ATTRIBUTES,
+    ...(policy && { TRUSTED_TYPES_POLICY: policy }),
+  });
+  const removed = DOMPurify.removed.length;
+  const sheets = [...fragment.querySelectorAll('style')].map((sheet) => sheet.textContent ?? '');
+  for (const sheet of fragment.querySelectorAll('style')) sheet.remove();
+  const holder = document.createElement('div');
+  holder.append(fragment);
+  return { html: holder.innerHTML, sheets, removed };
 }
 
 /**
- * The policy refuses styles and handlers in attributes, and complains of each. Under other names styles are kept until a script
- * puts them back, and handlers until they are taken out.
+ * The policy refuses styles and handlers that stand in attributes as soon as they are parsed, and complains of each. Under other
+ * names it is quiet; what this misses DOMPurify still takes out. In one pass: a mail may be long, and hostile.
  */
 function renamed(html: string): string {
-  return html.replaceAll(/<[a-z][^>]*>/giu, (tag) =>
+  return html.replaceAll(/<[a-z][^<>]*/giu, (tag) =>
     tag.replaceAll(/(?<=[\s"'/])style(?=\s*=)/giu, STYLE).replaceAll(/(?<=[\s"'/])on(?=[a-z]+\s*=)/giu, HANDLER),
   );
 }
 
-/** The content of a template is read, and nothing of it runs, loads or is styled. */
-function parse(html: string): DocumentFragment {
-  const template = document.createElement('template');
-  Object.assign(template, { innerHTML: policy.createHTML(renamed(html)) });
-  return template.content;
-}
-
 /** What the frame's `srcdoc` is set to. */
 export function frameContent({ html }: SealedMail): unknown {
-  return policy.createHTML(`<!doctype html>${html}`);
+  const page = `<!doctype html>${html}`;
+  return policy ? policy.createHTML(page) : page;
 }
 
 const OWN_SHEET = `

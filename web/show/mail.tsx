@@ -1,8 +1,8 @@
 /** An e-mail as an e-mail. Its HTML stands in a frame without scripts, forms, or anything from the network. */
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { counted } from '../../src/contracts/words.ts';
 import { Note } from '../parts/basics.tsx';
-import { counted } from '../parts/words.ts';
 import type { MailShown } from './effect.ts';
 import { applyStyles, frameContent, sealedMail } from './mail-html.ts';
 
@@ -16,8 +16,8 @@ export function Mail({ mail }: { readonly mail: MailShown }) {
       <dl class="facts mail-head">
         <MailField name="From" values={[mail.from ?? 'the sender of this server']} />
         <MailField name="To" values={mail.to} />
-        <MailField name="Cc" values={mail.cc} />
-        <MailField name="Bcc" values={mail.bcc} />
+        <MailField name="Cc" values={mail.cc ?? []} />
+        <MailField name="Bcc" values={mail.bcc ?? []} />
         <MailField name="Reply to" values={mail.replyTo === undefined ? [] : [mail.replyTo]} />
         <dt>Subject</dt>
         <dd>

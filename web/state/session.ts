@@ -2,7 +2,8 @@
 
 import { signal } from '@preact/signals';
 import { AolClient } from '../../src/client/client.ts';
-import { hasRight, type Right, type Role, rolesWith } from '../../src/domain/roles.ts';
+import { knownWord } from '../../src/contracts/words.ts';
+import { hasRight, type Right, ROLES, type Role, rolesWith } from '../../src/domain/roles.ts';
 import { isStatus } from './errors.ts';
 
 export type Session =
@@ -56,8 +57,9 @@ export async function signOut(): Promise<void> {
   }
 }
 
-function enter(answer: { readonly actor: string; readonly role: Role }): void {
-  session.value = { kind: 'in', actor: answer.actor, role: answer.role };
+function enter({ actor, role }: { readonly actor: string; readonly role: string }): void {
+  // A role that only the server knows: what it allows the server says, call by call.
+  session.value = { kind: 'in', actor, role: knownWord(ROLES, role) ?? 'viewer' };
 }
 
 /** Why the person who is signed in may not do this; undefined when they may. */

@@ -9,7 +9,7 @@ import { type Adapter, defineAdapter, type Effect, type HttpRequest } from '../p
 import { ADDED_AT_SENDING, hasNoBody, sendWebhook } from './send.ts';
 import { createSsrfGuard, type ResolveHost } from './ssrf-guard.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const MAX_SUMMARY_LENGTH = 200;
 /** A receiver that honours the key remembers it for that long at least: so long a repeat is none. */
 const DEDUPE_WINDOW_MS = 3_600_000;
@@ -75,6 +75,7 @@ function renderWebhook({ url: given, method = 'POST', headers = {}, body }: Call
     type: callWebhookContract.type,
     adapterVersion: VERSION,
     summary: shortened(`${method} ${url.origin}${url.pathname}`),
+    preview: { kind: 'request' },
     request,
     addedAtSending: ADDED_AT_SENDING,
   };

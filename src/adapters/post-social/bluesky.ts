@@ -3,14 +3,17 @@
  * record once more and nothing changes.
  */
 
+import type { JsonObject, JsonValue } from '../../contracts/http/json.ts';
 import { postText } from '../../contracts/payloads/post-social-length.ts';
 import { findUrls } from '../../contracts/payloads/urls.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
 import { addedAtSending } from '../placeholder.ts';
 import type { RenderContext } from '../port.ts';
 import { jsonPost, type SocialPlatformRenderer } from './platform.ts';
+import { findTags } from './tags.ts';
 
 const COLLECTION = 'app.bsky.feed.post';
+const FACET = 'app.bsky.richtext.facet';
 const TID_LETTERS = '234567abcdefghijklmnopqrstuvwxyz';
 
 /** A record's key is never forgotten. */
@@ -22,7 +25,7 @@ export const bluesky: SocialPlatformRenderer = {
   variables: ['BLUESKY_IDENTIFIER', 'BLUESKY_APP_PASSWORD'],
   render({ content, link, replyTo }, context) {
     const text = postText(content, link);
-    const facets = linkFacets(text, content, link);
+    const facets = facetsOf(text, content, link);
     const record = {
       $type: COLLECTION,
       text,
@@ -49,17 +52,34 @@ function replyReference(parent: string) {
   };
 }
 
-function linkFacets(text: string, content: string, link: string | undefined) {
+interface Facet {
+  /** Offsets in UTF-16 code units. */
+  readonly start: number;
+  readonly end: number;
+  readonly feature: JsonObject;
+}
+
+/** Links and tags in the order of the text. A mention stays plain: only the network knows the DID behind a handle. */
+function facetsOf(text: string, content: string, link: string | undefined): JsonValue[] {
+  const links = linkFacets(text, content, link);
+  const tags = findTags(text).map(({ start, end, tag }) => ({ start, end, feature: { $type: `${FACET}#tag`, tag } }));
+  const apart = tags.filter((tag) => links.every(({ start, end }) => tag.end <= start || tag.start >= end));
+  return [...links, ...apart]
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, end, feature }) => ({
+      index: { byteStart: utf8Length(text.slice(0, start)), byteEnd: utf8Length(text.slice(0, end)) },
+      features: [feature],
+    }));
+}
+
+function linkFacets(text: string, content: string, link: string | undefined): Facet[] {
   const found = findUrls(content, true).map(({ start, end, hasProtocol }) => ({
     start,
     end,
     uri: `${hasProtocol ? '' : 'https://'}${content.slice(start, end)}`,
   }));
   if (link !== undefined) found.push({ start: text.length - link.length, end: text.length, uri: link });
-  return found.map(({ start, end, uri }) => ({
-    index: { byteStart: utf8Length(text.slice(0, start)), byteEnd: utf8Length(text.slice(0, end)) },
-    features: [{ $type: 'app.bsky.richtext.facet#link', uri }],
-  }));
+  return found.map(({ start, end, uri }) => ({ start, end, feature: { $type: `${FACET}#link`, uri } }));
 }
 
 function utf8Length(text: string): number {

@@ -1,7 +1,8 @@
 /** The adapter of `POST_SOCIAL`. It renders for four platforms, and performs nothing yet. */
 
 import { type PostSocial, postSocialContract } from '../../contracts/payloads/post-social.ts';
-import type { SocialPlatform } from '../../contracts/payloads/post-social-length.ts';
+import { postText, type SocialPlatform } from '../../contracts/payloads/post-social-length.ts';
+import type { Preview } from '../../contracts/preview.ts';
 import { defineAdapter } from '../port.ts';
 import { bluesky } from './bluesky.ts';
 import { linkedin } from './linkedin.ts';
@@ -9,7 +10,7 @@ import { mastodon } from './mastodon.ts';
 import type { SocialPlatformRenderer } from './platform.ts';
 import { x } from './x.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const EXCERPT_LENGTH = 60;
 const PLATFORMS: Readonly<Record<SocialPlatform, SocialPlatformRenderer>> = { x, bluesky, mastodon, linkedin };
 
@@ -25,10 +26,21 @@ export const postSocialAdapter = defineAdapter<PostSocial>({
       type: postSocialContract.type,
       adapterVersion: VERSION,
       summary: `${verb} ${platform.name}: "${excerpt(post.content)}"`,
+      preview: previewOf(post),
       ...platform.render(post, context),
     };
   },
 });
+
+function previewOf({ platform, content, link, replyTo, audience }: PostSocial): Preview {
+  return {
+    kind: 'post',
+    platform,
+    text: postText(content, link),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(audience !== undefined && { audience }),
+  };
+}
 
 function excerpt(content: string): string {
   const letters = Array.from(content.replace(/\s+/gu, ' ').trim());

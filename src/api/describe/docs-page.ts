@@ -1,6 +1,7 @@
 /** The description as one page: no script, and only its own style, which the policy names by its hash. */
 
 import { createHash } from 'node:crypto';
+import { isObject } from '../../contracts/http/json.ts';
 import type { Description } from './openapi.ts';
 
 const STYLE = `
@@ -24,14 +25,19 @@ export function docsPage(description: Description): string {
     const own = operations.filter((operation) => operation.tag === tag);
     return `<section><h2 id="${escaped(tag)}">${escaped(tag)}</h2>${own.map(section).join('')}</section>`;
   });
-  const contents = tags.map((tag) => `<a href="#${escaped(tag)}">${escaped(tag)}</a>`).join(' · ');
+  const schemas = entriesOf(field(description.components, 'schemas')).map(
+    ([name, schema]) =>
+      `<details id="${escaped(name)}"><summary><code>${escaped(name)}</code></summary><pre>${json(schema, 2)}</pre></details>`,
+  );
+  const contents = [...tags, 'schemas'].map((tag) => `<a href="#${escaped(tag)}">${escaped(tag)}</a>`).join(' · ');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>AOL: HTTP</title><style>${STYLE}</style></head>
 <body><h1>AOL over HTTP</h1>
 <p>JSON in and out. Errors are problems of RFC 9457 with a stable <code>code</code>. The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
 <nav>${contents}</nav>
-<main>${sections.join('\n')}</main></body></html>
+<main>${sections.join('\n')}
+<section><h2 id="schemas">schemas</h2>${schemas.join('')}</section></main></body></html>
 `;
 }
 
@@ -85,7 +91,8 @@ function successOf(responses: Description): string {
 }
 
 function json(value: unknown, indent: number): string {
-  return escaped(JSON.stringify(value, null, indent) ?? '');
+  const text = escaped(JSON.stringify(value, null, indent) ?? '');
+  return text.replaceAll(/#\/components\/schemas\/(\w+)/gu, '<a href="#$1">$1</a>');
 }
 
 function escaped(text: string): string {
@@ -106,8 +113,4 @@ function textOf(value: unknown): string {
 
 function field(value: unknown, name: string): unknown {
   return isObject(value) ? value[name] : undefined;
-}
-
-function isObject(value: unknown): value is Description {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

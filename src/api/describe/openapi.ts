@@ -2,12 +2,12 @@
 
 import swagger from '@fastify/swagger';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { z } from 'zod';
-import { problemSchema } from '../../contracts/http/problem.ts';
+import { isObject } from '../../contracts/http/json.ts';
 import { CSRF_HEADER, SESSION_COOKIE } from '../../contracts/http/session.ts';
 import { rolesWith } from '../../domain/roles.ts';
 import type { RouteRight } from '../access/route-rights.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { refTo } from './components.ts';
 import { type DeclaredRoute, openApiPath, type RouteTable } from './route-table.ts';
 
 /** JSON Schema and OpenAPI, as far as this file changes them. */
@@ -66,8 +66,8 @@ export function describeApi(app: Api, routes: RouteTable, { contracts }: Pick<Ap
     const operation = at(document, 'paths', openApiPath(route.url), route.method.toLowerCase());
     if (operation) describeOperation(operation, route);
   }
-  const enqueue = bodySchema(at(document, 'paths', '/v1/actions', 'post'));
-  if (enqueue) Object.assign(enqueue, oneForEachType({ ...enqueue }, contracts));
+  nameRequests(document, contracts);
+  dropUnused(document);
   return document;
 }
 
@@ -101,31 +101,58 @@ function statusesOf({ right, problems }: DeclaredRoute, hasBody: boolean): numbe
   return [400, ...(right === 'public' ? [] : [401]), 403, ...(hasBody ? [413, 415] : []), 429, 503, ...problems];
 }
 
-const problem = z.toJSONSchema(problemSchema, { io: 'output' });
-
 function problemResponse(status: number): Description {
-  const { $schema: _schema, ...schema } = problem;
   return {
     description: PROBLEMS[status] ?? 'Refused',
-    content: { 'application/problem+json': { schema } },
+    content: { 'application/problem+json': { schema: refTo('Problem') } },
   };
 }
 
-/** The payload of each type has its own schema; the rest of the request is the same. */
-function oneForEachType(request: Description, contracts: ApiContext['contracts']): Description {
+/** One request for each type, with the payload of that type; what they share is the same. */
+function nameRequests(document: Description, contracts: ApiContext['contracts']): void {
+  const request = bodySchema(at(document, 'paths', '/v1/actions', 'post'));
+  const schemas = at(document, 'components', 'schemas');
+  if (!request || !schemas) return;
   const properties = at(request, 'properties') ?? {};
-  const types = [...contracts.values()].map(({ type, jsonSchema = {} }) => {
+  const mapping: Record<string, string> = {};
+  for (const { type, jsonSchema = {} } of contracts.values()) {
+    const name = pascalCase(type);
     const { $schema: _schema, ...payload } = jsonSchema;
-    return {
+    schemas[`${name}Payload`] = payload;
+    schemas[`New${name}`] = {
       ...request,
       title: type,
-      properties: { ...properties, type: { const: type }, payload },
+      properties: { ...properties, type: { const: type }, payload: refTo(`${name}Payload`) },
     };
-  });
-  return {
-    ...Object.fromEntries(Object.keys(request).map((key) => [key, undefined])),
-    oneOf: types,
+    mapping[type] = refTo(`New${name}`).$ref;
+  }
+  const oneOf = Object.values(mapping).map(($ref) => ({ $ref }));
+  schemas.NewAction = { oneOf, discriminator: { propertyName: 'type', mapping } };
+  const content = at(document, 'paths', '/v1/actions', 'post', 'requestBody', 'content', 'application/json');
+  if (content) content.schema = refTo('NewAction');
+}
+
+/** `POST_SOCIAL` → `PostSocial` */
+function pascalCase(type: string): string {
+  return type.toLowerCase().replaceAll(/(?:^|_)([a-z0-9])/gu, (_match, letter: string) => letter.toUpperCase());
+}
+
+/** Each schema is made for what comes in and for what goes out; what nothing names is left out. */
+function dropUnused(document: Description): void {
+  const schemas = at(document, 'components', 'schemas') ?? {};
+  const used = new Set<string>();
+  const look = (part: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/([^"]+)"/gu)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      look(schemas[name] ?? {});
+    }
   };
+  look(document.paths);
+  const kept = Object.entries(schemas).filter(([name]) => used.has(name));
+  Object.assign(at(document, 'components') ?? {}, {
+    schemas: Object.fromEntries(kept.sort(([one], [other]) => (one < other ? -1 : 1))),
+  });
 }
 
 function bodySchema(operation: Description | undefined): Description | undefined {
@@ -145,8 +172,4 @@ function at(value: Description, ...path: readonly string[]): Description | undef
   let found: unknown = value;
   for (const name of path) found = isObject(found) ? found[name] : undefined;
   return isObject(found) ? found : undefined;
-}
-
-function isObject(value: unknown): value is Description {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -75,7 +75,7 @@ function readRoutes(app: Api, { database, temporal }: ApiContext): void {
     method: 'GET',
     url: '/v1/actions',
     schema: {
-      summary: 'Actions, newest first',
+      summary: 'Actions, newest first, or by what runs out first',
       querystring: actionListQuerySchema,
       response: { 200: actionListSchema },
     },

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { listOf, wholeNumber } from '../terminal/options.ts';
 import { modeWord, modeWords, statusWord, statusWords, textOf } from '../terminal/paint.ts';
-import { age, fields, oneLine, table } from '../terminal/text.ts';
+import { fields, oneLine, since, table } from '../terminal/text.ts';
 
 interface ListOptions {
   readonly status?: readonly ActionStatus[];
@@ -138,7 +138,7 @@ export function actionTable(items: readonly Action[], isColored: boolean): strin
     a.lane,
     a.type,
     oneLine(a.idempotencyKey, 40),
-    age(a.createdAt),
+    since(a.createdAt),
   ]);
   return table(['ID', 'STATUS', 'MODE', 'LANE', 'TYPE', 'KEY', 'AGE'], rows, isColored);
 }

@@ -1,9 +1,9 @@
 import type { AolClient } from '../../client/client.ts';
 import { CONTROL_VERBS, type ControlVerb } from '../../contracts/http/control.ts';
+import { counted } from '../../contracts/words.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Register } from '../context.ts';
 import { confirm, type Danger } from '../terminal/confirm.ts';
-import { counted } from '../terminal/text.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlVerb, string>> = {
   pause: 'no new attempts; what runs finishes',

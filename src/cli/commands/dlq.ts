@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { AolClient } from '../../client/client.ts';
 import type { Action } from '../../contracts/http/action.ts';
 import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/http/decisions.ts';
+import { counted } from '../../contracts/words.ts';
 import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
 import { type CliContext, ExitCode, pageWords, type Register, type Runner } from '../context.ts';
@@ -9,7 +10,7 @@ import { UsageError } from '../errors.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { wholeNumber } from '../terminal/options.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { age, counted, oneLine, table } from '../terminal/text.ts';
+import { oneLine, since, table } from '../terminal/text.ts';
 
 interface ListOptions {
   readonly type?: string;
@@ -83,7 +84,7 @@ export const registerDlq: Register = (program, run) => {
 };
 
 function row({ id, lane, type, dlqReason, attempts, updatedAt, lastError }: Action): string[] {
-  return [id, lane, type, dlqReason ?? '-', String(attempts), age(updatedAt), oneLine(lastError ?? '-', 80)];
+  return [id, lane, type, dlqReason ?? '-', String(attempts), since(updatedAt), oneLine(lastError ?? '-', 80)];
 }
 
 function registerVerb(dlq: Command, run: Runner, verb: Verb): void {

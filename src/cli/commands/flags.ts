@@ -1,13 +1,14 @@
 import { Argument } from 'commander';
 import type { AolClient } from '../../client/client.ts';
 import type { FlagsOfLane } from '../../contracts/http/flags.ts';
+import { counted } from '../../contracts/words.ts';
 import { ALL_LANES, FLAG_NAMES, FLAGS, type FlagKind, type FlagName } from '../../domain/flags.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm, type Danger } from '../terminal/confirm.ts';
 import { durationMs } from '../terminal/options.ts';
 import type { Cell } from '../terminal/paint.ts';
-import { counted, table } from '../terminal/text.ts';
+import { table } from '../terminal/text.ts';
 import { killDanger } from './control.ts';
 
 interface SetOptions {

@@ -5,7 +5,7 @@ import { parseAgeMs } from '../../domain/ages.ts';
 import { ROLES, type Role } from '../../domain/roles.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { age, fields, table } from '../terminal/text.ts';
+import { fields, since, table } from '../terminal/text.ts';
 
 const PAGE_SIZE = 200;
 
@@ -133,7 +133,7 @@ function tokenTable(items: readonly ApiToken[], isColored: boolean): string {
     stateWord(token),
     token.prefix,
     token.expiresAt ?? 'never',
-    token.lastUsedAt === null ? 'never' : `${age(token.lastUsedAt)} ago`,
+    token.lastUsedAt === null ? 'never' : `${since(token.lastUsedAt)} ago`,
     token.createdBy,
     token.id,
   ]);

@@ -1,12 +1,12 @@
 /** What the rows say: workers, the two keys of REAL, the lanes' leases, and whether their holders are of our Temporal. */
 
 import type { Config } from '../../config/index.ts';
+import { counted } from '../../contracts/words.ts';
 import { countExactly } from '../../db/look/counts.ts';
 import { type QueueStatus, readStatus } from '../../db/look/status.ts';
 import { createPool } from '../../db/pool.ts';
 import { errorText } from '../../domain/errors.ts';
 import { databaseUrl } from '../settings.ts';
-import { counted } from '../terminal/text.ts';
 import { type Check, failed, passed } from './check.ts';
 import { checkHolders } from './holders.ts';
 

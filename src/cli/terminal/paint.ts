@@ -1,9 +1,10 @@
 /** Words that must not be misread, each in its colour: PROOF and REAL above all. */
 
 import { styleText } from 'node:util';
-import type { LogLevel } from '../../domain/events.ts';
-import type { LeaseHealth } from '../../domain/lease.ts';
-import type { ActionMode, ActionStatus } from '../../domain/states.ts';
+import { knownWord, statusMeaning } from '../../contracts/words.ts';
+import { LOG_LEVELS } from '../../domain/events.ts';
+import { LEASE_HEALTHS } from '../../domain/lease.ts';
+import { ACTION_STATUSES, type ActionStatus } from '../../domain/states.ts';
 import { control } from './guard.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'proof' | 'real' | 'busy' | 'faint';
@@ -42,15 +43,14 @@ export function toneOf(cell: Cell): Tone | undefined {
   return typeof cell === 'string' ? undefined : cell.tone;
 }
 
-export function modeWord(mode: ActionMode): Toned {
-  return { text: mode, tone: mode === 'REAL' ? 'real' : 'proof' };
+export function modeWord(mode: string): Toned {
+  return { text: mode, tone: mode === 'PROOF' ? 'proof' : 'real' };
 }
 
 /** A mode with what it means, where there is room for it. */
-export function modeWords(mode: ActionMode): Toned {
-  return mode === 'REAL'
-    ? { text: 'REAL: it is sent', tone: 'real' }
-    : { text: 'PROOF: nothing is sent', tone: 'proof' };
+export function modeWords(mode: string): Toned {
+  if (mode === 'PROOF') return { text: 'PROOF: nothing is sent', tone: 'proof' };
+  return { text: `${mode}: it is sent`, tone: 'real' };
 }
 
 const STATUS_TONES = {
@@ -64,44 +64,30 @@ const STATUS_TONES = {
   CANCELLED: 'faint',
 } as const satisfies Record<ActionStatus, Tone | undefined>;
 
-export function statusWord(status: ActionStatus): Toned {
-  return { text: status, tone: STATUS_TONES[status] };
+export function statusWord(status: string): Toned {
+  return { text: status, tone: statusTone(status) };
 }
 
 /** A status with what it means in that mode: a SUCCESS in PROOF sent nothing. */
-export function statusWords(status: ActionStatus, mode: ActionMode): Toned {
-  return { text: `${status}: ${meaning(status, mode)}`, tone: STATUS_TONES[status] };
+export function statusWords(status: string, mode: string): Toned {
+  return { text: `${status}: it ${statusMeaning(status, mode)}`, tone: statusTone(status) };
 }
 
-function meaning(status: ActionStatus, mode: ActionMode): string {
-  switch (status) {
-    case 'PENDING':
-      return 'it waits for its turn';
-    case 'RUNNING':
-      return 'an attempt is under way';
-    case 'RETRY':
-      return 'an attempt failed, the next one comes';
-    case 'AWAITING_APPROVAL':
-      return 'a person must approve its artifact';
-    case 'SUCCESS':
-      return mode === 'REAL' ? 'it was sent' : 'it was proved, nothing was sent';
-    case 'UNCONFIRMED':
-      return 'it may have been sent or not, a person must find out';
-    case 'DLQ':
-      return 'it failed for good';
-    case 'CANCELLED':
-      return 'it was cancelled';
-  }
+function statusTone(status: string): Tone | undefined {
+  const known = knownWord(ACTION_STATUSES, status);
+  return known && STATUS_TONES[known];
 }
 
 const LEVEL_TONES = { DEBUG: 'faint', INFO: undefined, WARNING: 'warn', ERROR: 'bad' } as const;
 
-export function levelWord(level: LogLevel): Toned {
-  return { text: level, tone: LEVEL_TONES[level] };
+export function levelWord(level: string): Toned {
+  const known = knownWord(LOG_LEVELS, level);
+  return { text: level, tone: known && LEVEL_TONES[known] };
 }
 
 const HEALTH_TONES = { GREEN: 'good', AMBER: 'warn', RED: 'bad' } as const;
 
-export function healthWord(health: LeaseHealth): Toned {
-  return { text: health, tone: HEALTH_TONES[health] };
+export function healthWord(health: string): Toned {
+  const known = knownWord(LEASE_HEALTHS, health);
+  return { text: health, tone: known && HEALTH_TONES[known] };
 }

@@ -1,8 +1,8 @@
 /** A line on stderr that says what takes long: a spinner, or a bar where the end is known. Only where a person watches. */
 
+import { counted } from '../../contracts/words.ts';
 import { control } from './guard.ts';
 import type { CliIo } from './io.ts';
-import { counted } from './text.ts';
 
 export interface Progress {
   /** How far it is. */

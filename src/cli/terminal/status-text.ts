@@ -1,9 +1,10 @@
 /** The status as people read it: a page, and a line for each lane. */
 
 import type { Dependency, LaneStatus, Status } from '../../contracts/http/status.ts';
+import { duration } from '../../contracts/words.ts';
 import type { ActionStatus } from '../../domain/states.ts';
 import { type Cell, healthWord, modeWord, modeWords } from './paint.ts';
-import { duration, fields, table } from './text.ts';
+import { fields, table } from './text.ts';
 
 /** The columns that count actions, and under which title. */
 const COUNTS: readonly (readonly [title: string, status: ActionStatus])[] = [

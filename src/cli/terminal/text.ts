@@ -1,5 +1,6 @@
 /** Results as people read them. */
 
+import { age } from '../../contracts/words.ts';
 import { printable } from '../../domain/printable.ts';
 import { type Cell, paint, textOf, toneOf } from './paint.ts';
 import { cutToWidth, displayWidth, padToWidth } from './width.ts';
@@ -48,20 +49,7 @@ export function fields(entries: readonly Field[], isColored = false): string {
     .join('\n');
 }
 
-/** `1 action`, `3 actions` */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}
-
-/** `42s`, `3m`, `5h`, `2d` */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)}m`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)}h`;
-  return `${Math.round(seconds / 86_400)}d`;
-}
-
-export function age(time: string, nowMs = Date.now()): string {
-  return duration(nowMs - Date.parse(time));
+/** How long ago that was: `42 s`, `3 min 20 s` */
+export function since(time: string, nowMs = Date.now()): string {
+  return age(nowMs - Date.parse(time));
 }

@@ -3,17 +3,17 @@
 import { z } from 'zod';
 import { DEFAULT_LANE } from '../../domain/flags.ts';
 import { MAX_ATTEMPTS } from '../../domain/limits.ts';
-import { ACTION_STATUSES, DLQ_REASONS } from '../../domain/states.ts';
+import { ACTION_MODES, ACTION_STATUSES, DLQ_REASONS } from '../../domain/states.ts';
 import { jsonObjectSchema } from './json.ts';
 import {
   actionModeSchema,
-  actionStatusSchema,
   actionTypeSchema,
   commaListOf,
   cursorSchema,
   idempotencyKeySchema,
   laneNameSchema,
   maxAttemptsSchema,
+  openWordSchema,
   pageOf,
   pageSizeSchema,
   prioritySchema,
@@ -55,14 +55,14 @@ export const actionSchema = z.object({
   type: z.string(),
   payload: z.record(z.string(), z.unknown()),
   idempotencyKey: z.string(),
-  status: actionStatusSchema,
-  mode: actionModeSchema,
+  status: openWordSchema(ACTION_STATUSES),
+  mode: openWordSchema(ACTION_MODES),
   promotedFrom: z.uuid().nullable(),
   priority: z.int(),
   runAt: timeSchema,
   attempts: z.int(),
   maxAttempts: z.int(),
-  dlqReason: z.enum(DLQ_REASONS).nullable(),
+  dlqReason: openWordSchema(DLQ_REASONS).nullable(),
   artifactSha256: z.string().nullable(),
   artifactUri: z.string().nullable(),
   approval: z.object({
@@ -89,18 +89,27 @@ export const actionSchema = z.object({
 });
 export type Action = z.output<typeof actionSchema>;
 
-export const actionListQuerySchema = z.strictObject({
-  status: commaListOf(ACTION_STATUSES).optional(),
-  type: actionTypeSchema.optional(),
-  lane: laneNameSchema.optional(),
-  mode: actionModeSchema.optional(),
-  /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
-  q: searchTextSchema.optional(),
-  cursor: cursorSchema.optional(),
-  limit: pageSizeSchema,
-});
+export const actionListQuerySchema = z
+  .strictObject({
+    status: commaListOf(ACTION_STATUSES).optional(),
+    type: actionTypeSchema.optional(),
+    lane: laneNameSchema.optional(),
+    mode: actionModeSchema.optional(),
+    /** An id, the beginning of an idempotency key, or words in the payload or the last error. */
+    q: searchTextSchema.optional(),
+    /** What runs out first comes first: for what waits for approval alone. Without it the newest comes first. */
+    order: z.literal('expires').optional(),
+    cursor: cursorSchema.optional(),
+    limit: pageSizeSchema,
+  })
+  .refine(
+    ({ order, status, q }) => order === undefined || (status?.join() === 'AWAITING_APPROVAL' && q === undefined),
+    {
+      path: ['order'],
+      message: 'goes with status=AWAITING_APPROVAL alone, and without q',
+    },
+  );
 export type ActionListQuery = z.output<typeof actionListQuerySchema>;
-export type ActionListInput = z.input<typeof actionListQuerySchema>;
 export const actionListSchema = pageOf(actionSchema);
 export type ActionList = z.output<typeof actionListSchema>;
 

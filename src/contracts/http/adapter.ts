@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { REDELIVERIES } from '../payloads/contract.ts';
-import { pageOf } from './primitives.ts';
+import { openWordSchema, pageOf } from './primitives.ts';
 
 export const adapterSchema = z.object({
   type: z.string(),
@@ -12,7 +12,7 @@ export const adapterSchema = z.object({
   /** A payload that passes. */
   example: z.record(z.string(), z.unknown()),
   /** What becomes of an effect that may have happened when it is tried again. */
-  redelivery: z.enum(REDELIVERIES),
+  redelivery: openWordSchema(REDELIVERIES),
   /** False: it renders proofs, and REAL is refused. */
   performs: z.boolean(),
   /** Whether the server's environment has what REAL needs, and which variables it lacks. */

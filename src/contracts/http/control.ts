@@ -1,7 +1,7 @@
 /** Pause, resume, kill and start. */
 
 import { z } from 'zod';
-import { laneOrAllSchema, reasonSchema } from './primitives.ts';
+import { laneOrAllSchema, openWordSchema, reasonSchema } from './primitives.ts';
 
 export const CONTROL_VERBS = ['pause', 'resume', 'kill', 'start'] as const;
 export type ControlVerb = (typeof CONTROL_VERBS)[number];
@@ -25,7 +25,7 @@ export const startRequestSchema = controlRequestSchema
 export type StartRequest = z.output<typeof startRequestSchema>;
 
 export const controlAnswerSchema = z.object({
-  verb: z.enum(CONTROL_VERBS),
+  verb: openWordSchema(CONTROL_VERBS),
   lane: z.string(),
   /** The flags as they stand in that lane's row now. */
   paused: z.boolean(),

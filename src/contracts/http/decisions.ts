@@ -2,12 +2,12 @@
 
 import { z } from 'zod';
 import { MAX_BULK_DECISIONS } from '../../domain/limits.ts';
-import { DLQ_REASONS } from '../../domain/states.ts';
+import { ACTION_STATUSES, DLQ_REASONS } from '../../domain/states.ts';
 import {
   actionIdSchema,
-  actionStatusSchema,
   actionTypeSchema,
   laneNameSchema,
+  openWordSchema,
   reasonSchema,
   sha256Schema,
   timeSchema,
@@ -79,7 +79,7 @@ export const dlqAnswerSchema = z.object({
   /** Those that fitted and were left, because one call takes 1,000. */
   remaining: z.int(),
   /** Ids that are no dead letters, with their status; null when there is no such action. */
-  refused: z.array(z.object({ id: z.uuid(), currentStatus: actionStatusSchema.nullable() })),
+  refused: z.array(z.object({ id: z.uuid(), currentStatus: openWordSchema(ACTION_STATUSES).nullable() })),
   /** The database's time of the call. As `before` of the next one it leaves out what has failed anew since. */
   asOf: timeSchema,
 });

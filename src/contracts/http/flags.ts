@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { ALL_LANES, APPROVAL_POLICIES, FLAG_NAMES, FLAGS, type FlagName, type FlagValue } from '../../domain/flags.ts';
 import { MAX_UNLOCK_MS, MIN_UNLOCK_MS } from '../../domain/limits.ts';
-import { laneOrAllSchema, reasonSchema, timeSchema } from './primitives.ts';
+import { laneOrAllSchema, openWordSchema, reasonSchema, timeSchema } from './primitives.ts';
 
 function integer(
   name: 'max_actions_per_tick' | 'tick_interval_ms' | 'max_tick_ms' | 'max_running' | 'approvals_needed',
@@ -70,11 +70,14 @@ export const flagStateSchema = z.object({
 });
 export type FlagState = z.output<typeof flagStateSchema>;
 
-export const laneFlagsSchema = z.object({ lane: z.string(), flags: z.record(z.enum(FLAG_NAMES), flagStateSchema) });
+export const laneFlagsSchema = z.object({
+  lane: z.string(),
+  flags: z.looseRecord(z.enum(FLAG_NAMES), flagStateSchema),
+});
 export type FlagsOfLane = z.output<typeof laneFlagsSchema>;
 
 export const flagsChangedSchema = laneFlagsSchema.extend({
   /** The flags that this call changed. */
-  changed: z.array(z.enum(FLAG_NAMES)),
+  changed: z.array(openWordSchema(FLAG_NAMES)),
 });
 export type FlagsChanged = z.output<typeof flagsChangedSchema>;

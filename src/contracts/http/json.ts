@@ -75,13 +75,14 @@ export function storableText(minimumLength: number, maximumLength: number) {
     });
 }
 
-function isJsonObject(value: unknown): value is JsonObject {
+/** Whether a value is an object by names, whatever they hold. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A JSON object that can be stored unchanged. */
 export const jsonObjectSchema = z
-  .custom<JsonObject>(isJsonObject, { message: 'must be an object' })
+  .custom<JsonObject>(isObject, { message: 'must be an object' })
   .superRefine((value, context) => {
     const problem = jsonProblem(value);
     if (problem) context.addIssue({ code: 'custom', message: problem.rule, path: [...problem.path] });

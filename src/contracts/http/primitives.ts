@@ -1,7 +1,7 @@
 /** The small schemas that the others are made of. */
 
 import { z } from 'zod';
-import { ALL_LANES, DEFAULT_LANE } from '../../domain/flags.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
 import {
   DEFAULT_PAGE_SIZE,
   MAX_ATTEMPTS,
@@ -49,6 +49,16 @@ export const actionTypeSchema = z
 
 export const actionModeSchema = z.enum(ACTION_MODES);
 export const actionStatusSchema = z.enum(ACTION_STATUSES);
+/** One of the words of today, or one that a newer server knows. */
+export type OpenWord<Word extends string> = Word | (string & Record<never, never>);
+
+/** A word of an answer. Whoever reads one lets words pass that are newer than itself. */
+export function openWordSchema<const Word extends string>(
+  words: readonly Word[],
+): z.ZodType<OpenWord<Word>, OpenWord<Word>> {
+  return z.union([z.enum(words), z.string()]);
+}
+
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, { message: 'must be 64 lower-case hexadecimal digits' });
 export const prioritySchema = z.int().min(MIN_PRIORITY).max(MAX_PRIORITY);
 export const maxAttemptsSchema = z.int().min(1).max(MAX_ATTEMPTS);
@@ -103,5 +113,3 @@ export function commaListOf<const Word extends string>(words: readonly [Word, ..
 
 /** Words to look for, in addresses. */
 export const searchTextSchema = storableText(1, 200);
-
-export { ALL_LANES, DEFAULT_LANE };

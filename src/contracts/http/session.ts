@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { ROLES } from '../../domain/roles.ts';
+import { openWordSchema } from './primitives.ts';
 import { boundsShape } from './token.ts';
 
 export const SESSION_COOKIE = 'aol_session';
@@ -11,11 +12,10 @@ export const CSRF_HEADER = 'x-csrf-token';
 export const signInRequestSchema = z
   .strictObject({ token: z.string().min(1).max(512) })
   .meta({ examples: [{ token: 'a token of any role' }] });
-export type SignInRequest = z.output<typeof signInRequestSchema>;
 
 export const sessionSchema = z.object({
   actor: z.string(),
-  role: z.enum(ROLES),
+  role: openWordSchema(ROLES),
   ...boundsShape,
   /** Null for calls with a bearer token, which need none. */
   csrfToken: z.string().nullable(),

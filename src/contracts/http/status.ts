@@ -1,7 +1,9 @@
 /** What `GET /v1/status`, `/healthz` and `/readyz` answer. */
 
 import { z } from 'zod';
-import { actionModeSchema } from './primitives.ts';
+import { LEASE_HEALTHS } from '../../domain/lease.ts';
+import { ACTION_MODES } from '../../domain/states.ts';
+import { openWordSchema } from './primitives.ts';
 import { tickSchema } from './tick.ts';
 
 export const dependencySchema = z.object({
@@ -14,13 +16,13 @@ export type Dependency = z.output<typeof dependencySchema>;
 
 export const laneStatusSchema = z.object({
   lane: z.string(),
-  mode: actionModeSchema,
+  mode: openWordSchema(ACTION_MODES),
   why: z.string(),
   lease: z.object({
     owner: z.string().nullable(),
     token: z.int(),
     ttlMs: z.number().nullable(),
-    health: z.enum(['GREEN', 'AMBER', 'RED']),
+    health: openWordSchema(LEASE_HEALTHS),
   }),
   flags: z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])),
   counts: z.record(z.string(), z.int()),
@@ -30,7 +32,7 @@ export const laneStatusSchema = z.object({
 export type LaneStatus = z.output<typeof laneStatusSchema>;
 
 export const statusSchema = z.object({
-  mode: actionModeSchema,
+  mode: openWordSchema(ACTION_MODES),
   why: z.string(),
   /** Worker processes that are connected now, and the mode each was started in. */
   workers: z.object({ count: z.int(), proof: z.int(), real: z.int() }),

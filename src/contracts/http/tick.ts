@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { TICK_OUTCOMES } from '../../domain/ledger.ts';
-import { actionModeSchema, cursorSchema, laneNameSchema, pageOf, pageSizeSchema, timeSchema } from './primitives.ts';
+import { ACTION_MODES } from '../../domain/states.ts';
+import { cursorSchema, laneNameSchema, openWordSchema, pageOf, pageSizeSchema, timeSchema } from './primitives.ts';
 
 export const tickSchema = z.object({
   id: z.uuid(),
@@ -10,9 +11,9 @@ export const tickSchema = z.object({
   number: z.int(),
   leaseToken: z.int(),
   runId: z.string(),
-  mode: actionModeSchema,
+  mode: openWordSchema(ACTION_MODES),
   /** Null while the tick is open. */
-  outcome: z.enum(TICK_OUTCOMES).nullable(),
+  outcome: openWordSchema(TICK_OUTCOMES).nullable(),
   claimed: z.int(),
   succeeded: z.int(),
   failed: z.int(),

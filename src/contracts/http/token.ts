@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { MAX_TOKEN_BOUNDS } from '../../domain/limits.ts';
 import { ENVIRONMENT_ROLES, ROLES } from '../../domain/roles.ts';
-import { actionTypeSchema, laneNameSchema, pageOf, runAtSchema, timeSchema } from './primitives.ts';
+import { actionTypeSchema, laneNameSchema, openWordSchema, pageOf, runAtSchema, timeSchema } from './primitives.ts';
 
 /** Names of the environment's tokens and of the engine, which would be mistaken for them in logs. */
 export const RESERVED_ACTORS = [...ENVIRONMENT_ROLES, 'system', 'engine', 'anonymous', 'aol'] as const;
@@ -59,7 +59,7 @@ export type CreateTokenRequest = z.output<typeof createTokenRequestSchema>;
 export const tokenSchema = z.object({
   id: z.uuid(),
   name: z.string(),
-  role: z.enum(ROLES),
+  role: openWordSchema(ROLES),
   ...boundsShape,
   /** How the token begins, to find it again. */
   prefix: z.string(),
@@ -78,7 +78,7 @@ export type TokenList = z.output<typeof tokenListSchema>;
 export const createdTokenSchema = z.object({
   id: z.uuid(),
   name: z.string(),
-  role: z.enum(ROLES),
+  role: openWordSchema(ROLES),
   ...boundsShape,
   /** The secret itself. It is answered this once. */
   token: z.string(),

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type JsonValue, jsonProblem, storableText } from '../http/json.ts';
 import type { ActionContract } from './contract.ts';
+import { webAddressProblem } from './urls.ts';
 
 export const WEBHOOK_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
 
@@ -40,10 +41,8 @@ const urlSchema = storableText(1, MAX_URL_LENGTH)
   .meta({ format: 'uri' });
 
 function urlProblem(text: string): string | undefined {
-  if (/[\s\p{Cc}]/u.test(text)) return 'must not contain spaces or control characters';
-  if (!/^https?:\/\//iu.test(text) || !URL.canParse(text)) return 'must be an http or https address';
-  const { username, password } = new URL(text);
-  if (username || password) return 'must not contain a user name or password';
+  const problem = webAddressProblem(text);
+  if (problem) return problem;
   return text.includes('#') ? 'must not contain a fragment (#…): it is never sent' : undefined;
 }
 

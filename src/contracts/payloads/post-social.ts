@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { storableText } from '../http/json.ts';
 import type { ActionContract } from './contract.ts';
 import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from './post-social-length.ts';
+import { webAddressProblem } from './urls.ts';
 
 /** More than any platform takes; it bounds the work of counting. */
 const MAX_CONTENT_LENGTH = 5_000;
@@ -42,17 +43,10 @@ export const PLATFORM_RULES: Readonly<Record<SocialPlatform, PlatformRule>> = {
 
 const linkSchema = storableText(1, MAX_LINK_LENGTH)
   .superRefine((link, context) => {
-    const rule = linkProblem(link);
+    const rule = webAddressProblem(link);
     if (rule) context.addIssue({ code: 'custom', message: rule });
   })
   .meta({ format: 'uri' });
-
-function linkProblem(link: string): string | undefined {
-  if (/[\s\p{Cc}]/u.test(link)) return 'must not contain spaces or control characters';
-  if (!/^https?:\/\//iu.test(link) || !URL.canParse(link)) return 'must be an http or https address';
-  const { username, password } = new URL(link);
-  return username || password ? 'must not contain a user name or password' : undefined;
-}
 
 const fieldsSchema = z.strictObject({
   platform: z.enum(SOCIAL_PLATFORMS),

@@ -7,7 +7,9 @@
  * 100 counts otherwise.
  */
 
-import { isTopLevelDomain } from './top-level-domains.ts';
+import topLevelDomains from 'tlds' with { type: 'json' };
+
+const TOP_LEVEL_DOMAINS: ReadonlySet<string> = new Set(topLevelDomains);
 
 export interface FoundUrl {
   /** Offsets in UTF-16 code units. */
@@ -138,4 +140,18 @@ function closingParenthesis(text: string, open: number): number | undefined {
     if (depth === 0) return position > open + 1 ? position : undefined;
   }
   return undefined;
+}
+
+/** Whether a label, in any case, is a top-level domain, by which X tells `example.com` from `word.Next`. Punycode is taken on trust. */
+function isTopLevelDomain(label: string): boolean {
+  const lowerCase = label.toLowerCase();
+  return TOP_LEVEL_DOMAINS.has(lowerCase) || lowerCase.startsWith('xn--');
+}
+
+/** Why a text is no address of the web that a payload may name, or undefined when it is one. */
+export function webAddressProblem(text: string): string | undefined {
+  if (/[\s\p{Cc}]/u.test(text)) return 'must not contain spaces or control characters';
+  if (!/^https?:\/\//iu.test(text) || !URL.canParse(text)) return 'must be an http or https address';
+  const { username, password } = new URL(text);
+  return username || password ? 'must not contain a user name or password' : undefined;
 }

@@ -6,6 +6,7 @@ import { ACTION_STATUSES } from '../../domain/states.ts';
 import type { ActionRow } from '../action-row.ts';
 import { listLanes } from '../decide/flags.ts';
 import { type Queryable, query } from '../pool.ts';
+import { listByExpiry } from './approval-list.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { holds, jsonHolds, type Part, readPage } from './page.ts';
 
@@ -25,7 +26,7 @@ export interface ActionPage {
 }
 
 /**
- * Newest first. Ids are UUIDv7, so their order is the order of creation.
+ * Newest first, or by what runs out first. Ids are UUIDv7, so their order is the order of creation.
  *
  * @param lanes those that are looked through; absent: all, or the filter's
  */
@@ -34,7 +35,8 @@ export async function listActions(
   filter: ActionListQuery,
   lanes: readonly string[] | undefined = filter.lane === undefined ? undefined : [filter.lane],
 ): Promise<ActionPage> {
-  const { limit, cursor, q } = filter;
+  const { limit, cursor, q, order } = filter;
+  if (order === 'expires') return listByExpiry(db, filter, lanes);
   const { sources, sift } = await walks(db, filter, lanes);
   const { nextBefore, ...page } = await readPage<ActionRow>(db, {
     sources,

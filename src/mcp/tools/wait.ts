@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { actionSchema } from '../../contracts/http/action.ts';
 import type { LogEntry } from '../../contracts/http/log.ts';
 import { actionIdSchema, timeSchema } from '../../contracts/http/primitives.ts';
+import { knownWord } from '../../contracts/words.ts';
 import type { LogEvent } from '../../domain/events.ts';
-import { isSettled } from '../../domain/states.ts';
+import { ACTION_STATUSES, isSettled } from '../../domain/states.ts';
 import type { AgentClient } from '../agent-client.ts';
 import { tool } from '../tool.ts';
 
@@ -44,18 +45,23 @@ export const waitForAction = tool({
   async run(client, { id, timeoutSeconds }) {
     const deadlineMs = performance.now() + timeoutSeconds * 1_000;
     let action = await client.getAction(id);
-    while (!isSettled(action.status) && performance.now() < deadlineMs) {
+    while (!hasSettled(action.status) && performance.now() < deadlineMs) {
       await delay(Math.min(LOOK_INTERVAL_MS, deadlineMs - performance.now()));
       action = await client.getAction(id);
     }
     const decisions = await decisionsAbout(client, id);
-    const hasEnded = isSettled(action.status);
+    const hasEnded = hasSettled(action.status);
     const waits =
       action.status === 'AWAITING_APPROVAL' ? '; it waits for a person to approve it' : '; it has not ended';
     const words = `${id} is ${action.status}${hasEnded ? '' : waits}.${lastWords(decisions)}`;
     return { words, result: { hasEnded, action, decisions } };
   },
 });
+
+function hasSettled(status: string): boolean {
+  const known = knownWord(ACTION_STATUSES, status);
+  return known !== undefined && isSettled(known);
+}
 
 export const getDecision = tool({
   name: 'get_decision',

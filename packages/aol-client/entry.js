@@ -1,0 +1,3 @@
+import './without-eval.js';
+
+export * from '../../dist/src/client/index.js';

@@ -1,0 +1,53 @@
+/** The parts of the description that have names, so that programs made from it have types of these names. */
+
+import { z } from 'zod';
+import { actionListSchema, actionSchema, lastApprovedSchema, nextActionsSchema } from '../../contracts/http/action.ts';
+import { adapterListSchema, adapterSchema } from '../../contracts/http/adapter.ts';
+import { batchAnswerSchema, batchResultSchema } from '../../contracts/http/batch.ts';
+import { controlAnswerSchema } from '../../contracts/http/control.ts';
+import { dlqAnswerSchema } from '../../contracts/http/decisions.ts';
+import { flagStateSchema, flagsChangedSchema, laneFlagsSchema } from '../../contracts/http/flags.ts';
+import { laneCreatedSchema, laneListSchema } from '../../contracts/http/lane.ts';
+import { logEntrySchema, logListSchema } from '../../contracts/http/log.ts';
+import { problemSchema } from '../../contracts/http/problem.ts';
+import { sessionSchema } from '../../contracts/http/session.ts';
+import { dependencySchema, laneStatusSchema, readinessSchema, statusSchema } from '../../contracts/http/status.ts';
+import { tickListSchema, tickSchema } from '../../contracts/http/tick.ts';
+import { createdTokenSchema, tokenListSchema, tokenSchema } from '../../contracts/http/token.ts';
+
+const COMPONENTS = {
+  Action: actionSchema,
+  ActionList: actionListSchema,
+  Adapter: adapterSchema,
+  AdapterList: adapterListSchema,
+  BatchAnswer: batchAnswerSchema,
+  BatchResult: batchResultSchema,
+  ControlAnswer: controlAnswerSchema,
+  CreatedToken: createdTokenSchema,
+  Dependency: dependencySchema,
+  DlqAnswer: dlqAnswerSchema,
+  FlagState: flagStateSchema,
+  FlagsChanged: flagsChangedSchema,
+  LaneCreated: laneCreatedSchema,
+  LaneFlags: laneFlagsSchema,
+  LaneList: laneListSchema,
+  LaneStatus: laneStatusSchema,
+  LastApproved: lastApprovedSchema,
+  LogEntry: logEntrySchema,
+  LogList: logListSchema,
+  NextActions: nextActionsSchema,
+  Problem: problemSchema,
+  Readiness: readinessSchema,
+  Session: sessionSchema,
+  Status: statusSchema,
+  Tick: tickSchema,
+  TickList: tickListSchema,
+  Token: tokenSchema,
+  TokenList: tokenListSchema,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+for (const [id, schema] of Object.entries(COMPONENTS)) z.globalRegistry.add(schema, { ...schema.meta(), id });
+
+export function refTo(name: string): { readonly $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
