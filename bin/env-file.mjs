@@ -9,7 +9,7 @@ import { say } from './ensure.mjs';
 
 /** Where tokens go. */
 const ADDRESSES = ['AOL_API_URL', 'AOL_API_HOST', 'AOL_API_PORT', 'AOL_DATA_DIR'];
-const TOKENS = ['AOL_TOKEN', 'AOL_MCP_TOKEN', 'AOL_ADMIN_TOKEN', 'AOL_OPERATOR_TOKEN', 'AOL_VIEWER_TOKEN'];
+const TOKENS = ['AOL_TOKEN', 'AOL_ADMIN_TOKEN', 'AOL_OPERATOR_TOKEN', 'AOL_VIEWER_TOKEN'];
 /** These serve; the others call a server, with a token. */
 const SERVING = ['up', 'api', 'worker', 'run', 'migrate', 'prune'];
 

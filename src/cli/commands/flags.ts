@@ -6,7 +6,7 @@ import { ALL_LANES, FLAG_NAMES, FLAGS, type FlagKind, type FlagName } from '../.
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm, type Danger } from '../terminal/confirm.ts';
-import { durationMs } from '../terminal/options.ts';
+import { durationMs, readWholeNumber, wholeNumber } from '../terminal/options.ts';
 import type { Cell } from '../terminal/paint.ts';
 import { table } from '../terminal/text.ts';
 import { killDanger } from './control.ts';
@@ -14,7 +14,7 @@ import { killDanger } from './control.ts';
 interface SetOptions {
   readonly lane: string;
   readonly reason?: string;
-  readonly ifVersion?: string;
+  readonly ifVersion?: number;
   readonly for?: number;
   readonly yes: boolean;
 }
@@ -42,13 +42,17 @@ export const registerFlags: Register = (program, run) => {
     .argument('<value>')
     .option('--lane <lane>', 'one lane; the defaults of all when absent', ALL_LANES)
     .option('--reason <text>', 'for the log')
-    .option('--if-version <n>', 'only if the flag has this version; 0: only if the lane inherits it')
+    .option(
+      '--if-version <n>',
+      'only if the flag has this version; 0: only if the lane inherits it',
+      wholeNumber(0, 999_999_999),
+    )
     .option('--for <time>', 'with proof_only false: REAL locks itself again after it, e.g. 8h', durationMs)
     .option('--yes', 'do not ask', false)
     .action((name: FlagName, text: string, { lane, reason, ifVersion, for: forMs, yes }: SetOptions) =>
       run(async ({ io, client: connect, print }) => {
         const value = parseValue(name, text);
-        const expected = ifVersion === undefined ? {} : { version: wholeNumber(ifVersion, '--if-version') };
+        const expected = ifVersion === undefined ? {} : { version: ifVersion };
         const unlocked = unlockTime(name, value, forMs);
         const client = await connect();
         const danger = yes ? undefined : await dangerOf(client, name, value, lane);
@@ -63,18 +67,17 @@ export const registerFlags: Register = (program, run) => {
 /** @throws UsageError when the text is no value of the flag's type; its bounds are the server's to check */
 function parseValue(name: FlagName, text: string): boolean | number | string {
   const kind: FlagKind = FLAGS[name].kind;
-  if (kind.type === 'integer') return wholeNumber(text, name);
+  if (kind.type === 'integer') {
+    const value = readWholeNumber(text);
+    if (value === undefined) throw new UsageError(`${name} is a whole number`);
+    return value;
+  }
   if (kind.type === 'boolean') {
     if (text !== 'true' && text !== 'false') throw new UsageError(`${name} is true or false`);
     return text === 'true';
   }
   if (!kind.choices.includes(text)) throw new UsageError(`${name} is one of ${kind.choices.join(', ')}`);
   return text;
-}
-
-function wholeNumber(text: string, name: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${name} is a whole number`);
-  return Number(text);
 }
 
 /** @throws UsageError for a time of anything but unlocking REAL */

@@ -15,10 +15,15 @@ export function listOf<Word extends string>(words: readonly Word[]): (text: stri
 /** A whole number within bounds. */
 export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
-    const value = /^-?\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= minimum && value <= maximum) return value;
+    const value = readWholeNumber(text);
+    if (value !== undefined && value >= minimum && value <= maximum) return value;
     throw new InvalidArgumentError(`must be a whole number from ${minimum} to ${maximum}`);
   };
+}
+
+/** Undefined for a text that is none. */
+export function readWholeNumber(text: string): number | undefined {
+  return /^-?\d{1,12}$/.test(text) ? Number(text) : undefined;
 }
 
 /** `250ms`, `30s`, `5m`, `2h`, in milliseconds. */
