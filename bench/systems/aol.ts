@@ -11,7 +11,8 @@ import { type EnqueueInput, enqueueRequestSchema } from '../../src/contracts/htt
 import { DEFAULT_LANE } from '../../src/contracts/names.ts';
 import { type ActionContract, describeContract } from '../../src/contracts/payloads/contract.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
-import { pressControl, setFlags } from '../../src/db/decide/flags.ts';
+import { setFlags } from '../../src/db/decide/flags.ts';
+import { pressControl } from '../../src/db/decide/press.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { ALL_LANES, type LaneFlags } from '../../src/domain/flags.ts';
 import { type CreateWorkerOptions, createWorker } from '../../src/worker/create-worker.ts';
