@@ -9,6 +9,7 @@ import * as approvalsRunOut from './0006_approvals_run_out.ts';
 import * as fewerIndexEntries from './0007_fewer_index_entries.ts';
 import * as oneWalkAClaim from './0008_one_walk_a_claim.ts';
 import * as roles from './0009_roles.ts';
+import * as sessions from './0010_sessions.ts';
 import * as oneExit from './0011_one_exit.ts';
 
 export interface SchemaStep {
@@ -26,5 +27,6 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0007_fewer_index_entries', ...fewerIndexEntries },
   { name: '0008_one_walk_a_claim', ...oneWalkAClaim },
   { name: '0009_roles', ...roles },
+  { name: '0010_sessions', ...sessions },
   { name: '0011_one_exit', ...oneExit },
 ];

@@ -79,6 +79,14 @@ aol_lease.mode text NOT NULL DEFAULT 'PROOF'::text
 aol_lease.acquired_at timestamp with time zone
 aol_lease.renewed_at timestamp with time zone
 aol_lease.expires_at timestamp with time zone
+aol_sessions.id uuid NOT NULL
+aol_sessions.sha256 bytea NOT NULL
+aol_sessions.token_id uuid
+aol_sessions.environment_sha256 bytea
+aol_sessions.created_at timestamp with time zone NOT NULL DEFAULT now()
+aol_sessions.expires_at timestamp with time zone NOT NULL
+aol_sessions.last_used_at timestamp with time zone NOT NULL DEFAULT now()
+aol_sessions.ended_at timestamp with time zone
 aol_tick_ledger.id uuid NOT NULL
 aol_tick_ledger.lane text NOT NULL
 aol_tick_ledger.number bigint NOT NULL
@@ -153,6 +161,13 @@ aol_lease: aol_lease_mode_check CHECK ((mode = ANY (ARRAY['PROOF'::text, 'REAL':
 aol_lease: aol_lease_pkey PRIMARY KEY (lane)
 aol_lease: aol_lease_token_check CHECK ((token >= 0))
 aol_lease: held_is_whole CHECK (((owner IS NULL) OR ((token >= 1) AND (acquired_at IS NOT NULL) AND (renewed_at IS NOT NULL) AND (expires_at IS NOT NULL))))
+aol_sessions: aol_sessions_check CHECK ((expires_at > created_at))
+aol_sessions: aol_sessions_environment_sha256_check CHECK ((octet_length(environment_sha256) = 32))
+aol_sessions: aol_sessions_pkey PRIMARY KEY (id)
+aol_sessions: aol_sessions_sha256_check CHECK ((octet_length(sha256) = 32))
+aol_sessions: aol_sessions_sha256_key UNIQUE (sha256)
+aol_sessions: aol_sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES aol_api_tokens(id) ON DELETE CASCADE
+aol_sessions: begun_with_one_token CHECK (((token_id IS NULL) <> (environment_sha256 IS NULL)))
 aol_tick_ledger: aol_tick_ledger_awaiting_check CHECK ((awaiting >= 0))
 aol_tick_ledger: aol_tick_ledger_claimed_check CHECK ((claimed >= 0))
 aol_tick_ledger: aol_tick_ledger_dead_lettered_check CHECK ((dead_lettered >= 0))
@@ -192,6 +207,9 @@ CREATE UNIQUE INDEX aol_execution_logs_one_outcome ON public.aol_execution_logs 
 CREATE UNIQUE INDEX aol_execution_logs_pkey ON public.aol_execution_logs USING btree (id)
 CREATE INDEX aol_execution_logs_severe ON public.aol_execution_logs USING btree (id) WHERE (level = ANY (ARRAY['WARNING'::text, 'ERROR'::text]))
 CREATE UNIQUE INDEX aol_lease_pkey ON public.aol_lease USING btree (lane)
+CREATE INDEX aol_sessions_expires_at ON public.aol_sessions USING btree (expires_at)
+CREATE UNIQUE INDEX aol_sessions_pkey ON public.aol_sessions USING btree (id)
+CREATE UNIQUE INDEX aol_sessions_sha256_key ON public.aol_sessions USING btree (sha256)
 CREATE INDEX aol_tick_ledger_by_start ON public.aol_tick_ledger USING btree (started_at, id)
 CREATE UNIQUE INDEX aol_tick_ledger_lane_number_key ON public.aol_tick_ledger USING btree (lane, number)
 CREATE INDEX aol_tick_ledger_open ON public.aol_tick_ledger USING btree (lane) WHERE (finished_at IS NULL)

@@ -1,16 +1,21 @@
 /** Builds the API. It listens nowhere and reads no environment. */
 
+import { randomUUID } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { v7 as uuidv7 } from 'uuid';
 import { createCount } from '../db/look/counts.ts';
+import { errorText } from '../domain/errors.ts';
 import { DEFAULT_MAX_QUEUED, MAX_BODY_BYTES } from '../domain/limits.ts';
 import { Audit } from './access/audit.ts';
 import { addAuthentication } from './access/auth.ts';
+import { Bounds } from './access/bounds.ts';
 import { Credentials, type Tokens } from './access/credentials.ts';
+import { LookUps } from './access/look-ups.ts';
 import { addRateLimits, MAX_WRONG_TOKENS } from './access/rate-limits.ts';
 import { addRefusalAudit } from './access/refusals.ts';
 import { addHostCheck, addSecurityHeaders } from './access/security.ts';
+import { inTurns } from './access/turns.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { addOpenApi, describeApi } from './describe/openapi.ts';
 import { collectRoutes, type RouteTable } from './describe/route-table.ts';
@@ -45,8 +50,10 @@ export interface ApiOptions extends ApiPorts {
   readonly contracts: readonly QueueableType[];
   /** The environment's bearer tokens. */
   readonly tokens: Tokens;
-  /** Whether a proxy in front ends TLS: it tells the callers' addresses, and browsers keep the cookie to TLS. */
+  /** Whether a proxy in front ends TLS: browsers keep the cookie to TLS. */
   readonly behindTls?: boolean;
+  /** Addresses and networks of proxies that are believed what `X-Forwarded-For` says; absent or none: nobody is. */
+  readonly proxies?: readonly string[];
   /** Calls of one token in a minute; absent or 0: without limit. */
   readonly callsPerMinute?: number;
   /** Wrong tokens that an address may try in a minute; absent: 100. */
@@ -79,21 +86,35 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** A socket on which nothing moves is closed. Live streams beat more often than that. */
 const CONNECTION_TIMEOUT_MS = 30_000;
 const BEAT_INTERVAL_MS = 10_000;
+/** Longer than proxies keep a connection that nobody uses (a minute is common): else they send a request into one that closes. */
+const KEEP_ALIVE_MS = 75_000;
+
+function httpServer(serve: RequestListener, requestTimeoutMs: number): Server {
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: requestTimeoutMs / 10,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    serve,
+  );
+  return server.setTimeout(CONNECTION_TIMEOUT_MS);
+}
 
 /** Builds the application with all its routes. What it was given stays open when it closes. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const { behindTls = false, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const bounds = new Bounds();
+  const credentials = new Credentials(options.tokens);
   const app = fastify({
+    serverFactory: (serve) => httpServer(inTurns(serve, bounds.turns, credentials), requestTimeoutMs),
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => uuidv7(),
+    genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: requestTimeoutMs,
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    keepAliveTimeout: 5_000,
-    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 10 },
     forceCloseConnections: 'idle',
-    trustProxy: behindTls ? (_address, hop) => hop === 0 : false,
+    trustProxy: options.proxies?.length ? [...options.proxies] : false,
     frameworkErrors: sendProblem,
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<ZodTypeProvider>();
@@ -103,30 +124,35 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   addProblems(app);
   addSecurityHeaders(app, behindTls);
   addRequestLog(app);
-  const metrics = new ApiMetrics(options);
+  const metrics = new ApiMetrics(options, bounds);
   metrics.watchRequests(app);
   if (options.hostNames) addHostCheck(app, options.hostNames);
   const context: ApiContext = {
     ...options,
     artifacts: metrics.watchArtifacts(options.artifacts),
     contracts: new Map(options.contracts.map((type) => [type.type, type])),
-    credentials: new Credentials(options.tokens),
+    credentials,
+    lookUps: new LookUps(options.database),
+    controlLookUps: new LookUps(options.controlDatabase ?? options.database),
     secureCookies: behindTls,
     limits: await addRateLimits(app, {
       callsPerMinute: options.callsPerMinute ?? 0,
       maxWrongTokens: options.maxWrongTokens ?? MAX_WRONG_TOKENS,
     }),
     audit: new Audit(options.database, (reason) => app.log.warn({ reason }, 'a row of the audit is not written yet')),
+    bounds,
     beatIntervalMs: options.beatIntervalMs ?? BEAT_INTERVAL_MS,
     count: createCount(),
-    queueCap: new QueueCap(options.database, options.maxQueued ?? DEFAULT_MAX_QUEUED),
+    queueCap: new QueueCap(options.database, options.maxQueued ?? DEFAULT_MAX_QUEUED, (error) =>
+      app.log.warn({ error: errorText(error) }, 'what waits could not be counted'),
+    ),
     setVariables: options.setVariables ?? new Set(),
   };
   app.decorate('audit', context.audit);
   addNotFound(app, routes);
   addRefusalAudit(app, context.audit);
   await addAuthentication(app, context);
-  addValidation(app);
+  addValidation(app, bounds.turns);
   await addOpenApi(app);
 
   const web = options.webFolder === undefined ? undefined : readWebFiles(options.webFolder);

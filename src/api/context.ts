@@ -19,7 +19,9 @@ import type { Role } from '../domain/roles.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Waker } from '../temporal/waker.ts';
 import type { Audit } from './access/audit.ts';
+import type { Bounds } from './access/bounds.ts';
 import type { Credentials } from './access/credentials.ts';
+import type { LookUps } from './access/look-ups.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { RouteRight } from './access/route-rights.ts';
 import type { QueueCap } from './queue-cap.ts';
@@ -66,11 +68,15 @@ export interface ApiPorts {
 export interface ApiContext extends ApiPorts {
   readonly contracts: ReadonlyMap<string, QueueableType>;
   readonly credentials: Credentials;
+  readonly lookUps: LookUps;
+  /** Over the connections that are kept for pause and kill. */
+  readonly controlLookUps: LookUps;
   /** Whether browsers reach us over TLS, so that the cookie may be kept to it. */
   readonly secureCookies: boolean;
   readonly limits: RateLimits;
   readonly audit: Audit;
   readonly queueCap: QueueCap;
+  readonly bounds: Bounds;
   /** For status, which is looked at again and again. */
   readonly count: Count;
   /** How often a stream of events shows that it lives, and looks whether its caller may still listen. */
@@ -89,8 +95,8 @@ declare module 'fastify' {
     control?: boolean;
     /** Statuses of problems that it answers, besides those of every route. */
     problems?: readonly number[];
-    /** How many levels deeper than 32 its body may nest. */
-    extraDepth?: number;
+    /** Parses its body instead of what parses the others. */
+    parseBody?: (body: Buffer) => Promise<unknown>;
   }
   interface FastifyRequest {
     /** Who calls, as it stands in logs and rows. Empty on public routes. */

@@ -3,7 +3,7 @@
 import type { EnqueueRequest } from '../contracts/http/action.ts';
 import { idempotencyKeySchema } from '../contracts/http/primitives.ts';
 import { type FieldProblem, InvalidRequestError, RealUnavailableError, UnprocessableError } from '../domain/errors.ts';
-import { IDLE_HEARTBEAT_MS, MAX_PAYLOAD_BYTES } from '../domain/limits.ts';
+import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { QueueableType } from './context.ts';
 
 /**
@@ -21,29 +21,30 @@ export function withHeaderKey(request: EnqueueRequest, header: string | string[]
   return { ...request, idempotencyKey: key.data };
 }
 
-/** Node hands header bytes over as Latin-1; what was sent is UTF-8. */
+/**
+ * Node hands header bytes over as Latin-1; what was sent is UTF-8.
+ *
+ * @throws InvalidRequestError
+ */
 function headerText(header: string | string[]): unknown {
   if (typeof header !== 'string') return header;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(header, 'latin1'));
   } catch {
-    return undefined;
+    throw malformed('Idempotency-Key', 'must be UTF-8');
   }
 }
 
 /**
  * Checks a request against its action type.
  *
- * @throws InvalidRequestError for an unknown type or a payload that is too large
+ * @throws InvalidRequestError for an unknown type
  * @throws UnprocessableError for a payload that fails its type's schema, each field named
  * @throws RealUnavailableError for REAL of a type that performs nothing
  */
 export function checkEnqueue(contracts: ReadonlyMap<string, QueueableType>, request: EnqueueRequest): void {
   const contract = contracts.get(request.type);
   if (!contract) throw malformed('type', `must be a known type: ${[...contracts.keys()].sort().join(', ')}`);
-  if (Buffer.byteLength(JSON.stringify(request.payload)) > MAX_PAYLOAD_BYTES) {
-    throw malformed('payload', `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`);
-  }
   const checked = contract.check(request.payload);
   if (!checked.ok) throw new UnprocessableError('the payload fails its schema', checked.problems.map(underPayload));
   if (request.mode === 'REAL' && contract.performs !== true) {

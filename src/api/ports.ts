@@ -18,10 +18,14 @@ export interface PortSettings {
 
 /** A caller is told within two seconds that PostgreSQL is away or locked: it may wait for a connection, and then for a lock. */
 const STATEMENT_TIMEOUT_MS = 1_200;
+/** Shorter, so that a statement that waits for others and one that is itself too slow end in different errors. */
+const LOCK_TIMEOUT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 700;
 /** Pressing stop waits for a claim that is open, also for one whose worker froze in it. */
 const CONTROL_TIMEOUT_MS = 5_000;
-const CONTROL_CONNECTIONS = 3;
+/** They are there already; this is time to open one anew, or for this process to come back from other work. */
+const CONTROL_CONNECT_TIMEOUT_MS = 1_500;
+const CONTROL_CONNECTIONS = 4;
 
 /** Connects to nothing yet: every port does so when it is first used, so the order of starting does not matter. */
 export function openPorts(settings: PortSettings): ApiPorts & { close(): Promise<void> } {
@@ -34,8 +38,14 @@ export function openPorts(settings: PortSettings): ApiPorts & { close(): Promise
       onIdleError: (error) => logger?.warn({ error: error.message }, 'a connection to PostgreSQL broke'),
       ...options,
     });
-  const database = pool({ statementTimeoutMs: STATEMENT_TIMEOUT_MS });
-  const controlDatabase = pool({ statementTimeoutMs: CONTROL_TIMEOUT_MS, maxConnections: CONTROL_CONNECTIONS });
+  const database = pool({ statementTimeoutMs: STATEMENT_TIMEOUT_MS, lockTimeoutMs: LOCK_TIMEOUT_MS });
+  const controlDatabase = pool({
+    connectTimeoutMs: CONTROL_CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: CONTROL_TIMEOUT_MS,
+    maxConnections: CONTROL_CONNECTIONS,
+    // A server that is full of others' connections still has these.
+    keptConnections: CONTROL_CONNECTIONS,
+  });
   const gateway = connectTemporal(settings.temporal);
   const waker = createWaker({
     signal: gateway.signal,

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { countQueued } from '../db/queue/queue-depth.ts';
-import { QueueFullError, UnavailableError } from '../domain/errors.ts';
+import { QueueFullError } from '../domain/errors.ts';
 
 const RECOUNT_INTERVAL_MS = 2_000;
 /** A full queue is counted anew this often, so that it opens soon after it was worked off. */
@@ -17,6 +17,7 @@ const MOST_WAIT_MS = 300;
 export class QueueCap {
   readonly #database: Database;
   readonly #maxQueued: number;
+  readonly #onTrouble: (error: unknown) => void;
   /** At the last count, and what this process has queued since. */
   #counted: number | undefined;
   #added = 0;
@@ -24,9 +25,11 @@ export class QueueCap {
   #tookMs = 0;
   #counting: Promise<void> | undefined;
 
-  constructor(database: Database, maxQueued: number) {
+  /** @param onTrouble told why it could not count; enqueues are admitted meanwhile, and find out themselves what is wrong */
+  constructor(database: Database, maxQueued: number, onTrouble: (error: unknown) => void) {
     this.#database = database;
     this.#maxQueued = maxQueued;
+    this.#onTrouble = onTrouble;
   }
 
   /** @throws QueueFullError when so many more would be too many */
@@ -63,8 +66,7 @@ export class QueueCap {
       this.#counted = await countQueued(this.#database, this.#maxQueued + 1);
       this.#added -= addedBefore;
     } catch (error) {
-      // Then nothing can be queued either, and the enqueue says so; or the count was too slow, and the next one tells.
-      if (!(error instanceof UnavailableError)) throw error;
+      this.#onTrouble(error);
     }
     this.#countedAtMs = performance.now();
     this.#tookMs = this.#countedAtMs - startedMs;

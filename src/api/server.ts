@@ -2,7 +2,8 @@
 
 import { isNativeError } from 'node:util/types';
 import type { FastifyInstance } from 'fastify';
-import { ConfigurationError } from '../domain/errors.ts';
+import { query } from '../db/pool.ts';
+import { ConfigurationError, errorText } from '../domain/errors.ts';
 import { allowedHostNames, isLoopback } from './access/security.ts';
 import { type ApiOptions, createApi } from './app.ts';
 
@@ -21,7 +22,10 @@ export interface RunningApi {
 
 const CLOSE_GRACE_MS = 3_000;
 
-/** @throws ConfigurationError when the address cannot be bound to, or is not this machine's alone and no TLS is in front */
+/**
+ * @throws ConfigurationError when the address cannot be bound to, or is not this machine's alone and no TLS is in front, or
+ * PostgreSQL cannot be used as it is
+ */
 export async function startServer(options: ServerOptions): Promise<RunningApi> {
   if (!isLoopback(options.host) && options.behindTls !== true) {
     const cure = 'put a proxy that ends TLS in front of it and set AOL_API_TLS=proxied, or bind to 127.0.0.1';
@@ -30,6 +34,7 @@ export async function startServer(options: ServerOptions): Promise<RunningApi> {
       `${options.host} is reachable by others, and tokens would travel in the clear: ${cure}`,
     );
   }
+  await openControl(options);
   const app = await createApi({ ...options, hostNames: allowedHostNames(options.host) });
   try {
     await app.listen({ host: options.host, port: options.port });
@@ -46,6 +51,14 @@ export async function startServer(options: ServerOptions): Promise<RunningApi> {
       clearTimeout(cutOff);
     },
   };
+}
+
+/** Opens the connection that stops are served by. Where PostgreSQL is away, the API starts all the same and waits for it. */
+async function openControl({ database, controlDatabase = database, logger }: ServerOptions): Promise<void> {
+  await query(controlDatabase, 'SELECT').catch((error: unknown) => {
+    if (error instanceof ConfigurationError) throw error;
+    logger?.warn({ error: errorText(error) }, 'PostgreSQL cannot be used yet');
+  });
 }
 
 function urlOf(app: FastifyInstance, host: string): string {

@@ -4,8 +4,10 @@ import { z } from 'zod';
 import {
   type Action,
   type ActionList,
+  type ActionSummaryList,
   actionListSchema,
   actionSchema,
+  actionSummaryListSchema,
   type LastApproved,
   lastApprovedSchema,
   type NextActions,
@@ -102,6 +104,11 @@ export class AolClient {
 
   listActions(filter: ActionFilter = {}): Promise<ActionList> {
     return this.#json(actionListSchema, { path: '/v1/actions', query: { ...filter } });
+  }
+
+  /** The same without payloads, which may have 64 KiB each. */
+  listActionSummaries(filter: ActionFilter = {}): Promise<ActionSummaryList> {
+    return this.#json(actionSummaryListSchema, { path: '/v1/actions', query: { ...filter, fields: 'summary' } });
   }
 
   getAction(id: string): Promise<Action> {

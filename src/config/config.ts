@@ -35,6 +35,8 @@ export interface Config {
     readonly port: number;
     /** Whether a proxy in front ends TLS. */
     readonly behindTls: boolean;
+    /** Proxies that are believed what they say of callers' addresses. */
+    readonly proxies: readonly string[];
     /** For each token; 0 is without limit. */
     readonly callsPerMinute: number;
     readonly maxQueued: number;
@@ -90,6 +92,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       host: values.AOL_API_HOST,
       port: values.AOL_API_PORT,
       behindTls: values.AOL_API_TLS === 'proxied',
+      proxies: values.AOL_API_PROXIES?.split(',').map((one) => one.trim()) ?? [],
       callsPerMinute: values.AOL_API_RATE,
       maxQueued: values.AOL_MAX_QUEUED,
     },

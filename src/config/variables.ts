@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isPrivateWay } from '../domain/addresses.ts';
 import { AGE_RULE, parseAgeMs } from '../domain/ages.ts';
@@ -127,6 +128,13 @@ const api = {
     rule: 'proxied, or unset',
     defaultText: unset,
     meaning: 'proxied: a proxy in front ends TLS. Without it the API binds to this machine only.',
+  },
+  AOL_API_PROXIES: {
+    schema: z.string().refine(areNetworks).optional(),
+    rule: 'addresses or networks, parted by commas: 10.0.0.7,10.1.0.0/16',
+    defaultText: unset,
+    meaning:
+      'Proxies in front that tell callers’ addresses in X-Forwarded-For; from anybody else that header counts for nothing.',
   },
   AOL_API_RATE: {
     schema: integer(0, 10_000_000, DEFAULT_CALLS_PER_MINUTE),
@@ -302,4 +310,16 @@ type Schemas<T extends Record<string, Variable>> = { [K in keyof T]: T[K]['schem
 
 function schemas<const T extends Record<string, Variable>>(area: T): Schemas<T> {
   return Object.fromEntries(Object.entries(area).map(([name, variable]) => [name, variable.schema])) as Schemas<T>;
+}
+
+function areNetworks(text: string): boolean {
+  return text.split(',').every((one) => {
+    const [address = '', bits, ...more] = one.trim().split('/');
+    const most = { 4: 32, 6: 128 }[isIP(address)];
+    return (
+      most !== undefined &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    );
+  });
 }

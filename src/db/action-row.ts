@@ -45,6 +45,46 @@ export interface ActionRow {
   finished_at: Date | null;
 }
 
+/** All columns of a row but its payload, which is left empty: payloads may have 64 KiB each. */
+export const COLUMNS_WITHOUT_PAYLOAD = `'{}'::jsonb AS payload, ${Object.keys({
+  id: true,
+  lane: true,
+  type: true,
+  idempotency_key: true,
+  request_hash: true,
+  status: true,
+  mode: true,
+  promoted_from: true,
+  priority: true,
+  run_at: true,
+  due_at: true,
+  attempts: true,
+  attempts_before: true,
+  max_attempts: true,
+  claim_tick_id: true,
+  claim_lease_token: true,
+  claim_until: true,
+  claim_count: true,
+  claim_worker: true,
+  dlq_reason: true,
+  artifact_sha256: true,
+  artifact_uri: true,
+  approval_needed: true,
+  approval_by: true,
+  approval_at: true,
+  approval_sha256: true,
+  approval_expires_at: true,
+  receipt: true,
+  last_error: true,
+  cancel_requested: true,
+  workflow_id: true,
+  run_id: true,
+  created_by: true,
+  created_at: true,
+  updated_at: true,
+  finished_at: true,
+} satisfies Record<Exclude<keyof ActionRow, 'payload'>, true>).join(', ')}`;
+
 /** Builds the address of a workflow in Temporal's web page, or null when there is none to link to. Without a run: the last one. */
 export type TemporalLink = (workflowId: string, runId: string | null) => string | null;
 

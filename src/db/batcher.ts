@@ -6,13 +6,22 @@ const WIDTH = 2;
 export interface GatherOptions {
   readonly mostAtOnce: number;
   readonly isForAll: (error: unknown) => boolean;
-  /** How long an item waits for calls under way, and what it fails with then; absent: as long as they take. */
-  readonly wait?: { readonly limitMs: number; readonly error: () => Error };
+  /** How long items wait for calls under way; absent: as long as they take. */
+  readonly wait?: WaitLimits;
+}
+
+export interface WaitLimits {
+  /** No call under way ends for so long: whatever they are made of stands still. */
+  readonly standstillMs: number;
+  readonly standstill: () => Error;
+  /** However well they go on. */
+  readonly mostMs: number;
+  readonly tooMany: () => Error;
 }
 
 interface Waiting<Item, Answer> {
   readonly item: Item;
-  readonly limit: NodeJS.Timeout | undefined;
+  readonly cameAtMs: number;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -31,6 +40,9 @@ export function gather<Item, Answer>(
   const waiting: Waiting<Item, Answer>[] = [];
   let underWay = 0;
   let isPlanned = false;
+  /** When a call last began or ended. */
+  let movedAtMs = 0;
+  let watch: NodeJS.Timeout | undefined;
 
   const settle = async (batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
     try {
@@ -50,26 +62,35 @@ export function gather<Item, Answer>(
     isPlanned = false;
     while (underWay < WIDTH && waiting.length > 0) {
       underWay += 1;
-      const batch = waiting.splice(0, options.mostAtOnce);
-      for (const { limit } of batch) clearTimeout(limit);
-      void settle(batch).then(() => {
+      movedAtMs = performance.now();
+      void settle(waiting.splice(0, options.mostAtOnce)).then(() => {
         underWay -= 1;
+        movedAtMs = performance.now();
         goOn();
       });
     }
+    if (waiting.length > 0) return;
+    clearTimeout(watch);
+    watch = undefined;
   };
 
-  const giveUp = (one: Waiting<Item, Answer>, error: Error): void => {
-    waiting.splice(waiting.indexOf(one), 1);
-    one.reject(error);
+  /** Looks after those who wait until nobody does. The first of them waits longest. */
+  const watchOver = (limits: WaitLimits): void => {
+    const nowMs = performance.now();
+    const endOf = ({ cameAtMs }: Waiting<Item, Answer>) =>
+      Math.min(Math.max(cameAtMs, movedAtMs) + limits.standstillMs, cameAtMs + limits.mostMs);
+    while (waiting[0] && endOf(waiting[0]) <= nowMs) {
+      const late = waiting.shift();
+      late?.reject(nowMs - late.cameAtMs >= limits.mostMs ? limits.tooMany() : limits.standstill());
+    }
+    watch = waiting[0] && setTimeout(watchOver, endOf(waiting[0]) - nowMs, limits);
   };
 
   return (item) =>
     new Promise((resolve, reject) => {
       const { wait } = options;
-      const limit = wait && setTimeout(() => giveUp(one, wait.error()), wait.limitMs);
-      const one: Waiting<Item, Answer> = { item, limit, resolve, reject };
-      waiting.push(one);
+      waiting.push({ item, cameAtMs: performance.now(), resolve, reject });
+      if (wait) watch ??= setTimeout(watchOver, wait.standstillMs, wait);
       if (isPlanned || underWay >= WIDTH) return;
       isPlanned = true;
       setImmediate(goOn);

@@ -4,31 +4,53 @@ import { isNativeError } from 'node:util/types';
 import pg from 'pg';
 import { AolError, InvalidRequestError, UnavailableError, UnprocessableError } from '../domain/errors.ts';
 
-const NETWORK_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
+interface Meaning {
+  /** away: PostgreSQL cannot be used now, and the same call may be made again. input: the value cannot be stored. */
+  readonly kind: 'away' | 'input' | 'unknown lane';
+  /** What is told before PostgreSQL's own words. */
+  readonly words?: string;
+  /** Whether the connection is closed: a new one may lead to another server, or lack what was wrong. */
+  readonly closes?: boolean;
+}
 
+/** What a refusal of the server means: by its whole SQLSTATE, or else by the class that its first two characters name. */
+export const SQLSTATES: Readonly<Record<string, Meaning>> = {
+  AOL03: { kind: 'unknown lane' },
+  '08': { kind: 'away', words: 'the connection failed', closes: true },
+  '08P01': { kind: 'away', words: 'PostgreSQL, or what stands before it, refuses how AOL connects', closes: true },
+  '0A000': { kind: 'away', words: 'the schema changed under an open connection', closes: true },
+  '22': { kind: 'input' },
+  '23': { kind: 'input' },
+  '25006': { kind: 'away', words: 'PostgreSQL is read-only: a standby, or a primary that was demoted', closes: true },
+  '25P03': { kind: 'away', words: 'the transaction took too long', closes: true },
+  '26000': { kind: 'away', words: 'a connection pooler stands before PostgreSQL', closes: true },
+  '28': { kind: 'away', words: 'PostgreSQL refuses the login', closes: true },
+  '3D000': { kind: 'away', words: 'the database does not exist', closes: true },
+  '3F000': { kind: 'away', words: 'the schema is not there yet: run `aol migrate`' },
+  '40': { kind: 'away', words: 'two transactions stood in each other’s way' },
+  '42501': { kind: 'away', words: 'the database user lacks a right' },
+  '42P01': { kind: 'away', words: 'the schema is not there yet: run `aol migrate`' },
+  '42P05': { kind: 'away', words: 'a connection pooler stands before PostgreSQL', closes: true },
+  '53': { kind: 'away', words: 'PostgreSQL lacks room' },
+  '54': { kind: 'input' },
+  '55': { kind: 'away', words: 'PostgreSQL is not ready' },
+  '57': { kind: 'away', words: 'PostgreSQL is not ready' },
+  '57P': { kind: 'away', words: 'PostgreSQL ended the connection', closes: true },
+  '58': { kind: 'away', words: 'the machine of PostgreSQL fails', closes: true },
+};
+
+/** The client's own errors that have no code. What has one (ECONNREFUSED, ENOENT, ERR_TLS_…) failed on the way to the server. */
 const CLIENT_MESSAGES = [
   'Query read timeout',
   'timeout exceeded when trying to connect',
+  'timeout expired',
   'Connection terminated',
   'Client has encountered a connection error',
   'Cannot use a pool after calling end',
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+  'SASL',
 ];
-
-/** SQLSTATE classes that mean: not now. 08 connection, 53 resources, 57 operator intervention, 55 lock not available. */
-const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '55']);
-/** SQLSTATE classes that mean: this value cannot be stored. 22 data exception, 23 integrity, 54 limit exceeded. */
-const INPUT_CLASSES = new Set(['22', '23', '54']);
-const UNKNOWN_LANE = 'AOL03';
-const UNDEFINED_TABLE = '42P01';
 
 /** The named error for anything that a query threw. What is not recognised is passed on as it is: it is our bug. */
 export function databaseError(error: unknown): unknown {
@@ -37,30 +59,44 @@ export function databaseError(error: unknown): unknown {
   if (!isNativeError(error)) return error;
   if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0)
     return databaseError(error.errors[0]);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (NETWORK_CODES.has(code) || CLIENT_MESSAGES.some((message) => error.message.includes(message))) {
+  const isOfTheWay = 'code' in error && !['TypeError', 'RangeError'].includes(error.name);
+  if (isOfTheWay || CLIENT_MESSAGES.some((message) => error.message.includes(message))) {
     return new UnavailableError('postgres', `PostgreSQL cannot be reached: ${error.message}`, { cause: error });
   }
   return error;
 }
 
 function serverError(error: pg.DatabaseError): unknown {
-  const state = error.code ?? '';
-  if (state === UNKNOWN_LANE) return new UnprocessableError('the lane does not exist', [], { cause: error });
-  if (state === UNDEFINED_TABLE) {
-    return new UnavailableError('postgres', 'the schema is not there yet: run `aol migrate`', { cause: error });
+  const { kind, words } = meaningOf(error) ?? {};
+  const options = { cause: error };
+  switch (kind) {
+    case 'away':
+      return new UnavailableError('postgres', `${words}: ${error.message}`, options);
+    case 'input':
+      // What PostgreSQL says of it names our columns and types; that is for the log.
+      return new InvalidRequestError('a value cannot be stored', [], options);
+    case 'unknown lane':
+      return new UnprocessableError('the lane does not exist', [], options);
+    default:
+      return error;
   }
-  if (UNAVAILABLE_CLASSES.has(state.slice(0, 2))) {
-    return new UnavailableError('postgres', `PostgreSQL is not ready: ${error.message}`, { cause: error });
-  }
-  if (INPUT_CLASSES.has(state.slice(0, 2))) {
-    // What PostgreSQL says of it names our columns and types; that is for the log.
-    return new InvalidRequestError('a value cannot be stored', [], { cause: error });
-  }
-  return error;
 }
 
-/** Whether an error is the database's refusal under a named rule of ours (`AOL01` … `AOL05`). */
-export function isRuleViolation(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && (error.code ?? '').startsWith('AOL');
+function meaningOf({ code = '' }: pg.DatabaseError): Meaning | undefined {
+  return SQLSTATES[code] ?? SQLSTATES[code.slice(0, 3)] ?? SQLSTATES[code.slice(0, 2)];
+}
+
+/** Whether the connection that an error came over must not be used again: it failed, or may still be at work. */
+export function spoilsConnection(error: unknown): boolean {
+  if (!(error instanceof UnavailableError)) return false;
+  return error.cause instanceof pg.DatabaseError ? meaningOf(error.cause)?.closes === true : true;
+}
+
+const QUERY_CANCELED = '57014';
+
+/** Whether a statement was ended because it took longer than `statement_timeout` allows. */
+export function isStatementTimeout(error: unknown): boolean {
+  return (
+    error instanceof UnavailableError && error.cause instanceof pg.DatabaseError && error.cause.code === QUERY_CANCELED
+  );
 }

@@ -1,8 +1,9 @@
 /** The connection pool, with a limit on everything that can hang. */
 
+import { isNativeError } from 'node:util/types';
 import pg from 'pg';
-import { UnavailableError } from '../domain/errors.ts';
-import { databaseError } from './errors.ts';
+import { ConfigurationError, TooManyAtOnceError } from '../domain/errors.ts';
+import { databaseError, spoilsConnection } from './errors.ts';
 
 export type Database = pg.Pool;
 /** A pool, or one connection inside a transaction. */
@@ -13,7 +14,11 @@ export interface PoolOptions {
   /** How this process appears in pg_stat_activity. */
   readonly applicationName: string;
   readonly maxConnections?: number;
+  /** So many stay open while nobody uses them; absent: none. */
+  readonly keptConnections?: number;
   readonly statementTimeoutMs?: number;
+  /** How long a statement waits for a lock; absent: as long as the statement may take. */
+  readonly lockTimeoutMs?: number;
   /** How long a caller waits for a connection, be it a new one or a free one. */
   readonly connectTimeoutMs?: number;
   /** Told about connections that broke while nobody used them; the pool replaces them by itself. */
@@ -40,20 +45,66 @@ export function createPool(options: PoolOptions): Database {
     connectionString: options.databaseUrl,
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
+    min: options.keptConnections ?? 0,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 3_000,
     statement_timeout: statementTimeoutMs,
+    lock_timeout: options.lockTimeoutMs,
     query_timeout: statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: 2_000,
     keepAlive: true,
     // Statements that do not wait for each other's answers leave in one packet: see `snapshot`.
     pipeline: true,
+    onConnect: (client) => prepareConnection(client, statementTimeoutMs),
     types,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
   // Who asked for a connection listens only a moment after it is there. Where the server ends it in the very packet that made
   // it ready, nobody would, and the process would end too. Its next query says that it is broken.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('release', (error) => {
+    if (!error) lastAnswerMs.set(pool, performance.now());
+  });
   return pool;
+}
+
+/**
+ * Sets what the database's own defaults may not decide, and sees whether the settings that a connection began with are in force.
+ *
+ * @throws ConfigurationError when something between us and PostgreSQL has left them out
+ */
+async function prepareConnection(client: pg.ClientBase, statementTimeoutMs: number): Promise<void> {
+  const [row] = await query<{ statement_timeout_ms: number }>(
+    client,
+    `SELECT set_config('default_transaction_isolation', 'read committed', false),
+       (extract(epoch FROM current_setting('statement_timeout')::interval) * 1000)::integer AS statement_timeout_ms`,
+  );
+  if (row?.statement_timeout_ms === statementTimeoutMs) return;
+  throw poolerError(new Error(`statement_timeout is ${row?.statement_timeout_ms} ms and not ${statementTimeoutMs}`));
+}
+
+const UNSUPPORTED_STARTUP = 'unsupported startup parameter';
+
+/** AOL needs connections of its own: settings, prepared statements and the names of live workers belong to one. */
+function poolerError(cause: Error): ConfigurationError {
+  return new ConfigurationError(
+    'DATABASE_URL',
+    `leads to a connection pooler (such as pgbouncer) that leaves out settings of a connection (${cause.message}); let it lead to PostgreSQL itself`,
+    { cause },
+  );
+}
+
+/** When each pool was last given a connection back: while that goes on, who waits in vain waits for others, not for PostgreSQL. */
+const lastAnswerMs = new WeakMap<object, number>();
+
+/** The named error for what was thrown when a pool or a connection was used. */
+function translated(db: Queryable, error: unknown): unknown {
+  if (!isNativeError(error)) return databaseError(error);
+  if (error.message.includes(UNSUPPORTED_STARTUP)) return poolerError(error);
+  if (!error.message.includes('timeout exceeded when trying to connect')) return databaseError(error);
+  const waitedMs = (db instanceof pg.Pool && db.options.connectionTimeoutMillis) || 0;
+  const isAnswering = performance.now() - (lastAnswerMs.get(db) ?? Number.NEGATIVE_INFINITY) < waitedMs;
+  if (!isAnswering) return databaseError(error);
+  return new TooManyAtOnceError('postgres', 'more is asked at once than is served; try again', { cause: error });
 }
 
 /** One query, its errors translated: `UnavailableError` when the server is away. */
@@ -65,7 +116,7 @@ export async function query<Row extends pg.QueryResultRow>(
   try {
     return (await db.query<Row>(text, [...values])).rows;
   } catch (error) {
-    throw databaseError(error);
+    throw translated(db, error);
   }
 }
 
@@ -82,7 +133,7 @@ export async function prepared<Row extends pg.QueryResultRow>(
   try {
     return (await db.query<Row>({ name, text, values: [...values] })).rows;
   } catch (error) {
-    throw databaseError(error);
+    throw translated(db, error);
   }
 }
 
@@ -94,7 +145,7 @@ export async function prepared<Row extends pg.QueryResultRow>(
 export function transaction<Result>(
   db: Database,
   work: (connection: Queryable) => Promise<Result>,
-  begin = 'BEGIN',
+  begin = 'BEGIN ISOLATION LEVEL READ COMMITTED',
 ): Promise<Result> {
   const whole = async (connection: Queryable, { begun }: Packets) => {
     await begun;
@@ -115,7 +166,7 @@ export interface Packets {
 export function quickTransaction<Result>(
   db: Database,
   work: (connection: Queryable, packets: Packets) => Promise<Result>,
-  begin = 'BEGIN',
+  begin = 'BEGIN ISOLATION LEVEL READ COMMITTED',
 ): Promise<Result> {
   return withConnection(db, async (connection, spoil) => {
     const begun = query(connection, begin);
@@ -169,7 +220,7 @@ export async function withConnection<Result>(
   work: (connection: Queryable, spoil: (why: Error) => void) => Promise<Result>,
 ): Promise<Result> {
   const connection = await db.connect().catch((error: unknown) => {
-    throw databaseError(error);
+    throw translated(db, error);
   });
   let broken: Error | undefined;
   const spoil = (error: Error) => {
@@ -180,8 +231,7 @@ export async function withConnection<Result>(
   try {
     return await work(connection, spoil);
   } catch (error) {
-    // A query that nothing answered may still hold the connection.
-    if (error instanceof UnavailableError && !(error.cause instanceof pg.DatabaseError)) spoil(error);
+    if (isNativeError(error) && spoilsConnection(error)) spoil(error);
     throw error;
   } finally {
     connection.off('error', spoil);

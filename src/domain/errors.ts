@@ -107,15 +107,27 @@ export class VersionConflictError extends AolError {
   }
 }
 
+export type DependencyName = 'postgres' | 'temporal' | 'artifacts';
+
 /** A server that we need is away. Nothing was done; the same call may be made again. */
 export class UnavailableError extends AolError {
-  readonly code = 'AOL_UNAVAILABLE';
-  readonly dependency: 'postgres' | 'temporal' | 'artifacts';
+  readonly code: string = 'AOL_UNAVAILABLE';
+  readonly dependency: DependencyName;
 
-  constructor(dependency: 'postgres' | 'temporal' | 'artifacts', message: string, options?: ErrorOptions) {
+  constructor(dependency: DependencyName, message: string, options?: ErrorOptions) {
     super(message, options);
     this.dependency = dependency;
   }
+}
+
+/** All servers are there, and more is asked of one at once than it takes. Nothing was done; the same call may be made again. */
+export class TooManyAtOnceError extends UnavailableError {
+  override readonly code = 'AOL_TOO_MANY_AT_ONCE';
+}
+
+/** A search or list has more to look through than one call may. The same call ends the same way: ask for less. */
+export class TooBroadError extends AolError {
+  readonly code = 'AOL_TOO_BROAD';
 }
 
 /** The caller no longer holds the lane: its token is not the current one. */

@@ -7,7 +7,7 @@ type Looks =
   | 'getArtifact'
   | 'getLogs'
   | 'getNext'
-  | 'listActions'
+  | 'listActionSummaries'
   | 'listAdapters'
   | 'listLogs'
   | 'listTicks'

@@ -22,6 +22,8 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/[^\s:/@"]*):[^\s/@"]+@/g, `$1:${REDACTED}@`],
   [/\bwhsec_[A-Za-z0-9+/=]{8,}/g, REDACTED],
   [/\baol_(?:admin|operator|viewer)_[\w-]{20,}/g, REDACTED],
+  // Named tokens; what comes before the second underscore is no secret, and finds the token.
+  [/\b(aolt_[0-9a-f]{8})_[\w-]{20,}/g, `$1_${REDACTED}`],
 ];
 
 /** A value that is shorter than this is left alone: it would be found in words that are none of it. */

@@ -8,6 +8,7 @@ import { allowedHostNames } from '../../src/api/access/security.ts';
 import { createApi } from '../../src/api/app.ts';
 import { collectRoutes, type DeclaredRoute } from '../../src/api/describe/route-table.ts';
 import { toProblem } from '../../src/api/plugins/problems.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
 import { problemSchema } from '../../src/contracts/http/problem.ts';
 import {
   ArtifactError,
@@ -20,6 +21,7 @@ import {
 import { ROLES } from '../../src/domain/roles.ts';
 import { as, createTestApi, namedToken, type TestApi, TOKENS } from '../support/api.ts';
 import { proved } from '../support/settled.ts';
+import { until } from '../support/until.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -287,5 +289,26 @@ describe('the rest of the border', () => {
       openapi: '3.1.0',
       paths: { '/v1/actions': {}, '/v1/actions/{id}/artifact': {} },
     });
+  });
+});
+
+describe('callers’ addresses', () => {
+  const refusedFrom = async (proxies: readonly string[]) => {
+    const own = await createTestApi({ behindTls: true, proxies });
+    const headers = { authorization: 'Bearer wrong', 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };
+    await own.call({ url: '/v1/status', headers });
+    const entry = await until('the audit has it', async () => {
+      const answer = await own.call({ url: '/v1/logs?event=REFUSED', headers: as('viewer') });
+      return logListSchema.parse(answer.json()).items[0];
+    });
+    await own.close();
+    return entry.detail?.address;
+  };
+
+  test('are the header’s only when a proxy that was named says so, and then no further than the first that was not', async () => {
+    expect(await refusedFrom([])).toBe('127.0.0.1');
+    expect(await refusedFrom(['10.0.0.0/8'])).toBe('127.0.0.1');
+    expect(await refusedFrom(['127.0.0.1'])).toBe('198.51.100.7');
+    expect(await refusedFrom(['127.0.0.0/8', '198.51.100.7'])).toBe('203.0.113.9');
   });
 });

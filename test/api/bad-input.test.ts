@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { actionSchema } from '../../src/contracts/http/action.ts';
 import { problemSchema } from '../../src/contracts/http/problem.ts';
@@ -289,4 +290,15 @@ test.each(HOSTILE)('stored unchanged as key and content: %j', async (text) => {
     [id],
   );
   expect(rows[0]).toMatchObject({ idempotency_key: text, payload: { content: `x${content}` } });
+});
+
+test('a body that is compressed is 415, and a key in Latin-1 is told to be UTF-8', async () => {
+  const zipped = await postRaw(api, '/v1/actions', gzipSync('{}'), { 'content-encoding': 'gzip' });
+  expect([zipped.statusCode, zipped.json()]).toMatchObject([415, { code: 'AOL_UNSUPPORTED_MEDIA_TYPE' }]);
+  const body = JSON.stringify({ type: 'POST_SOCIAL', payload: { platform: 'bluesky', content: 'Hello' } });
+  const latin = await postRaw(api, '/v1/actions', Buffer.from(body), { 'idempotency-key': 'M\u00fcller' });
+  expect([latin.statusCode, latin.json()]).toMatchObject([
+    400,
+    { errors: [{ field: 'Idempotency-Key', rule: 'must be UTF-8' }] },
+  ]);
 });

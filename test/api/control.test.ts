@@ -3,6 +3,7 @@ import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
 import { laneStatusSchema, readinessSchema, statusSchema } from '../../src/contracts/http/status.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { as, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
+import { until } from '../support/until.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -109,6 +110,28 @@ async function expectSoon(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
+describe('pressed at the same time', () => {
+  test('many of several lanes, also by a database whose default is another isolation level: each is answered', async () => {
+    const own = await createTestApi();
+    const name = new URL(own.database.url).pathname.slice(1);
+    await api.database.pool.query(`ALTER DATABASE ${name} SET default_transaction_isolation = 'repeatable read'`);
+    const lanes = ['a', 'b', 'c', 'd', 'e', 'f'];
+    for (const lane of lanes) await own.call({ method: 'PUT', url: `/v1/lanes/${lane}`, headers: as('admin') });
+    const verbs = ['pause', 'resume', 'kill', 'start'] as const;
+    const presses = Array.from({ length: 300 }, (_, n) => {
+      const lane = n % 7 === 6 ? {} : { lane: lanes[n % 7] };
+      return postRaw(own, `/v1/control/${verbs[n % 4]}`, JSON.stringify({ ...lane, reason: `press ${n}` }));
+    });
+    const answers = await Promise.all([...presses, postRaw(own, '/v1/control/pause', '{"lane":"nowhere"}')]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([...presses.map(() => 200), 404]);
+    // The audit holds what changed, each with who and why; a stop is never undone by what was pressed with it.
+    const { rows } = await own.database.pool.query("SELECT FROM aol_execution_logs WHERE event = 'FLAG_CHANGED'");
+    const changes = answers.map((answer) => answer.json()).filter((answer) => Object(answer).changed === true);
+    expect(rows.length).toBe(changes.length);
+    await own.close();
+  });
+});
+
 describe('status', () => {
   test('tells counts, the oldest due action, the flags in force and why it is PROOF', async () => {
     await postRaw(api, '/v1/actions', JSON.stringify({ type: 'POST_SOCIAL', payload: POST }));
@@ -163,12 +186,55 @@ describe('status', () => {
 describe('readiness', () => {
   test('names what is away, and no address', async () => {
     const answer = await api.call({ url: '/readyz' });
-    expect(answer.statusCode).toBe(503);
+    expect(answer.statusCode).toBe(200);
+    expect((await api.call({ url: '/readyz?all' })).statusCode).toBe(503);
     expect(readinessSchema.parse(answer.json())).toMatchObject({
-      ready: false,
+      ready: true,
       dependencies: { postgres: { ok: true, detail: 'reached' }, temporal: { ok: false, detail: 'away' } },
     });
     expect((await api.call({ url: '/healthz' })).json()).toEqual({ alive: true });
+  });
+
+  test('whoever asks, both servers are asked once a second; Temporal’s silence keeps nobody waiting', async () => {
+    let asked = 0;
+    const silent = await createTestApi({
+      temporal: {
+        health: () => {
+          asked += 1;
+          return new Promise(() => undefined);
+        },
+        link: () => null,
+      },
+    });
+    const startedAt = performance.now();
+    const answers = await Promise.all(Array.from({ length: 500 }, () => silent.call({ url: '/readyz' })));
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+    expect(asked).toBeLessThanOrEqual(1 + (performance.now() - startedAt) / 1_000);
+    await silent.close();
+  });
+
+  test('a PostgreSQL that is read-only cannot take a stop: 503, and back again by itself', async () => {
+    const own = await createTestApi();
+    const name = new URL(own.database.url).pathname.slice(1);
+    const setDefault = (readOnly: boolean) =>
+      api.database.pool.query(`ALTER DATABASE ${name} SET default_transaction_read_only = ${readOnly}`);
+    const cut = () =>
+      api.database.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    const ready = async () => (await own.call({ url: '/readyz' })).statusCode;
+    expect(await ready()).toBe(200);
+    await setDefault(true);
+    await cut();
+    await until('it is noticed', async () => (await ready()) === 503);
+    for (const press of ['pause', 'kill']) {
+      const answer = await postRaw(own, `/v1/control/${press}`, '{}');
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+    }
+    const refused = await postRaw(own, '/v1/actions', JSON.stringify({ type: 'POST_SOCIAL', payload: POST }));
+    expect([refused.statusCode, refused.json()]).toMatchObject([503, { code: 'AOL_UNAVAILABLE' }]);
+    await setDefault(false);
+    await until('it is back', async () => (await ready()) === 200);
+    expect((await postRaw(own, '/v1/control/kill', '{}')).statusCode).toBe(200);
+    await own.close();
   });
 
   test('without PostgreSQL everything says so at once, and nothing inside is shown', async () => {

@@ -70,6 +70,7 @@ test('the stream of events, which no fuzzer can read to its end, gives the answe
     [401, await ask(api, {})],
     [401, await ask(api, { authorization: 'Bearer of-nobody' })],
     [403, await ask(api, { ...viewer, host: 'rebound.example' })],
+    [404, await ask(api, viewer, '?lane=nowhere')],
     [200, await ask(full, viewer)],
     [429, await ask(full, viewer)],
   ];

@@ -4,12 +4,13 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { z } from 'zod';
 import { freePort } from '../../src/local/index.ts';
 import type { AolWorker } from '../../src/worker/create-worker.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { type CliOptions, createTestCli, type TestCli } from '../support/cli.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, testServerUrl } from '../support/database.ts';
 import { createTestNamespace } from '../support/namespace.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
@@ -206,4 +207,24 @@ describe('on a machine that is not', () => {
     expect(of('workers')?.cure).toContain('aol worker');
     expect(of('leases')?.detail).toMatch(/RED: default/);
   });
+});
+
+test('a database in another encoding than UTF8 is refused by name, by migrate and doctor', async () => {
+  const server = new pg.Client({ connectionString: testServerUrl() });
+  await server.connect();
+  const name = 'aol_test_latin1';
+  try {
+    await server.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0`);
+    const url = new URL(testServerUrl());
+    url.pathname = `/${name}`;
+    const env = { DATABASE_URL: url.href };
+    const { of } = await examine({ env });
+    expect(of('postgres')).toMatchObject({ ok: false, detail: expect.stringContaining('LATIN1') });
+    const migrated = await cli.run(['migrate'], { env });
+    expect(migrated.exitCode).toBe(5);
+    expect(migrated.talk).toMatch(/DATABASE_URL.*LATIN1.*UTF8/);
+  } finally {
+    await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await server.end();
+  }
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { gather } from '../../src/db/batcher.ts';
 
 /** A joint call that ends when the test lets it. */
@@ -78,18 +78,45 @@ describe('gather', () => {
     expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
-  test('one whose turn does not come in time fails, and is not asked for later', async () => {
-    const { made, together, end, event } = calls();
-    const late = new Error('late');
-    const ask = gather(together, { mostAtOnce: 10, isForAll, wait: { limitMs: 5, error: () => late } });
-    const first = [ask(1)];
-    await event();
-    first.push(ask(2));
-    await event();
-    await expect(ask(3)).rejects.toBe(late);
-    const next = ask(4);
-    for (let call = 0; call < 3; call += 1) await end();
-    expect([await Promise.all(first), await next]).toEqual([['answer 1', 'answer 2'], 'answer 4']);
-    expect(made).toEqual([[1], [2], [4]]);
+  describe('whose items wait', () => {
+    const standstill = new Error('standstill');
+    const tooMany = new Error('too many');
+    const wait = { standstillMs: 200, standstill: () => standstill, mostMs: 1_000, tooMany: () => tooMany };
+    beforeEach(() => {
+      jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    test('gives up those whose turn does not come while nothing moves, and does not ask for them later', async () => {
+      const { made, together, end, event } = calls();
+      const ask = gather(together, { mostAtOnce: 1, isForAll, wait });
+      const first = [ask(1), ask(2)];
+      const late = ask(3).catch((error: unknown) => error);
+      await event();
+      jest.advanceTimersByTime(199);
+      const next = ask(4);
+      jest.advanceTimersByTime(2);
+      expect(await late).toBe(standstill);
+      for (let call = 0; call < 3; call += 1) await end();
+      expect([await Promise.all(first), await next]).toEqual([['answer 1', 'answer 2'], 'answer 4']);
+      expect(made).toEqual([[1], [2], [4]]);
+    });
+
+    test('lets them wait longer than that while calls end, but not for ever', async () => {
+      const { together, end, event } = calls();
+      const ask = gather(together, { mostAtOnce: 1, isForAll, wait });
+      const answers = Promise.allSettled(Array.from({ length: 12 }, (_, n) => ask(n)));
+      await event();
+      for (let call = 0; call < 8; call += 1) {
+        jest.advanceTimersByTime(150);
+        await end();
+      }
+      for (let call = 0; call < 4; call += 1) await end();
+      const [served, refused] = Object.values(Object.groupBy(await answers, ({ status }) => status));
+      expect(served?.length).toBeGreaterThan(6);
+      expect(new Set(refused?.map((one) => 'reason' in one && one.reason))).toEqual(new Set([tooMany]));
+    });
   });
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { cancelAction, enqueue, findAction } from '../../src/db/decide/cancel.ts';
-import { createLane, pressControl } from '../../src/db/decide/flags.ts';
+import { createLane } from '../../src/db/decide/flags.ts';
+import { pressControl } from '../../src/db/decide/press.ts';
 import { claimTick } from '../../src/db/queue/claim.ts';
 import { isSuspect, takeUp } from '../../src/db/queue/claimed-action.ts';
 import { closeAttempts } from '../../src/db/queue/close.ts';

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { pressControl } from '../../src/db/decide/flags.ts';
+import { pressControl } from '../../src/db/decide/press.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { type GateAnswer, type GateRequest, passGate } from '../../src/db/queue/gate.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { defineAdapter } from '../../src/adapters/port.ts';
 import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
-import { pressControl } from '../../src/db/decide/flags.ts';
+import { pressControl } from '../../src/db/decide/press.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
 import { setFlag } from '../support/engine.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ActionRow } from '../../src/db/action-row.ts';
 import { approveAction, promoteAction, rejectAction } from '../../src/db/decide/approvals.ts';
-import { pressControl } from '../../src/db/decide/flags.ts';
+import { pressControl } from '../../src/db/decide/press.ts';
 import { StateConflictError } from '../../src/domain/errors.ts';
 import { setFlag } from '../support/engine.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';

@@ -38,7 +38,7 @@ describe('the log', () => {
       );
       log.info({ token: 'dddd', options: { password: 'eeee', apiKey: 'ffff' } }, 'm');
       log.warn({ error: 'connect postgresql://aol:gggg@db/aol' }, 'Authorization: Bearer hhhhhhhhhh');
-      log.warn({}, `whsec_${'i'.repeat(32)} aol_admin_${'j'.repeat(43)}`);
+      log.warn({}, `whsec_${'i'.repeat(32)} aol_admin_${'j'.repeat(43)} aolt_0123abcd_${'k'.repeat(43)}`);
     });
     expect(lines.join('')).not.toMatch(/aaaa|bbbb|cccc|dddd|eeee|ffff|gggg|hhhh|iiii|jjjj/);
     expect(lines[2]).toContain('postgresql://aol:[redacted]@db/aol');

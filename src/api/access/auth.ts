@@ -2,7 +2,7 @@
 
 import cookie from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
-import { SESSION_COOKIE } from '../../contracts/http/session.ts';
+import { SECURE_SESSION_COOKIE, SESSION_COOKIE } from '../../contracts/http/session.ts';
 import { ForbiddenError, UnauthenticatedError } from '../../domain/errors.ts';
 import { hasRight, lacksRight } from '../../domain/roles.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -41,20 +41,35 @@ export async function addAuthentication(app: Api, context: ApiContext): Promise<
  * @throws ForbiddenError for a call under the cookie that another site may have made
  */
 export async function identify(request: FastifyRequest, context: ApiContext): Promise<Caller> {
-  const { credentials, database, controlDatabase = database } = context;
-  const asked = request.routeOptions.config.control ? controlDatabase : database;
+  const { credentials, lookUps, controlLookUps } = context;
+  const asked = request.routeOptions.config.control ? controlLookUps : lookUps;
   const { authorization } = request.headers;
   if (authorization !== undefined) {
-    const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1];
-    if (token === undefined) throw new UnauthenticatedError('this needs a bearer token: Authorization: Bearer …');
+    const token = bearerToken(authorization);
+    if (token === undefined) throw new UnauthenticatedError(NEEDS_TOKEN);
     const caller = await credentials.ofToken(token, asked);
     if (!caller) throw new UnauthenticatedError('the bearer token is not known, or has ended');
     return caller;
   }
-  const sealed = request.cookies[SESSION_COOKIE];
-  if (sealed === undefined) throw new UnauthenticatedError('this needs a bearer token: Authorization: Bearer …');
-  const caller = await credentials.ofCookie(sealed, asked);
+  const cookie = sessionCookie(request, context);
+  if (cookie === undefined) throw new UnauthenticatedError(NEEDS_TOKEN);
+  const caller = await credentials.ofCookie(cookie, asked);
   if (!caller) throw new UnauthenticatedError('the session has ended: sign in again');
   checkCookieCall(request, caller);
   return caller;
+}
+
+/** The token of a header `Authorization: Bearer …`. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
+}
+
+const NEEDS_TOKEN = 'this needs a bearer token: Authorization: Bearer …';
+
+/** The cookie of the session, by the name that this server gives it. */
+export function sessionCookie(
+  { cookies }: FastifyRequest,
+  { secureCookies }: Pick<ApiContext, 'secureCookies'>,
+): string | undefined {
+  return cookies[secureCookies ? SECURE_SESSION_COOKIE : SESSION_COOKIE];
 }

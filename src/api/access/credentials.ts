@@ -1,12 +1,12 @@
 /** Who a token or a session's cookie stands for: the environment's three tokens, and those of `aol_api_tokens`. */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { findLiveToken, type LiveToken } from '../../db/decide/tokens.ts';
-import type { Queryable } from '../../db/pool.ts';
+import { createSession, endSession } from '../../db/decide/sessions.ts';
+import type { LiveToken } from '../../db/decide/tokens.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import { ENVIRONMENT_ROLES, type EnvironmentRole, type Role } from '../../domain/roles.ts';
 import { type Scope, UNBOUND } from '../../domain/scope.ts';
-import { SessionSeal } from './session-seal.ts';
+import type { LookUps } from './look-ups.ts';
 
 /** The environment's tokens. */
 export type Tokens = Readonly<Record<EnvironmentRole, string>>;
@@ -20,70 +20,95 @@ export interface Caller {
   readonly csrfToken: string | null;
 }
 
-export interface IssuedSession {
-  readonly cookie: string;
-  readonly csrfToken: string;
-}
-
 /** Tokens of the table begin with this; others are not looked for there. */
 const TABLE_TOKEN = /^aolt_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$/;
+const COOKIE = /^[A-Za-z0-9_-]{43}$/;
 /** A working day. */
 export const SESSION_MS = 12 * 3_600_000;
+/** Of so many digests it is known that they were right a while ago. */
+const MOST_KNOWN = 1_000;
 
 export class Credentials {
   readonly #secrets: readonly { readonly role: EnvironmentRole; readonly digest: Buffer }[];
-  readonly #seal: SessionSeal;
+  readonly #known = new Set<string>();
 
   /** @throws ConfigurationError when a token is empty or stands for two roles */
   constructor(tokens: Tokens) {
     checkTokens(tokens);
     this.#secrets = ENVIRONMENT_ROLES.map((role) => ({ role, digest: sha256(tokens[role]) }));
-    this.#seal = new SessionSeal(this.#secrets.map(({ digest }) => digest));
+  }
+
+  /** Whose token of the environment it is, without asking anybody. */
+  ofEnvironment(token: string): Caller | undefined {
+    return this.#environmentCaller(sha256(token), null);
+  }
+
+  /** Whether a token or cookie was right a while ago: it may go before those of which nothing is known. It is looked up all the same. */
+  wasRight(secret: string): boolean {
+    return this.#known.has(sha256(secret).toString('base64'));
   }
 
   /** Undefined for a token that nobody has. */
-  async ofToken(token: string, database: Queryable): Promise<Caller | undefined> {
-    const subject = await this.#subjectOf(token, database);
-    return subject && { ...subject, csrfToken: null };
+  async ofToken(token: string, lookUps: LookUps): Promise<Caller | undefined> {
+    const own = this.ofEnvironment(token);
+    if (own || !TABLE_TOKEN.test(token)) return own;
+    const digest = sha256(token);
+    const live = await lookUps.tokenBySha256(digest);
+    return live && this.#right(digest, { ...asCaller(live), csrfToken: null });
   }
 
-  /** Undefined for a cookie that is not ours, too old, or of a token that has ended. */
-  async ofCookie(cookie: string, database: Queryable): Promise<Caller | undefined> {
-    const session = this.#seal.open(cookie);
+  /** Undefined for a cookie that is not ours, too old, or of a session or token that has ended. */
+  async ofCookie(cookie: string, lookUps: LookUps): Promise<Caller | undefined> {
+    if (!COOKIE.test(cookie)) return undefined;
+    const digest = sha256(cookie);
+    const session = await lookUps.session(digest);
     if (!session) return undefined;
-    const { role, tokenId, csrfToken } = session;
-    if (tokenId === null) return { actor: role, role, scope: UNBOUND, csrfToken };
-    const live = await findLiveToken(database, { id: tokenId });
-    return live && { ...asCaller(live), csrfToken };
+    const csrfToken = csrfTokenOf(cookie);
+    if ('environmentSha256' in session.token) {
+      const caller = this.#environmentCaller(session.token.environmentSha256, csrfToken);
+      return caller && this.#right(digest, caller);
+    }
+    const live = await lookUps.tokenById(session.token.tokenId);
+    return live && this.#right(digest, { ...asCaller(live), csrfToken });
   }
 
   /** Exchanges a token for a session; undefined for a token that nobody has. */
-  async signIn(token: string, database: Queryable): Promise<(Caller & IssuedSession) | undefined> {
-    const subject = await this.#subjectOf(token, database);
-    if (!subject) return undefined;
-    const csrfToken = randomBytes(24).toString('base64url');
-    const { role, tokenId } = subject;
-    const cookie = this.#seal.close({ role, tokenId, csrfToken, expiresAtMs: Date.now() + SESSION_MS });
-    return { ...subject, csrfToken, cookie };
+  async signIn(token: string, lookUps: LookUps): Promise<(Caller & { readonly cookie: string }) | undefined> {
+    const caller = await this.ofToken(token, lookUps);
+    if (!caller) return undefined;
+    const digest = sha256(token);
+    const begunWith = this.ofEnvironment(token) ? undefined : await lookUps.tokenBySha256(digest);
+    const cookie = randomBytes(32).toString('base64url');
+    await createSession(lookUps.database, {
+      sha256: sha256(cookie),
+      token: begunWith ? { tokenId: begunWith.id } : { environmentSha256: digest },
+      lastsMs: SESSION_MS,
+    });
+    return { ...caller, csrfToken: csrfTokenOf(cookie), cookie };
   }
 
-  async #subjectOf(
-    token: string,
-    database: Queryable,
-  ): Promise<(Omit<Caller, 'csrfToken'> & { readonly tokenId: string | null }) | undefined> {
-    const role = this.#roleOf(token);
-    if (role) return { actor: role, role, scope: UNBOUND, tokenId: null };
-    if (!TABLE_TOKEN.test(token)) return undefined;
-    const live: LiveToken | undefined = await findLiveToken(database, { sha256: sha256(token) });
-    return live && { ...asCaller(live), tokenId: live.id };
+  /** Ends the session of a cookie, for every copy of it. */
+  async signOut(cookie: string, lookUps: LookUps): Promise<void> {
+    await endSession(lookUps.database, sha256(cookie));
   }
 
   /** Looks at all secrets, each in constant time, so that the time says nothing about any of them. */
-  #roleOf(token: string): EnvironmentRole | undefined {
-    const given = sha256(token);
-    const [match] = this.#secrets.filter((secret) => timingSafeEqual(secret.digest, given));
-    return match?.role;
+  #environmentCaller(digest: Buffer, csrfToken: string | null): Caller | undefined {
+    const [match] = this.#secrets.filter((secret) => timingSafeEqual(secret.digest, digest));
+    return match && { actor: match.role, role: match.role, scope: UNBOUND, csrfToken };
   }
+
+  #right(digest: Buffer, caller: Caller): Caller {
+    const [oldest] = this.#known;
+    if (oldest !== undefined && this.#known.size >= MOST_KNOWN) this.#known.delete(oldest);
+    this.#known.add(digest.toString('base64'));
+    return caller;
+  }
+}
+
+/** Another text than the cookie, which only who has the cookie can work out. */
+function csrfTokenOf(cookie: string): string {
+  return sha256(`csrf ${cookie}`).toString('base64url').slice(0, 32);
 }
 
 function asCaller({ name, role, scope }: LiveToken): Omit<Caller, 'csrfToken'> {

@@ -31,11 +31,12 @@ export class EventFeed {
   }
 
   /**
-   * First `ready`, or `reset` when rows after that id are gone and its place is now; then each row once, until the signal.
+   * First `ready`, or `reset` when rows after that id are gone and its place is now; then each row once, until the signal. Those
+   * that come together are handed out together.
    *
    * @throws UnavailableError when PostgreSQL is away at the beginning; later it waits for it
    */
-  async *follow({ after, signal }: FollowOptions): AsyncGenerator<FeedItem, void> {
+  async *follow({ after, signal }: FollowOptions): AsyncGenerator<readonly FeedItem[], void> {
     const { lastId } = await readLogWriters(this.#database);
     const pruned = await highestPrunedLog(this.#database);
     const tail = this.#join();
@@ -43,11 +44,11 @@ export class EventFeed {
       while (tail.upTo === undefined && !signal.aborted) await either(tail.news, signal);
       const isLost = after !== undefined && (after > lastId || after < pruned);
       let place = after === undefined || isLost ? (tail.upTo ?? lastId) : after;
-      yield { event: isLost ? 'reset' : 'ready', id: place };
+      yield [{ event: isLost ? 'reset' : 'ready', id: place }];
       while (!signal.aborted) {
         const { news } = tail;
         const { entries, upTo } = await this.#stretch(tail, place, signal);
-        for (const entry of entries) yield { event: 'log', id: entry.id, entry };
+        if (entries.length > 0) yield entries.map((entry) => ({ event: 'log', id: entry.id, entry }));
         if (upTo === place) await either(news, signal);
         place = upTo;
       }

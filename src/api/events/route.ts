@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { eventsQuerySchema, type LogEntry } from '../../contracts/http/log.ts';
-import { InvalidRequestError, TooManyRequestsError, UnavailableError } from '../../domain/errors.ts';
+import { requireLane } from '../../db/decide/flags.ts';
+import { InvalidRequestError, UnavailableError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Scope } from '../../domain/scope.ts';
 import { identify } from '../access/auth.ts';
@@ -13,18 +14,24 @@ import type { Api, ApiContext } from '../context.ts';
 import { rawAnswer } from '../describe/raw-answer.ts';
 import { EventFeed, type FeedItem } from './feed.ts';
 
-const MAX_STREAMS = 500;
-
 export function eventRoutes(app: Api, context: ApiContext): void {
   const feed = new EventFeed(context.database, (error) => app.log.warn({ err: error }, 'events cannot be read'));
   const open = new Set<AbortController>();
+  const { streams, turns } = context.bounds;
   app.addHook('preClose', async () => {
     for (const stream of open) stream.abort();
   });
 
+  /** @throws NotFoundError when the lane does not exist */
+  const begin = async (items: AsyncGenerator<readonly FeedItem[], void>, lane: string | undefined) => {
+    if (lane !== undefined) await requireLane(context.database, lane);
+    return items.next();
+  };
+
   app.route({
     method: 'GET',
     url: '/v1/events',
+    config: { problems: [404] },
     exposeHeadRoute: false,
     schema: {
       summary: 'Live events of all lanes or one (server-sent events); goes on after Last-Event-ID',
@@ -32,34 +39,43 @@ export function eventRoutes(app: Api, context: ApiContext): void {
       response: { 200: rawAnswer('Events without end', 'text/event-stream') },
     },
     async handler(request, reply) {
-      if (request.query.lane !== undefined) requireLaneInScope(request.scope, request.query.lane);
-      if (open.size >= MAX_STREAMS) throw new TooManyRequestsError('too many streams of events are open', 5);
+      const { lane } = request.query;
+      if (lane !== undefined) requireLaneInScope(request.scope, lane);
+      const after = lastEventId(request, request.query.lastEventId);
       const ended = new AbortController();
-      reply.raw.once('close', () => ended.abort());
-      const items = feed.follow({ after: lastEventId(request, request.query.lastEventId), signal: ended.signal });
-      // What is wrong at the beginning is a problem of HTTP, not the end of a stream.
-      const first = await items.next();
+      // A stream that waits behind another of its connection is not told when that is gone; its place is.
       const stream = new PassThrough();
-      const beats = setInterval(() => {
-        const beat = () => void stream.write(': beat\n\n');
-        // While PostgreSQL is away nobody can be asked; whoever may no longer listen is cut off.
-        identify(request, context).then(beat, (error: unknown) => {
-          if (error instanceof UnavailableError) beat();
-          else ended.abort();
-        });
-      }, context.beatIntervalMs);
+      const leave = streams.enter(request, () => stream.destroy());
+      stream.once('close', () => ended.abort());
       open.add(ended);
-      stream.once('close', () => {
+      ended.signal.addEventListener('abort', () => {
         clearInterval(beats);
         open.delete(ended);
+        leave();
+      });
+      const beat = () => {
+        // Who does not read what is there needs no sign of life on top of it.
+        const write = () => void (stream.writable && !stream.writableNeedDrain && stream.write(': beat\n\n'));
+        // While PostgreSQL is away nobody can be asked; whoever may no longer listen is cut off.
+        identify(request, context).then(write, (error: unknown) => {
+          if (error instanceof UnavailableError) write();
+          else ended.abort();
+        });
+      };
+      const beats = setInterval(beat, context.beatIntervalMs);
+      const items = feed.follow({ after, signal: ended.signal });
+      // What is wrong at the beginning is a problem of HTTP, not the end of a stream.
+      const first = await begin(items, lane).catch((error: unknown) => {
         ended.abort();
+        throw error;
       });
       void pump(first, items, stream, {
-        isWanted: wanted(request.query.lane, request.scope),
+        isWanted: wanted(lane, request.scope),
         signal: ended.signal,
+        turn: () => turns.turn(),
       }).catch((error: unknown) => {
         request.log.error({ err: error }, 'a stream of events ended');
-        stream.destroy();
+        stream.destroy(error instanceof Error ? error : undefined);
       });
       return reply
         .type('text/event-stream; charset=utf-8')
@@ -82,26 +98,44 @@ function lastEventId({ headers }: FastifyRequest, inAddress: string | undefined)
 
 /** Writes as fast as the client reads: who is slow is served from the database later, and nothing piles up here. */
 async function pump(
-  first: IteratorResult<FeedItem, void>,
-  items: AsyncGenerator<FeedItem, void>,
+  first: IteratorResult<readonly FeedItem[], void>,
+  items: AsyncGenerator<readonly FeedItem[], void>,
   stream: PassThrough,
-  { isWanted, signal }: { readonly isWanted: (entry: LogEntry) => boolean; readonly signal: AbortSignal },
+  { isWanted, signal, turn }: { readonly isWanted: IsWanted; readonly signal: AbortSignal; turn(): Promise<void> },
 ): Promise<void> {
   for (let next = first; !next.done; next = await items.next()) {
-    const text = asText(next.value, isWanted);
-    if (text === undefined || stream.write(text)) continue;
-    await once(stream, 'drain', { signal }).catch(() => undefined);
+    for (const text of texts(next.value, isWanted)) {
+      if (stream.write(text)) continue;
+      await once(stream, 'drain', { signal }).catch(() => undefined);
+      await turn();
+    }
   }
   stream.end();
 }
 
+type IsWanted = (entry: LogEntry) => boolean;
+
 /** What is about all lanes is about each of them. */
-function wanted(lane: string | undefined, scope: Scope | null): (entry: LogEntry) => boolean {
+function wanted(lane: string | undefined, scope: Scope | null): IsWanted {
   return (entry) =>
     (lane === undefined || entry.lane === lane || entry.lane === ALL_LANES) && seesLogEntry(scope, entry);
 }
 
-function asText(item: FeedItem, isWanted: (entry: LogEntry) => boolean): string | undefined {
+const MOST_AT_ONCE = 64 * 1024;
+
+/** Several items a text, which is one packet. */
+function* texts(items: readonly FeedItem[], isWanted: IsWanted): Generator<string> {
+  let joined = '';
+  for (const item of items) {
+    joined += asText(item, isWanted) ?? '';
+    if (joined.length < MOST_AT_ONCE) continue;
+    yield joined;
+    joined = '';
+  }
+  if (joined !== '') yield joined;
+}
+
+function asText(item: FeedItem, isWanted: IsWanted): string | undefined {
   if (item.event !== 'log') return `event: ${item.event}\nid: ${item.id}\ndata: {}\n\n`;
   const { entry } = item;
   if (!isWanted(entry)) return undefined;

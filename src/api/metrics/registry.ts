@@ -8,6 +8,7 @@ import { type QueueStatus, readStatus } from '../../db/look/status.ts';
 import type { Database } from '../../db/pool.ts';
 import { UnavailableError } from '../../domain/errors.ts';
 import type { LogEvent } from '../../domain/events.ts';
+import type { Bounds } from '../access/bounds.ts';
 import type { Api, ApiPorts, ArtifactReader } from '../context.ts';
 
 const HTTP_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -24,8 +25,11 @@ export class ApiMetrics {
   /** The process is watched from the first scrape on: nobody else pays for it. */
   #watchesProcess = false;
 
-  constructor(ports: Pick<ApiPorts, 'database' | 'controlDatabase' | 'temporal'>) {
+  readonly #bounds: Pick<Bounds, 'inside'>;
+
+  constructor(ports: Pick<ApiPorts, 'database' | 'controlDatabase' | 'temporal'>, bounds: Pick<Bounds, 'inside'>) {
     this.#ports = ports;
+    this.#bounds = bounds;
   }
 
   readonly #requests = this.#histogram(
@@ -42,6 +46,9 @@ export class ApiMetrics {
   readonly #dependencyUp = this.#gauge('aol_dependency_up', 'Whether a server can be used: 1 or 0.', ['dependency']);
   readonly #poolConnections = this.#gauge('aol_database_connections', 'Connections to PostgreSQL.', ['pool', 'state']);
   readonly #poolWaiting = this.#gauge('aol_database_waiting', 'Callers that wait for a connection.', ['pool']);
+  readonly #inside = this.#gauge('aol_http_requests_inside', 'Requests of a bounded kind that are being served.', [
+    'kind',
+  ]);
   readonly #queue = this.#gauge(
     'aol_queue_actions',
     'Actions by status, but for final ones. It stops at 100000: at least so many.',
@@ -128,6 +135,7 @@ export class ApiMetrics {
     this.#dependencyUp.set({ dependency: 'postgres' }, Number(isUp));
     this.#dependencyUp.set({ dependency: 'temporal' }, Number(ok));
     this.#showPools();
+    for (const [kind, count] of Object.entries(this.#bounds.inside)) this.#inside.set({ kind }, count);
     return this.#registry.metrics();
   }
 

@@ -6,6 +6,7 @@ import type { Problem } from '../../contracts/http/problem.ts';
 import {
   AolError,
   ArtifactError,
+  ConfigurationError,
   errorText,
   ForbiddenError,
   InvalidRequestError,
@@ -13,6 +14,8 @@ import {
   NameTakenError,
   NotFoundError,
   StateConflictError,
+  TooBroadError,
+  TooManyAtOnceError,
   TooManyRequestsError,
   UnauthenticatedError,
   UnavailableError,
@@ -51,20 +54,22 @@ function problem(status: number, code: string, detail: string, instance: string)
 const CONFLICTS = [KeyConflictError, NameTakenError, StateConflictError, VersionConflictError] as const;
 
 function statusOf(error: AolError): number {
-  if (error instanceof UnprocessableError) return 422;
+  if (error instanceof UnprocessableError || error instanceof TooBroadError) return 422;
   if (error instanceof InvalidRequestError) return 400;
   if (error instanceof UnauthenticatedError) return 401;
   if (error instanceof ForbiddenError) return 403;
   if (error instanceof NotFoundError) return 404;
   if (CONFLICTS.some((conflict) => error instanceof conflict)) return 409;
   if (error instanceof TooManyRequestsError) return 429;
-  if (error instanceof UnavailableError) return 503;
+  if (error instanceof UnavailableError || error instanceof ConfigurationError) return 503;
   return 500;
 }
 
 const DEPENDENCY_NAMES = { postgres: 'PostgreSQL', temporal: 'Temporal', artifacts: 'the artifact store' } as const;
 
 function detailOf(error: AolError): string {
+  if (error instanceof TooManyAtOnceError) return error.message;
+  if (error instanceof ConfigurationError) return 'this server is not set up as it must be; its log says what is wrong';
   if (error instanceof UnavailableError) return `${DEPENDENCY_NAMES[error.dependency]} is away; try again`;
   if (error instanceof ArtifactError)
     return 'the stored artifact is missing, or its bytes are not those that were recorded';

@@ -3,6 +3,8 @@
 import { traceIdOf } from '../../observability/tracing.ts';
 import type { Api } from '../context.ts';
 
+const REFUSALS: ReadonlySet<number> = new Set([401, 429]);
+
 export function addRequestLog(app: Api): void {
   app.addHook('onResponse', async (request, reply) => {
     const actionId = actionIn(reply.getHeader('location')) ?? actionIn(request.url);
@@ -14,7 +16,9 @@ export function addRequestLog(app: Api): void {
       durationMs: Math.round(reply.elapsedTime),
       ...(actionId === undefined ? {} : { actionId, traceId: traceIdOf(actionId) }),
     };
-    if (request.method === 'GET' || request.method === 'HEAD') request.log.debug(line, 'answered');
+    // Refusals stand in the audit, counted: a flood of them fills no log.
+    if (request.method === 'GET' || request.method === 'HEAD' || REFUSALS.has(reply.statusCode))
+      request.log.debug(line, 'answered');
     else request.log.info(line, 'answered');
   });
 }

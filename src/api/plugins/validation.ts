@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { parseJsonText } from '../../contracts/http/json-text.ts';
 import { fieldProblems } from '../../contracts/http/problem.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
-import { MAX_JSON_DEPTH } from '../../domain/limits.ts';
+import type { FairQueue } from '../access/fair-queue.ts';
 import type { Api } from '../context.ts';
 
 const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
@@ -46,18 +46,31 @@ export function invalidRequest(error: z.ZodError, whole: string): InvalidRequest
   return new InvalidRequestError(first ? `${first.field}: ${first.rule}` : 'the request is malformed', problems);
 }
 
-/** Only `application/json` is understood; anything else with a body is 415. */
-export function addValidation(app: Api): void {
+/** Parsed in no time worth waiting for. */
+const SMALL_BODY_BYTES = 1_024;
+
+/** Only `application/json` as it is, not compressed, is understood; anything else with a body is 415. */
+export function addValidation(app: Api, turns: FairQueue): void {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
+  app.addHook('preParsing', async ({ headers }) => {
+    const encoding = headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') return;
+    throw Object.assign(new Error('a body must not be compressed (Content-Encoding)'), { statusCode: 415 });
+  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer): Promise<unknown> => {
+      const { bodyOptional, parseBody } = request.routeOptions.config;
+      if (body.length === 0 && bodyOptional) return undefined;
+      if (parseBody) return parseBody(body);
+      if (body.length > SMALL_BODY_BYTES) await turns.turn();
+      return parseJsonText(body);
+    },
+  );
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.config.bodyOptional) request.body = {};
   });
-}
-
-async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
-  const { bodyOptional, extraDepth = 0 } = request.routeOptions.config;
-  return body.length === 0 && bodyOptional ? undefined : parseJsonText(body, MAX_JSON_DEPTH + extraDepth);
 }

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import {
+  actionListAnswerSchema,
   actionListQuerySchema,
-  actionListSchema,
   actionSchema,
   enqueueRequestSchema,
   lastApprovedSchema,
@@ -18,25 +18,22 @@ import { cappedTotal } from '../../db/look/page.ts';
 import { presentActions } from '../../db/look/present.ts';
 import { createEnqueue } from '../../db/queue/batched-enqueue.ts';
 import { asCallerMayQueue, findActionInScope, lanesToRead } from '../access/scope.ts';
-import { Turnstile } from '../access/turnstile.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { checkEnqueue, isDueSoon, withHeaderKey } from '../enqueue.ts';
 import { traceQueued } from '../trace.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
 const noQuery = z.strictObject({});
-/** So many are checked, queued and answered at the same time; their bodies are there by then. */
-const MOST_ENQUEUES = 2;
 
 export function actionRoutes(app: Api, context: ApiContext): void {
   enqueueRoute(app, context);
   readRoutes(app, context);
 }
 
-function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
+function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap, bounds }: ApiContext): void {
   const enqueue = createEnqueue(database);
-  const turnstile = new Turnstile(MOST_ENQUEUES);
   app.route({
+    ...bounds.enqueues.hooks,
     method: 'POST',
     url: '/v1/actions',
     config: { problems: [409, 422] },
@@ -45,11 +42,6 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
       querystring: noQuery,
       body: enqueueRequestSchema,
       response: { 200: actionSchema, 201: actionSchema },
-    },
-    async preValidation(_request, reply) {
-      const leave = await turnstile.enter();
-      if (reply.raw.closed) leave();
-      else reply.raw.once('close', leave);
     },
     async handler(request, reply) {
       const startedAtMs = Date.now();
@@ -70,22 +62,22 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
   });
 }
 
-function readRoutes(app: Api, { database, temporal }: ApiContext): void {
+function readRoutes(app: Api, { database, temporal, bounds }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/actions',
+    config: { problems: [422] },
     schema: {
       summary: 'Actions, newest first, or by what runs out first',
       querystring: actionListQuerySchema,
-      response: { 200: actionListSchema },
+      response: { 200: actionListAnswerSchema },
     },
-    async handler(request) {
-      const { rows, ...page } = await listActions(
-        database,
-        request.query,
-        lanesToRead(request.scope, request.query.lane),
-      );
-      return { items: await presentActions(database, rows, temporal.link), ...page };
+    async handler({ query, scope }) {
+      const list = () => listActions(database, query, lanesToRead(scope, query.lane));
+      const { rows, ...page } = await (query.q === undefined ? list() : bounds.searches.run(list));
+      const items = await presentActions(database, rows, temporal.link);
+      if (query.fields === 'all') return { items, ...page };
+      return { items: items.map(({ payload: _payload, ...summary }) => summary), ...page };
     },
   });
 

@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { type EnqueueRequest, enqueueRequestSchema } from '../../contracts/http/action.ts';
 import { type BatchResult, batchAnswerSchema, batchRequestSchema } from '../../contracts/http/batch.ts';
+import { parseBatchText } from '../../contracts/http/batch-text.ts';
+import { decodeUtf8 } from '../../contracts/http/json-text.ts';
 import { toAction } from '../../db/action-row.ts';
 import { type EnqueueResult, enqueue } from '../../db/decide/cancel.ts';
 import { AolError } from '../../domain/errors.ts';
@@ -18,13 +20,18 @@ import { traceQueued } from '../trace.ts';
 type Caller = Parameters<typeof asCallerMayQueue>[0];
 type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError };
 
-/** The actions and the object around them nest two levels deeper than a single one. */
-const DEPTH_OF_ITEMS = 2;
 const REFUSED = [400, 403, 409, 422] as const;
 
-export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap }: ApiContext): void {
+export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap, bounds }: ApiContext): void {
+  const { turns, readingBatch, queueingBatch } = bounds;
+  const parseBody = (body: Buffer) =>
+    readingBatch.run(async () => {
+      await turns.turn();
+      return parseBatchText(decodeUtf8(body), () => turns.turn());
+    });
   const checkShape = checkBy(enqueueRequestSchema);
   const check = (item: unknown, caller: Caller): Checked => {
+    if (item instanceof AolError) return { error: item };
     const parsed = checkShape(item);
     if (!parsed.success) return { error: invalidRequest(parsed.error, 'action') };
     try {
@@ -38,41 +45,47 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
   };
 
   app.route({
+    ...bounds.batches.hooks,
     method: 'POST',
     url: '/v1/actions/batch',
     bodyLimit: MAX_BATCH_BODY_BYTES,
-    config: { extraDepth: DEPTH_OF_ITEMS },
+    config: { parseBody },
     schema: {
       summary: 'Queue up to 1,000 actions in one transaction; each is answered in its place',
       querystring: z.strictObject({}),
       body: batchRequestSchema,
       response: { 200: batchAnswerSchema },
     },
-    async handler(request) {
-      const startedAtMs = Date.now();
-      const checked = request.body.actions.map((item) => check(item, request));
-      const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
-      await queueCap.admit(asked.length);
-      const queued = await enqueue(database, asked, request.actor);
-      queueCap.added(queued.filter(({ kind }) => kind === 'created').length);
-      for (const lane of lanesToWake(asked, queued)) waker.wake(lane);
-      const answers = queued.values();
-      const refused = (error: unknown): BatchResult => {
-        const problem = toProblem(error, request.id);
-        const status = REFUSED.find((one) => one === problem.status);
-        if (status === undefined) throw error;
-        return { status, problem };
-      };
-      const results = checked.map((item): BatchResult => {
-        if ('error' in item) return refused(item.error);
-        const { value: result } = answers.next();
-        if (!result) throw new Error('enqueue answered too few');
-        if (result.kind === 'refused') return refused(result.error);
-        if (result.kind === 'created') traceQueued(request, result.row, startedAtMs);
-        return { status: result.kind === 'created' ? 201 : 200, action: toAction(result.row, temporal.link) };
-      });
-      return { results };
-    },
+    handler: (request) =>
+      queueingBatch.run(async () => {
+        const startedAtMs = Date.now();
+        const checked: Checked[] = [];
+        for (const item of request.body.actions) {
+          await turns.turn();
+          checked.push(check(item, request));
+        }
+        const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
+        await queueCap.admit(asked.length);
+        const queued = await enqueue(database, asked, request.actor);
+        queueCap.added(queued.filter(({ kind }) => kind === 'created').length);
+        for (const lane of lanesToWake(asked, queued)) waker.wake(lane);
+        const answers = queued.values();
+        const refused = (error: unknown): BatchResult => {
+          const problem = toProblem(error, request.id);
+          const status = REFUSED.find((one) => one === problem.status);
+          if (status === undefined) throw error;
+          return { status, problem };
+        };
+        const results = checked.map((item): BatchResult => {
+          if ('error' in item) return refused(item.error);
+          const { value: result } = answers.next();
+          if (!result) throw new Error('enqueue answered too few');
+          if (result.kind === 'refused') return refused(result.error);
+          if (result.kind === 'created') traceQueued(request, result.row, startedAtMs);
+          return { status: result.kind === 'created' ? 201 : 200, action: toAction(result.row, temporal.link) };
+        });
+        return { results };
+      }),
   });
 }
 

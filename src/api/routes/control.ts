@@ -9,9 +9,8 @@ import {
   type StartRequest,
   startRequestSchema,
 } from '../../contracts/http/control.ts';
-import { lanesWithFlag, listLanes, pressControl, readFlagRows } from '../../db/decide/flags.ts';
 import { takeLeaseAway } from '../../db/decide/lease.ts';
-import type { Database } from '../../db/pool.ts';
+import { createPress } from '../../db/decide/press.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import { requireRight } from '../access/route-rights.ts';
 import { requireLaneInScope } from '../access/scope.ts';
@@ -33,6 +32,7 @@ const MEANINGS: Readonly<Record<ControlVerb, Meaning>> = {
 
 export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
   const database = ports.controlDatabase ?? ports.database;
+  const press = createPress(database);
   for (const verb of CONTROL_VERBS) {
     const { flag, value, summary } = MEANINGS[verb];
     app.route({
@@ -51,24 +51,15 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
         const asked: StartRequest = request.body;
         if (asked.force) requireRight(request, 'administer');
         const by = { actor: request.actor, reason: request.body.reason };
-        const pressed = await pressControl(database, lane, { [flag]: value }, by);
+        const { lanes, stillOn, ...pressed } = await press({ lane, flag, value, ...by });
         const freed = asked.force ? await takeLeaseAway(database, lane, by) : [];
-        const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
         waker.signalControl(lanes, verb === 'kill' ? { killed: true } : undefined);
-        const stopped = value ? [] : await stillStopped(database, lane, flag);
+        const message = describe(verb, lane, pressed.changed, value ? [] : stillOn);
         const taken = freed.length === 0 ? '' : `; lease taken away: ${freed.join(', ')}`;
-        return { verb, lane, ...pressed, message: describe(verb, lane, pressed.changed, stopped) + taken };
+        return { verb, lane, ...pressed, message: message + taken };
       },
     });
   }
-}
-
-/** Whose own flag still stops them: after a call for all, single lanes; after one for a lane, the flag of all. */
-async function stillStopped(database: Database, lane: string, flag: 'paused' | 'killed'): Promise<string[]> {
-  if (lane === ALL_LANES) return lanesWithFlag(database, flag);
-  const rows = await readFlagRows(database, lane);
-  const byAll = rows.some((row) => row.lane === ALL_LANES && row.name === flag && row.value === true);
-  return byAll ? ['the flag of all lanes'] : [];
 }
 
 function describe(verb: ControlVerb, lane: string, changed: boolean, stopped: readonly string[]): string {
@@ -77,5 +68,5 @@ function describe(verb: ControlVerb, lane: string, changed: boolean, stopped: re
   if (stopped.length === 0) return words;
   return lane === ALL_LANES
     ? `${words}; still ${flag} by a flag of their own: ${stopped.join(', ')}`
-    : `${words}; still ${flag} by ${stopped.join(', ')}`;
+    : `${words}; still ${flag} by the flag of all lanes`;
 }

@@ -1,15 +1,23 @@
 /** `/v1/session`: the dashboard signs in with a token and works with a cookie, which no script can read. */
 
 import { z } from 'zod';
-import { SESSION_COOKIE, sessionSchema, signInRequestSchema } from '../../contracts/http/session.ts';
+import {
+  SECURE_SESSION_COOKIE,
+  SESSION_COOKIE,
+  sessionSchema,
+  signInRequestSchema,
+} from '../../contracts/http/session.ts';
 import { UnauthenticatedError } from '../../domain/errors.ts';
+import { sessionCookie } from '../access/auth.ts';
 import { SESSION_MS } from '../access/credentials.ts';
 import { checkSite } from '../access/csrf.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 const noQuery = z.strictObject({});
 
-export function sessionRoutes(app: Api, { credentials, database, secureCookies, limits, audit }: ApiContext): void {
+export function sessionRoutes(app: Api, context: ApiContext): void {
+  const { credentials, lookUps, secureCookies, limits, audit } = context;
+  const cookieName = secureCookies ? SECURE_SESSION_COOKIE : SESSION_COOKIE;
   const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const;
 
   app.route({
@@ -24,14 +32,14 @@ export function sessionRoutes(app: Api, { credentials, database, secureCookies, 
     },
     async handler(request, reply) {
       checkSite(request);
-      const session = await credentials.signIn(request.body.token, database);
+      const session = await credentials.signIn(request.body.token, lookUps);
       if (!session) {
         await limits.countWrongToken(request);
         throw new UnauthenticatedError('the token is not known, or has ended');
       }
       const { actor, role, scope, csrfToken } = session;
       await audit.signedIn(actor, request.ip);
-      reply.setCookie(SESSION_COOKIE, session.cookie, { ...cookieOptions, maxAge: SESSION_MS / 1_000 });
+      reply.setCookie(cookieName, session.cookie, { ...cookieOptions, maxAge: SESSION_MS / 1_000 });
       return { actor, role, ...scope, csrfToken };
     },
   });
@@ -49,9 +57,15 @@ export function sessionRoutes(app: Api, { credentials, database, secureCookies, 
   app.route({
     method: 'DELETE',
     url: '/v1/session',
-    schema: { summary: 'Sign out', querystring: noQuery, response: { 204: z.null() } },
-    async handler(_request, reply) {
-      return reply.clearCookie(SESSION_COOKIE, cookieOptions).code(204).send(null);
+    schema: {
+      summary: 'Sign out: the session ends, for every copy of its cookie',
+      querystring: noQuery,
+      response: { 204: z.null() },
+    },
+    async handler(request, reply) {
+      const cookie = sessionCookie(request, context);
+      if (cookie !== undefined) await credentials.signOut(cookie, lookUps);
+      return reply.clearCookie(cookieName, cookieOptions).code(204).send(null);
     },
   });
 }

@@ -9,10 +9,12 @@ import { listTicks } from '../../db/look/ticks.ts';
 import { UnavailableError } from '../../domain/errors.ts';
 import { lanesToRead } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { ReadinessCheck } from '../readiness.ts';
 
 const noQuery = z.strictObject({});
 
-export function statusRoutes(app: Api, { database, temporal, count }: ApiContext): void {
+export function statusRoutes(app: Api, context: ApiContext): void {
+  const { database, temporal, count } = context;
   const dependencies = async (): Promise<Status['dependencies']> => {
     const [postgres, temporalHealth] = await Promise.all([postgresHealth(database), temporal.health()]);
     return { postgres, temporal: temporalHealth };
@@ -43,17 +45,18 @@ export function statusRoutes(app: Api, { database, temporal, count }: ApiContext
     handler: (request) => listTicks(database, request.query, lanesToRead(request.scope, request.query.lane)),
   });
 
+  const readiness = new ReadinessCheck(context);
   app.route({
     method: 'GET',
     url: '/readyz',
     schema: {
-      summary: 'Able to serve: each dependency named, 503 when one is away',
-      querystring: noQuery,
+      summary: 'Able to take decisions and stops: 503 when PostgreSQL is away, and with ?all when anything is',
+      querystring: z.strictObject({ all: z.literal('').optional() }),
       response: { 200: readinessSchema, 503: readinessSchema },
     },
-    async handler(_request, reply) {
-      const { postgres, temporal: temporalHealth } = await dependencies();
-      const ready = postgres.ok && temporalHealth.ok;
+    async handler({ query }, reply) {
+      const { postgres, temporal: temporalHealth } = await readiness.dependencies();
+      const ready = postgres.ok && (query.all === undefined || temporalHealth.ok);
       if (!ready) reply.code(503).header('retry-after', '1');
       return { ready, dependencies: { postgres: withoutDetail(postgres), temporal: withoutDetail(temporalHealth) } };
     },

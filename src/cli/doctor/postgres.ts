@@ -2,7 +2,8 @@
 
 import { type Config, maskPassword } from '../../config/index.ts';
 import { pendingSteps } from '../../db/keep/migrate.ts';
-import { errorText } from '../../domain/errors.ts';
+import { checkServer } from '../../db/keep/requirements.ts';
+import { ConfigurationError, errorText } from '../../domain/errors.ts';
 import { databaseUrl } from '../settings.ts';
 import { type Check, failed, passed } from './check.ts';
 
@@ -10,6 +11,7 @@ import { type Check, failed, passed } from './check.ts';
 export async function checkPostgres(config: Config): Promise<readonly [Check, Check]> {
   try {
     const url = databaseUrl(config);
+    await checkServer(url);
     const missing = await pendingSteps(url);
     const schema =
       missing.length === 0
@@ -17,13 +19,15 @@ export async function checkPostgres(config: Config): Promise<readonly [Check, Ch
         : failed('migrations', `the schema lacks ${missing.join(', ')}`, 'run `aol migrate`');
     return [passed('postgres', maskPassword(url)), schema];
   } catch (error) {
-    const cure =
-      config.database.url === undefined
-        ? 'run `aol up`, or set DATABASE_URL'
-        : 'start the server that DATABASE_URL names, or correct it';
     return [
-      failed('postgres', errorText(error, 300), cure),
+      failed('postgres', errorText(error, 500), cureOf(error, config)),
       failed('migrations', 'PostgreSQL does not answer', 'see postgres'),
     ];
   }
+}
+
+function cureOf(error: unknown, config: Config): string {
+  if (error instanceof ConfigurationError) return 'correct DATABASE_URL as it says';
+  if (config.database.url === undefined) return 'run `aol up`, or set DATABASE_URL';
+  return 'start the server that DATABASE_URL names, or correct it';
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { DEFAULT_LANE } from '../../domain/flags.ts';
 import { MAX_ATTEMPTS } from '../../domain/limits.ts';
 import { ACTION_MODES, ACTION_STATUSES, DLQ_REASONS } from '../../domain/states.ts';
-import { jsonObjectSchema } from './json.ts';
+import { payloadSchema } from './json.ts';
 import {
   actionModeSchema,
   actionTypeSchema,
@@ -26,7 +26,7 @@ import {
 export const enqueueRequestSchema = z
   .strictObject({
     type: actionTypeSchema,
-    payload: jsonObjectSchema,
+    payload: payloadSchema,
     idempotencyKey: idempotencyKeySchema.optional(),
     lane: laneNameSchema.default(DEFAULT_LANE),
     mode: actionModeSchema.default('PROOF'),
@@ -99,6 +99,8 @@ export const actionListQuerySchema = z
     q: searchTextSchema.optional(),
     /** What runs out first comes first: for what waits for approval alone. Without it the newest comes first. */
     order: z.literal('expires').optional(),
+    /** `summary`: everything but the payloads, which may have 64 KiB each. */
+    fields: z.enum(['all', 'summary']).default('all'),
     cursor: cursorSchema.optional(),
     limit: pageSizeSchema,
   })
@@ -112,6 +114,14 @@ export const actionListQuerySchema = z
 export type ActionListQuery = z.output<typeof actionListQuerySchema>;
 export const actionListSchema = pageOf(actionSchema);
 export type ActionList = z.output<typeof actionListSchema>;
+
+/** An action without its payload, as `fields=summary` answers it. */
+export const actionSummarySchema = actionSchema.omit({ payload: true });
+export type ActionSummary = z.output<typeof actionSummarySchema>;
+export const actionSummaryListSchema = pageOf(actionSummarySchema);
+export type ActionSummaryList = z.output<typeof actionSummaryListSchema>;
+/** What the server answers: with payloads, or without. */
+export const actionListAnswerSchema = pageOf(actionSchema.partial({ payload: true }));
 
 /** `GET /v1/actions/{id}/last-approved`: what to compare an action with. */
 export const lastApprovedSchema = z.object({ action: actionSchema.nullable() });

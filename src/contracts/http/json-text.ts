@@ -7,12 +7,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses JSON. What JSON.parse would accept and change in silence is refused: names that stand twice, numbers that would
- * be rounded, names that reach into prototypes, and nesting that later steps could not walk.
+ * become others, names that reach into prototypes, and nesting that later steps could not walk.
  *
  * @throws InvalidRequestError
  */
 export function parseJsonText(source: Uint8Array | string, maxDepth: number = MAX_JSON_DEPTH): unknown {
-  const text = typeof source === 'string' ? source : decode(source);
+  const text = typeof source === 'string' ? source : decodeUtf8(source);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -24,7 +24,8 @@ export function parseJsonText(source: Uint8Array | string, maxDepth: number = MA
   return value;
 }
 
-function decode(body: Uint8Array): string {
+/** @throws InvalidRequestError */
+export function decodeUtf8(body: Uint8Array): string {
   try {
     return utf8.decode(body);
   } catch (error) {
@@ -138,9 +139,31 @@ function isEscaped(text: string, position: number): boolean {
 const DIGITS = new Set('-0123456789');
 const NUMBER_PARTS = new Set('-0123456789+.eE');
 
+/** A number of so many characters has too few digits to be rounded, and no exponent that counts. */
+const SHORT = 15;
+
 function numberRule(token: string): string | undefined {
   const value = Number(token);
   if (!Number.isFinite(value)) return 'must be a finite number';
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) return 'must lie within ±(2^53 − 1)';
-  return undefined;
+  if (Object.is(value, -0)) return 'must be 0 and not -0';
+  const isSurely = token.length <= SHORT && !/e/i.test(token);
+  if (isSurely || sameNumber(token, String(value))) return undefined;
+  return `has more digits than a number keeps, and would become ${value}: send it as text`;
+}
+
+/** Whether two texts of JSON's or JavaScript's form write the same number, compared by their digits. */
+function sameNumber(left: string, right: string): boolean {
+  const [a, b] = [decimal(left), decimal(right)];
+  return a.digits === b.digits && a.exponent === b.exponent;
+}
+
+/** A number as 0.DIGITS × 10^exponent, without zeros around the digits. Its sign is never changed by rounding. */
+function decimal(text: string): { readonly digits: string; readonly exponent: number } {
+  const [, whole = '', fraction = '', power = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? [];
+  const all = whole + fraction;
+  const significant = all.replace(/^0+/, '');
+  const digits = significant.replace(/0+$/, '');
+  if (digits === '') return { digits, exponent: 0 };
+  return { digits, exponent: Number(power) + whole.length - (all.length - significant.length) };
 }

@@ -1,7 +1,7 @@
 /** JSON as it may be stored: no NUL, no lone surrogate, no depth beyond the limit, no number that was rounded. */
 
 import { z } from 'zod';
-import { MAX_JSON_DEPTH } from '../../domain/limits.ts';
+import { MAX_JSON_DEPTH, MAX_PAYLOAD_BYTES } from '../../domain/limits.ts';
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -80,11 +80,26 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const anyObject = z.custom<JsonObject>(isObject, { message: 'must be an object' });
+
+function storable<Schema extends z.ZodType<JsonObject>>(schema: Schema) {
+  return schema
+    .superRefine((value, context) => {
+      const problem = jsonProblem(value);
+      if (problem) context.addIssue({ code: 'custom', message: problem.rule, path: [...problem.path] });
+    })
+    .meta({ type: 'object' });
+}
+
 /** A JSON object that can be stored unchanged. */
-export const jsonObjectSchema = z
-  .custom<JsonObject>(isObject, { message: 'must be an object' })
-  .superRefine((value, context) => {
-    const problem = jsonProblem(value);
-    if (problem) context.addIssue({ code: 'custom', message: problem.rule, path: [...problem.path] });
-  })
-  .meta({ type: 'object' });
+export const jsonObjectSchema = storable(anyObject);
+
+const UTF8 = new TextEncoder();
+
+/** The same of bounded size, which is looked at first: one that is too large is not walked. */
+export const payloadSchema = storable(
+  anyObject.refine((value) => UTF8.encode(JSON.stringify(value)).length <= MAX_PAYLOAD_BYTES, {
+    message: `must be at most ${MAX_PAYLOAD_BYTES} bytes as JSON`,
+    abort: true,
+  }),
+);

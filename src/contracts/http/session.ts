@@ -6,6 +6,8 @@ import { openWordSchema } from './primitives.ts';
 import { boundsShape } from './token.ts';
 
 export const SESSION_COOKIE = 'aol_session';
+/** Its name behind TLS: no other host of the domain, and nothing without TLS, can set a cookie of this name. */
+export const SECURE_SESSION_COOKIE = '__Host-aol_session';
 /** Every change that is asked for with the cookie carries the session's token in this header. */
 export const CSRF_HEADER = 'x-csrf-token';
 

@@ -1,4 +1,4 @@
-/** `aol_control_flags`: reading what is in force, changing it, and pressing pause, resume, kill and start. */
+/** `aol_control_flags`: reading what is in force, and changing it. Pressing pause, resume, kill and start: `press.ts`. */
 
 import type { FlagState, FlagsOfLane, FlagValues } from '../../contracts/http/flags.ts';
 import { ForbiddenError, NotFoundError, VersionConflictError } from '../../domain/errors.ts';
@@ -99,32 +99,11 @@ export async function lockWhatRanOut(db: Queryable): Promise<void> {
 }
 
 /**
- * Sets `paused` and `killed` of a lane or of all. When it returns, the flags are committed and no claim that had read
- * the older ones, and no gate, is still open: both hold their lane's lease row, and read the flags only after locking it.
+ * Waits for the claims and gates that are open in some lanes. Claims last milliseconds; one whose worker froze inside is ended
+ * by its idle-in-transaction limit.
  */
-export async function pressControl(
-  db: Database,
-  lane: string,
-  values: { readonly paused?: boolean; readonly killed?: boolean },
-  by: { readonly actor: string; readonly reason?: string | undefined },
-): Promise<{ readonly paused: boolean; readonly killed: boolean; readonly changed: boolean }> {
-  const changed = await transaction(db, (connection) => setFlags(connection, lane, values, by));
-  await waitForOpenClaims(db, lane);
-  const rows = await query<{ name: string; value: boolean }>(
-    db,
-    `SELECT name, value FROM aol_control_flags WHERE lane = $1 AND name IN ('paused', 'killed')`,
-    [lane],
-  );
-  const isOn = (name: string) => rows.some((row) => row.name === name && row.value);
-  return { paused: isOn('paused'), killed: isOn('killed'), changed: changed.length > 0 };
-}
-
-/** Claims last milliseconds; one whose worker froze inside is ended by its idle-in-transaction limit. */
-async function waitForOpenClaims(db: Database, lane: string): Promise<void> {
-  await transaction(db, (connection) =>
-    query(connection, `SELECT FROM aol_lease WHERE $1 IN (lane, '${ALL_LANES}') ORDER BY lane FOR UPDATE`, [lane]),
-  );
-}
+export const openClaims = `SELECT FROM aol_lease WHERE lane = ANY ($1::text[]) OR '${ALL_LANES}' = ANY ($1::text[])
+  ORDER BY lane FOR UPDATE`;
 
 interface FlagDetailRow extends FlagRow {
   readonly version: number;
@@ -211,7 +190,7 @@ export async function patchFlags(
     }
     return setFlags(connection, lane, values, by, patch.forMs);
   });
-  await waitForOpenClaims(db, lane);
+  await query(db, openClaims, [[lane]]);
   return { ...(await readFlagsOf(db, lane)), changed };
 }
 
@@ -232,16 +211,6 @@ function readDetails(db: Queryable, those: string, values: readonly unknown[]): 
     `SELECT lane, name, aol_flag_value(f) AS value, version, updated_by, reason, updated_at, expires_at ${those}`,
     values,
   );
-}
-
-/** Lanes other than `*` whose own flag is on, so that a resume or start of all can say who stays stopped. */
-export async function lanesWithFlag(db: Queryable, name: 'paused' | 'killed'): Promise<string[]> {
-  const rows = await query<{ lane: string }>(
-    db,
-    `SELECT lane FROM aol_control_flags WHERE name = $1 AND value = 'true' AND lane <> '${ALL_LANES}' ORDER BY lane`,
-    [name],
-  );
-  return rows.map((row) => row.lane);
 }
 
 /** @throws NotFoundError when the lane does not exist */

@@ -168,19 +168,24 @@ export interface LiveToken {
   readonly scope: Scope;
 }
 
-/** The token with this SHA-256 or this id, if it is neither revoked nor past its time. Its use is noted, to the minute. */
-export async function findLiveToken(
+/** Of many tokens at once, by their SHA-256 or ids: those that are neither revoked nor past their time. Their use is noted, to the minute. */
+export async function findLiveTokens(
   db: Queryable,
-  by: { readonly sha256: Buffer } | { readonly id: string },
-): Promise<LiveToken | undefined> {
-  const [column, value] = 'id' in by ? ['id', by.id] : ['sha256', by.sha256];
-  const [row] = await query<TokenRow & { noted: boolean } & Record<string, unknown>>(
+  by: { readonly sha256s: readonly Buffer[] } | { readonly ids: readonly string[] },
+): Promise<readonly (LiveToken & { readonly sha256: Buffer })[]> {
+  const [condition, values] =
+    'ids' in by ? ['id = ANY ($1::uuid[])', by.ids] : ['sha256 = ANY ($1::bytea[])', by.sha256s];
+  const rows = await query<TokenRow & { sha256: Buffer; noted: boolean } & Record<string, unknown>>(
     db,
-    `SELECT id, name, role, lanes, types, last_used_at > clock_timestamp() - interval '1 minute' AS noted FROM aol_api_tokens
-     WHERE ${column} = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
-    [value],
+    `SELECT id, name, role, lanes, types, sha256, last_used_at > clock_timestamp() - interval '1 minute' AS noted FROM aol_api_tokens
+     WHERE ${condition} AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`,
+    [[...values]],
   );
-  if (!row) return undefined;
-  if (!row.noted) await query(db, 'UPDATE aol_api_tokens SET last_used_at = clock_timestamp() WHERE id = $1', [row.id]);
-  return { id: row.id, name: row.name, role: row.role, scope: { lanes: row.lanes, types: row.types } };
+  const unnoted = rows.filter(({ noted }) => !noted).map(({ id }) => id);
+  if (unnoted.length > 0) {
+    await query(db, 'UPDATE aol_api_tokens SET last_used_at = clock_timestamp() WHERE id = ANY ($1::uuid[])', [
+      unnoted,
+    ]);
+  }
+  return rows.map(({ id, name, role, lanes, types, sha256 }) => ({ id, name, role, scope: { lanes, types }, sha256 }));
 }

@@ -6,6 +6,7 @@ import { type SchemaStep, schemaSteps } from '../../../migrations/index.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import { databaseError } from '../errors.ts';
 import { installEngineSql, removeEngineSql } from './engine-sql.ts';
+import { checkServer } from './requirements.ts';
 
 /** Any 64-bit number that nobody else uses: `aol` in ASCII. */
 const MIGRATION_LOCK = 0x616f6c;
@@ -27,9 +28,10 @@ class ListedSteps implements Knex.MigrationSource<SchemaStep> {
  * Runs the steps that are missing, each in its own transaction, and puts the engine's functions in place. Processes that migrate at once wait for one another
  * on an advisory lock, which ends with its connection; so a lock row left by a killed process is freed first.
  *
- * @throws ConfigurationError when a newer version of AOL has migrated this database
+ * @throws ConfigurationError when a newer version of AOL has migrated this database, or AOL cannot use it as it is
  */
 export async function migrate(databaseUrl: string, log: (line: string) => void = () => undefined): Promise<void> {
+  await checkServer(databaseUrl);
   await withMigrationLock(databaseUrl, async (knex, client) => {
     const done = await applied(knex);
     const unknown = done.filter((name) => !schemaSteps.some((step) => step.name === name));

@@ -3,14 +3,14 @@
 import { z } from 'zod';
 import type { ActionListQuery } from '../../contracts/http/action.ts';
 import { ACTION_STATUSES } from '../../domain/states.ts';
-import type { ActionRow } from '../action-row.ts';
+import { type ActionRow, COLUMNS_WITHOUT_PAYLOAD } from '../action-row.ts';
 import { listLanes } from '../decide/flags.ts';
 import { type Queryable, query } from '../pool.ts';
 import { listByExpiry } from './approval-list.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { holds, jsonHolds, type Part, readPage } from './page.ts';
 
-/** Rows that a page looks through for what no index finds: so many take about 20 ms, of texts about 10. */
+/** Rows that a page looks through for what no index finds: so many take about 20 ms. Long texts have a bound of time besides. */
 const SIFT_BUDGET = 20_000;
 const TEXT_BUDGET = 2_000;
 /** Rows of each status that something to compare with is looked for in. */
@@ -35,7 +35,7 @@ export async function listActions(
   filter: ActionListQuery,
   lanes: readonly string[] | undefined = filter.lane === undefined ? undefined : [filter.lane],
 ): Promise<ActionPage> {
-  const { limit, cursor, q, order } = filter;
+  const { limit, cursor, q, fields, order } = filter;
   if (order === 'expires') return listByExpiry(db, filter, lanes);
   const { sources, sift } = await walks(db, filter, lanes);
   const { nextBefore, ...page } = await readPage<ActionRow>(db, {
@@ -44,6 +44,8 @@ export async function listActions(
     before: cursor === undefined ? null : decodeCursor(cursor, /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
     limit,
     budget: q === undefined ? SIFT_BUDGET : TEXT_BUDGET,
+    readsText: q !== undefined,
+    ...(fields === 'summary' && { columns: COLUMNS_WITHOUT_PAYLOAD }),
   });
   return { ...page, nextCursor: nextBefore === null ? null : encodeCursor(nextBefore) };
 }

@@ -117,6 +117,7 @@ export async function listLogs(db: Queryable, filter: LogListQuery, lanes?: read
     before: cursor === undefined ? null : Number(decodeCursor(cursor, /^\d{1,15}$/)),
     limit,
     budget: q === undefined ? SIFT_BUDGET : TEXT_BUDGET,
+    readsText: q !== undefined,
   });
   return { items: rows.map(toLogEntry), nextCursor: nextBefore === null ? null : encodeCursor(nextBefore), ...totals };
 }

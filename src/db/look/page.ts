@@ -1,6 +1,8 @@
 /** Pages of long tables, newest first: by keyset, within a bounded number of rows looked at, with a total that counts so far. */
 
+import { TooBroadError } from '../../domain/errors.ts';
 import { MAX_EXACT_TOTAL } from '../../domain/limits.ts';
+import { isStatementTimeout } from '../errors.ts';
 import { type Queryable, query } from '../pool.ts';
 
 /** A piece of SQL; `value` takes a value of the statement and answers its place, `$3`. */
@@ -15,6 +17,10 @@ export interface PageRequest {
   readonly before: string | number | null;
   readonly limit: number;
   readonly budget: number;
+  /** Of the rows that are found; absent: all columns. */
+  readonly columns?: string;
+  /** Whether a condition reads long texts: then a page looks through as many rows as a part of a second allows. */
+  readonly readsText?: boolean;
 }
 
 export interface Page<Row> {
@@ -32,6 +38,7 @@ interface WithId {
 /** A page in descending order of ids. With a sift it may hold fewer rows than its limit, even none, and still go on. */
 export async function readPage<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Page<Row>> {
   const { limit } = request;
+  if (request.readsText && request.sift.length > 0) return searchPage<Row>(db, request);
   const [rows, totals] = await Promise.all([pageRows<Row>(db, request), countAll(db, request)]);
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : await whereTheBudgetEnded(db, request);
@@ -39,12 +46,39 @@ export async function readPage<Row extends WithId>(db: Queryable, request: PageR
 }
 
 function pageRows<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Row[]> {
-  const { sift, limit, budget } = request;
+  const { sift, limit, budget, columns = '*' } = request;
   return run<Row>(db, (value) => {
-    if (sift.length === 0) return merged('*', request, limit + 1, value);
+    if (sift.length === 0) return `SELECT ${columns} FROM (${merged('*', request, limit + 1, value)}) AS t`;
     const looked = merged('*', request, budget, value);
-    return `SELECT * FROM (${looked}) AS t WHERE ${all(sift, value)} ORDER BY id DESC LIMIT ${limit + 1}`;
+    return `SELECT ${columns} FROM (${looked}) AS t WHERE ${all(sift, value)} ORDER BY id DESC LIMIT ${limit + 1}`;
   });
+}
+
+const FIRST_STRETCH = 50;
+const LONGEST_STRETCH = 800;
+/** After so long no further stretch is looked through. */
+const SEARCH_MS = 400;
+
+/** Looks through stretches of rows, one after the other, until it has a page or its time is over. */
+async function searchPage<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Page<Row>> {
+  const { limit, budget } = request;
+  const startedMs = performance.now();
+  const found: Row[] = [];
+  let before = request.before;
+  let stretch = FIRST_STRETCH;
+  for (let looked = 0; looked < budget && performance.now() - startedMs < SEARCH_MS; looked += stretch) {
+    if (looked > 0) stretch = Math.min(2 * stretch, LONGEST_STRETCH, budget - looked);
+    const part = { ...request, before, budget: stretch };
+    const [rows, end] = await Promise.all([pageRows<Row>(db, part), whereTheBudgetEnded(db, part)]);
+    found.push(...rows);
+    before = end?.id ?? null;
+    if (found.length > limit || before === null) break;
+  }
+  const rows = found.slice(0, limit);
+  const nextBefore = found.length > limit ? (rows.at(-1)?.id ?? null) : before;
+  // What was found is counted, no more: to count what fits would be to look through everything.
+  const totalIsExact = request.before === null && nextBefore === null;
+  return { rows, nextBefore, total: rows.length, totalIsExact };
 }
 
 async function whereTheBudgetEnded(db: Queryable, request: PageRequest): Promise<WithId | undefined> {
@@ -102,7 +136,11 @@ function all(parts: readonly Part[], value: (given: unknown) => string): string 
 function run<Row extends object>(db: Queryable, build: Part): Promise<Row[]> {
   const values: unknown[] = [];
   const text = build((given) => `$${values.push(given)}`);
-  return query<Row & Record<string, unknown>>(db, text, values);
+  return query<Row & Record<string, unknown>>(db, text, values).catch((error: unknown) => {
+    if (!isStatementTimeout(error)) throw error;
+    const words = 'this looks through more than one call may: name a lane or a status, or ask for fewer items';
+    throw new TooBroadError(words, { cause: error });
+  });
 }
 
 /** A condition that a text holds some words, whatever their case. */

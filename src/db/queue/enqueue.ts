@@ -17,20 +17,30 @@ export type EnqueueResult =
  * Queues requests in one statement, so in one transaction, in the order given. When it returns, the rows are committed.
  * The same key again answers the row that is there; with another request it is refused.
  */
-export async function enqueue(
-  db: Queryable,
-  requests: readonly EnqueueRequest[],
-  actor: string,
-): Promise<EnqueueResult[]> {
-  const items = newActions(requests);
-  const created = await insertRows(db, items, actor);
+export function enqueue(db: Queryable, requests: readonly EnqueueRequest[], actor: string): Promise<EnqueueResult[]> {
+  return enqueueEach(
+    db,
+    requests.map((request) => ({ request, actor })),
+  );
+}
+
+/** A request, and who made it. */
+export interface AskedAction {
+  readonly request: EnqueueRequest;
+  readonly actor: string;
+}
+
+/** The same for requests of several callers. */
+export async function enqueueEach(db: Queryable, asked: readonly AskedAction[]): Promise<EnqueueResult[]> {
+  const items = newActions(asked);
+  const created = await insertRows(db, items);
   const others = await rowsByKey(
     db,
     items.filter((item) => !created.has(item.id)),
   );
   return items.map((item): EnqueueResult => {
     const createdAt = created.get(item.id);
-    if (createdAt) return { kind: 'created', row: newRow(item, actor, createdAt) };
+    if (createdAt) return { kind: 'created', row: newRow(item, createdAt) };
     const row = others.get(laneAndKey(item.request.lane, keyOf(item)));
     if (!row) return { kind: 'refused', error: unknownLane(item.request.lane) };
     if (row.request_hash !== item.hash) return { kind: 'refused', error: new KeyConflictError(row.id) };
@@ -41,6 +51,7 @@ export async function enqueue(
 /** What many requests of a batch share: all but their payloads and keys. Sent once for all of them. */
 interface Kind {
   readonly number: number;
+  readonly actor: string;
   readonly asked: Omit<EnqueueRequest, 'payload' | 'idempotencyKey'>;
   /** The canonical form of what was asked for, up to the payload, and from there. */
   readonly before: string;
@@ -57,12 +68,12 @@ interface NewAction {
   readonly hash: string;
 }
 
-function newActions(requests: readonly EnqueueRequest[]): NewAction[] {
-  const ids = newIds(requests.length);
+function newActions(asked: readonly AskedAction[]): NewAction[] {
+  const ids = newIds(asked.length);
   const kinds = new Map<string, Kind>();
   let kind: Kind | undefined;
-  return requests.map((request, index) => {
-    if (kind === undefined || !isOfKind(request, kind)) kind = kindOf(request, kinds);
+  return asked.map(({ request, actor }, index) => {
+    if (kind === undefined || kind.actor !== actor || !isOfKind(request, kind)) kind = kindOf(request, actor, kinds);
     const payload = canonicalJson(request.payload);
     return { id: ids[index] ?? '', request, kind, payload, hash: sha256Hex(kind.before + payload + kind.after) };
   });
@@ -80,13 +91,13 @@ function isOfKind(request: EnqueueRequest, { asked }: Kind): boolean {
   );
 }
 
-function kindOf(request: EnqueueRequest, kinds: Map<string, Kind>): Kind {
+function kindOf(request: EnqueueRequest, actor: string, kinds: Map<string, Kind>): Kind {
   const { idempotencyKey: _key, payload: _payload, ...asked } = request;
-  const text = JSON.stringify(asked);
+  const text = JSON.stringify([actor, asked]);
   const { lane: _lane, ...hashed } = asked;
   // In no text of a field can this be found: quotes within texts are escaped.
   const [before = '', after = ''] = canonicalJson({ ...hashed, payload: null }).split('"payload":null');
-  const kind = kinds.get(text) ?? { number: kinds.size, asked, before: `${before}"payload":`, after };
+  const kind = kinds.get(text) ?? { number: kinds.size, actor, asked, before: `${before}"payload":`, after };
   kinds.set(text, kind);
   return kind;
 }
@@ -106,19 +117,19 @@ function insertStatement(hasKeys: boolean): string {
        (id, lane, type, payload, idempotency_key, request_hash, mode, priority, run_at, due_at, max_attempts,
         approval_needed, created_by)
      SELECT n.id, kinds.lane, kinds.type, n.payload, coalesce(n.key, n.id::text), n.request_hash, kinds.mode, kinds.priority,
-       coalesce(kinds."runAt", now()), coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", $7
+       coalesce(kinds."runAt", now()), coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", kinds.actor
      FROM (SELECT unnest($1::uuid[]) AS id, jsonb_array_elements($2::jsonb) AS payload, jsonb_array_elements_text($3::jsonb) AS key,
        unnest($4::text[]) AS request_hash, unnest($5::integer[]) AS kind) AS n
      JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (lane text, type text, mode text, priority smallint,
-       "runAt" timestamptz, "maxAttempts" smallint, "requireApproval" boolean)) WITH ORDINALITY
-       AS kinds (lane, type, mode, priority, "runAt", "maxAttempts", "requireApproval", number) ON kinds.number = n.kind + 1
+       "runAt" timestamptz, "maxAttempts" smallint, "requireApproval" boolean, actor text)) WITH ORDINALITY
+       AS kinds (lane, type, mode, priority, "runAt", "maxAttempts", "requireApproval", actor, number) ON kinds.number = n.kind + 1
      JOIN aol_lease ON aol_lease.lane = kinds.lane
      ${hasKeys ? UNLESS_TAKEN : ''}
-     RETURNING id, lane, type, mode, created_at),
+     RETURNING id, lane, type, mode, created_by, created_at),
    logged AS (
      INSERT INTO aol_execution_logs (lane, action_id, event, actor, message)
-     SELECT lane, id, 'ENQUEUED', $7, type || ' in mode ' || mode FROM new_actions)
-   SELECT max(created_at) AS created_at, CASE WHEN count(*) < $8 THEN array_agg(id::text) END AS ids FROM new_actions`;
+     SELECT lane, id, 'ENQUEUED', created_by, type || ' in mode ' || mode FROM new_actions)
+   SELECT max(created_at) AS created_at, CASE WHEN count(*) < $7 THEN array_agg(id::text) END AS ids FROM new_actions`;
 }
 
 const UNLESS_TAKEN = `WHERE NOT EXISTS (
@@ -130,7 +141,7 @@ const UNLESS_TAKEN = `WHERE NOT EXISTS (
 const FEW = 20;
 
 /** Answers when each new action was created. */
-async function insertRows(db: Queryable, items: readonly NewAction[], actor: string): Promise<Map<string, Date>> {
+async function insertRows(db: Queryable, items: readonly NewAction[]): Promise<Map<string, Date>> {
   if (items.length === 0) return new Map();
   const hasKeys = items.some(({ request }) => request.idempotencyKey !== undefined);
   const text = insertStatement(hasKeys);
@@ -141,8 +152,7 @@ async function insertRows(db: Queryable, items: readonly NewAction[], actor: str
     hasKeys ? JSON.stringify(items.map((item) => item.request.idempotencyKey ?? null)) : null,
     arrayOf(items.map((item) => item.hash)),
     arrayOf(items.map((item) => String(item.kind.number))),
-    JSON.stringify([...new Set(items.map((item) => item.kind))].map((kind) => kind.asked)),
-    actor,
+    JSON.stringify([...new Set(items.map((item) => item.kind))].map(({ asked, actor }) => ({ ...asked, actor }))),
     items.length,
   ];
   const [inserted] = await (items.length < FEW
@@ -165,7 +175,7 @@ interface Inserted {
 }
 
 /** The row as it was just inserted. */
-function newRow({ id, request, hash }: NewAction, actor: string, createdAt: Date): ActionRow {
+function newRow({ id, request, kind, hash }: NewAction, createdAt: Date): ActionRow {
   const runAt = request.runAt === undefined ? createdAt : new Date(request.runAt);
   return {
     id,
@@ -201,7 +211,7 @@ function newRow({ id, request, hash }: NewAction, actor: string, createdAt: Date
     cancel_requested: false,
     workflow_id: null,
     run_id: null,
-    created_by: actor,
+    created_by: kind.actor,
     created_at: createdAt,
     updated_at: createdAt,
     finished_at: null,

@@ -1,7 +1,7 @@
 /** The tools that only look. */
 
 import { z } from 'zod';
-import { actionListSchema, actionSchema, nextActionsSchema } from '../../contracts/http/action.ts';
+import { actionSchema, actionSummaryListSchema, nextActionsSchema } from '../../contracts/http/action.ts';
 import { adapterListSchema } from '../../contracts/http/adapter.ts';
 import { logListSchema } from '../../contracts/http/log.ts';
 import {
@@ -49,7 +49,7 @@ export const getStatus = tool({
 export const listActions = tool({
   name: 'list_actions',
   title: 'List actions',
-  description: 'Actions, newest first, all or those that fit.',
+  description: 'Actions without their payloads, newest first, all or those that fit.',
   kind: 'looks',
   input: z.strictObject({
     status: z.array(actionStatusSchema).min(1).optional(),
@@ -64,9 +64,9 @@ export const listActions = tool({
       .describe('an id, the beginning of a key, or words in payload or last error'),
     ...page,
   }),
-  output: actionListSchema,
+  output: actionSummaryListSchema,
   async run(client, filter) {
-    const list = await client.listActions(filter);
+    const list = await client.listActionSummaries(filter);
     return { words: pageWords('actions', list), result: list };
   },
 });

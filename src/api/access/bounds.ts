@@ -1,0 +1,33 @@
+/** What one API process takes at once. */
+
+import { TooManyAtOnceError, TooManyRequestsError } from '../../domain/errors.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { FairQueue } from './fair-queue.ts';
+import { Semaphore } from './semaphore.ts';
+
+const tooMany = (what: string) => () => new TooManyAtOnceError('postgres', `too many ${what} at once; try again`);
+
+export class Bounds {
+  /** Bodies of up to 256 KiB, from when the caller is known until the answer is there. */
+  readonly enqueues = new ConcurrencyLimit({ most: 600, mostOfCaller: 400, refusal: tooMany('enqueues') });
+  /** Bodies of up to 8 MiB. */
+  readonly batches = new ConcurrencyLimit({ most: 32, mostOfCaller: 24, refusal: tooMany('batches') });
+  /** One token may stand for many people, each with several pages open. */
+  readonly streams = new ConcurrencyLimit({
+    most: 500,
+    mostOfCaller: 100,
+    refusal: () => new TooManyRequestsError('too many streams of events are open', 5),
+  });
+  /** One batch is read, and one is queued and answered, at a time. */
+  readonly readingBatch = new Semaphore({ permits: 1, longestWaitMs: 5_000, refusal: 'too many batches at once' });
+  readonly queueingBatch = new Semaphore({ permits: 1, longestWaitMs: 5_000, refusal: 'too many batches at once' });
+  /** A search reads megabytes: the others keep the connections and the rest of the server's time. */
+  readonly searches = new Semaphore({ permits: 1, longestWaitMs: 2_000, refusal: 'too many searches at once' });
+  /** Where what takes milliseconds of this process's time waits for its turn. */
+  readonly turns = new FairQueue();
+
+  /** How many requests of each kind are inside. */
+  get inside(): Readonly<Record<'enqueues' | 'batches' | 'streams', number>> {
+    return { enqueues: this.enqueues.inside, batches: this.batches.inside, streams: this.streams.inside };
+  }
+}
