@@ -6,6 +6,7 @@ import { cancelAction, findAction } from '../../src/db/decide/cancel.ts';
 import { replayAction, resolveAction } from '../../src/db/decide/decisions.ts';
 import { type AttemptDecision, leaveTick, recordAttempts } from '../../src/db/queue/attempts.ts';
 import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
+import { isSuspect, takeUp } from '../../src/db/queue/claimed-action.ts';
 import { type GateAnswer, type GateRequest, passGate } from '../../src/db/queue/gate.ts';
 import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -85,6 +86,20 @@ describe('an attempt at work owns its action', () => {
     expect(await record(effect, done, { to: 'SUCCESS' })).toBe('left');
     expect(await findAction(db, effect.id)).toMatchObject({ status: 'SUCCESS', receipt: { id: 'post-1' } });
     expect(await openTicks()).toBe(0);
+  });
+
+  test('a worker that died with it is counted, as one before the gate is: after two deaths it goes alone', async () => {
+    const gone = { ...realWorker, worker: deadWorker.worker };
+    const effect = await atWork({ redelivery: dedupes }, gone);
+    const takenUpBy = async (worker: string) =>
+      (await takeUp(db, { ...effect.gate, worker })).map((action) => [action.claimCount, isSuspect(action)]);
+    expect(await takenUpBy('aol-worker:gone too')).toEqual([[1, false]]);
+    const again = { ...effect.gate, redelivery: dedupes, worker: 'aol-worker:gone too' };
+    expect(await passGate(db, again)).toMatchObject({ kind: 'open', attempt: 2 });
+    expect(await takenUpBy('aol-test')).toEqual([[2, true]]);
+    expect(await passGate(db, { ...again, worker: 'aol-test' })).toMatchObject({ kind: 'open', attempt: 3 });
+    expect(await record(effect, done, { to: 'SUCCESS' }, 3)).toBe('left');
+    expect(await findAction(db, effect.id)).toMatchObject({ status: 'SUCCESS', claim_count: 0 });
   });
 
   test('kill and pause leave it to its outcome', async () => {

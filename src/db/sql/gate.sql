@@ -73,7 +73,7 @@ BEGIN
 
   IF opened.attempt IS NOT NULL THEN
     PERFORM aol_leave(jsonb_build_array(jsonb_build_object('actionId', of_action, 'attempt', opened.attempt, 'to', 'RETRY', 'outcome', 'unknown',
-      'delayMs', 0, 'waitsInTick', true, 'message', 'its worker died or went silent; outcome unknown')));
+      'delayMs', 0, 'waitsInTick', true, 'orphaned', true, 'message', 'its worker died or went silent; outcome unknown')));
   END IF;
   number := held.attempts_before + held.attempts + 1;
   UPDATE aol_actions SET status = 'RUNNING', attempts = attempts + 1, artifact_sha256 = sha256, artifact_uri = uri,

@@ -26,9 +26,9 @@ BEGIN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS ("actionId" uuid, "tickId" uuid, token bigint, attempt integer,
       "to" text, reason text, message text, actor text, outcome text, receipt jsonb, "delayMs" double precision,
       "waitsInTick" boolean, "artifactSha256" text, "artifactUri" text, "approvalTtlMs" double precision,
-      "durationMs" double precision, died boolean, "takenBack" boolean, settles boolean)) WITH ORDINALITY
+      "durationMs" double precision, died boolean, "takenBack" boolean, orphaned boolean, settles boolean)) WITH ORDINALITY
       AS i ("actionId", "tickId", token, attempt, "to", reason, message, actor, outcome, receipt, "delayMs", "waitsInTick",
-        "artifactSha256", "artifactUri", "approvalTtlMs", "durationMs", died, "takenBack", settles, index)),
+        "artifactSha256", "artifactUri", "approvalTtlMs", "durationMs", died, "takenBack", orphaned, settles, index)),
   held AS (
     SELECT item.*, a.lane, a.status, a.mode, a.claim_tick_id, a.claim_lease_token, a.cancel_requested,
       a.attempts_before + a.attempts AS number,
@@ -62,7 +62,9 @@ BEGIN
       -- An attempt that ends in the queue does not count; its number stays used.
       attempts = a.attempts - (d."to" = 'PENDING' AND d.closes IS NOT NULL)::integer,
       attempts_before = a.attempts_before + (d."to" = 'PENDING' AND d.closes IS NOT NULL)::integer,
-      claim_count = CASE WHEN d.died THEN a.claim_count + 1 WHEN d."takenBack" OR d.reason = 'crashed' THEN a.claim_count ELSE 0 END,
+      -- Who lived to see an attempt's end did not die with it.
+      claim_count = CASE WHEN d.died THEN a.claim_count + 1
+        WHEN d."takenBack" OR d.orphaned OR d.reason = 'crashed' THEN a.claim_count ELSE 0 END,
       claim_tick_id = CASE WHEN d."to" = 'RETRY' THEN a.claim_tick_id END,
       claim_lease_token = CASE WHEN d."to" = 'RETRY' THEN a.claim_lease_token END,
       claim_until = CASE WHEN d."to" = 'RETRY' THEN clock_timestamp() + interval '60 seconds' END,

@@ -1,5 +1,5 @@
 -- Taking back, and taking up again, what another run or another worker has claimed. Here deaths are counted: an action that a worker
--- had in hand died with it when that worker process is gone. Kill, a new owner and a wait are no deaths.
+-- had in hand died with it when that worker process is gone, before the gate or past it. Kill, a new owner and a wait are no deaths.
 
 -- Takes back what cannot end in its tick any more: claims under an older token, claims past their time, and proofs of another tick
 -- than the one at hand (a run proves one tick at a time). After a kill: all. What an attempt owns stays until its outcome or its
@@ -12,18 +12,16 @@ BEGIN
   stale AS (
     SELECT a.id, a.mode, a.claim_count, a.attempts_before + a.attempts AS number,
       a.claim_worker IS NOT NULL AND a.updated_at > pg_postmaster_start_time()
-        AND a.claim_worker NOT IN (SELECT application_name FROM workers WHERE application_name IS NOT NULL) AS is_orphan
+        AND a.claim_worker NOT IN (SELECT application_name FROM workers WHERE application_name IS NOT NULL) AS died
     FROM aol_held a
     WHERE a.lane = of_lane AND CASE WHEN is_kill THEN true ELSE
         (a.claim_lease_token <> under_token OR a.claim_until < clock_timestamp() OR a.mode = 'PROOF')
         AND a.claim_tick_id IS DISTINCT FROM except_tick END
       AND (a.mode = 'PROOF' OR a.attempts_before + a.attempts = 0 OR coalesce((aol_open_attempt(a.id)).remaining_ms, 0) <= 0)
     FOR UPDATE OF a SKIP LOCKED),
-  judged AS (
-    SELECT stale.*, is_orphan AND (mode = 'PROOF' OR number = 0 OR (aol_open_attempt(id)).attempt IS NULL) AS died FROM stale),
   ended AS (
-    SELECT judged.*, died AND claim_count + 1 >= max_deaths
-      AND (mode = 'PROOF' OR number = 0 OR (aol_uncertain_attempts(id)).how_many = 0) AS crashed FROM judged)
+    SELECT stale.*, died AND claim_count + 1 >= max_deaths
+      AND (mode = 'PROOF' OR number = 0 OR (aol_uncertain_attempts(id)).how_many = 0) AS crashed FROM stale)
   SELECT jsonb_agg(jsonb_build_object('actionId', id, 'takenBack', true, 'died', died, 'to', CASE WHEN crashed THEN 'DLQ' ELSE 'PENDING' END,
     'reason', CASE WHEN crashed THEN 'crashed' END, 'message', CASE WHEN crashed THEN format('its worker died %s times while it ran', max_deaths)
       WHEN died THEN 'its worker died; in the queue again' ELSE 'taken back from a run that ended; in the queue again' END))
@@ -50,8 +48,7 @@ BEGIN
     claim_worker = CASE WHEN only_ids IS NULL AND a.claim_count + d.died::integer >= suspect_deaths THEN NULL ELSE by_worker END,
     claim_until = clock_timestamp() + interval '60 seconds', updated_at = clock_timestamp()
   FROM (
-    SELECT h.id, h.claim_worker <> by_worker AND NOT aol_worker_lives(h.claim_worker, h.updated_at)
-      AND (h.mode = 'PROOF' OR h.attempts_before + h.attempts = 0 OR (aol_open_attempt(h.id)).attempt IS NULL) IS TRUE AS died
+    SELECT h.id, h.claim_worker <> by_worker AND NOT aol_worker_lives(h.claim_worker, h.updated_at) AS died
     FROM aol_held h WHERE h.lane = of_lane AND h.claim_tick_id = of_tick AND h.claim_lease_token = under_token
       AND (only_ids IS NULL OR h.id = ANY (only_ids))) AS taken,
     LATERAL (SELECT coalesce(taken.died, false) AS died) AS d
