@@ -97,13 +97,15 @@ function model(one: Case): Partial<GateAnswer> {
   if (flags.paused) return { kind: 'shut', reason: 'paused' };
   if (laneMode(one.workerIsProof, flags).mode === 'PROOF') return { kind: 'shut', reason: 'proof' };
   if (one.leaseToken !== TOKEN) return { kind: 'shut', reason: 'lease_lost' };
-  const mayRepeat = one.dedupes && !one.cancelRequested && one.attempts < one.maxAttempts;
+  const policyAsks =
+    flags.approval_policy === 'all' || (flags.approval_policy === 'first_of_type' && !one.typeSucceededBefore);
+  const needsApproval = one.approved === 'nothing' && (one.approvalNeeded || policyAsks);
+  const isWanted = !one.cancelRequested && one.approved !== 'another' && !needsApproval;
+  const mayRepeat = one.dedupes && isWanted && one.attempts < one.maxAttempts;
   if (isOpen && !mayRepeat) return { kind: 'unsettled', attempt: last, isOpen: true };
   if (one.cancelRequested) return { kind: 'shut', reason: 'cancelled' };
   if (one.approved === 'another') return { kind: 'unapproved' };
-  const policyAsks =
-    flags.approval_policy === 'all' || (flags.approval_policy === 'first_of_type' && !one.typeSucceededBefore);
-  if (one.approved === 'nothing' && (one.approvalNeeded || policyAsks)) return { kind: 'approval_needed' };
+  if (needsApproval) return { kind: 'approval_needed' };
   if (one.attempts >= one.maxAttempts) return { kind: 'shut', reason: 'exhausted' };
   const attemptsLeft = one.maxAttempts - one.attempts - 1;
   return { kind: 'open', attempt: last + 1, attemptsLeft, repeatsUnknown: isOpen };

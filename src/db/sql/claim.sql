@@ -66,11 +66,11 @@ BEGIN
   END IF;
 
   IF flags.killed THEN
-    -- What it held goes back to the queue, the lease is free. What an attempt owns records its own end.
-    PERFORM aol_take_back(of_lane, lane_token, true, NULL, (request ->> 'maxDeaths')::integer);
+    -- What it held goes back to the queue, the lease is free, and nobody takes it. What an attempt owns records its own end.
+    PERFORM aol_take_back(of_lane, lease.token, true, NULL, (request ->> 'maxDeaths')::integer);
     UPDATE aol_lease l SET expires_at = clock_timestamp() WHERE l.lane = of_lane AND l.owner = claimant AND l.expires_at > clock_timestamp();
     RETURN QUERY SELECT jsonb_build_object('kind', 'quiet', 'outcome', 'KILLED', 'tickNumber',
-        aol_quiet_tick(of_lane, of_tick, lane_token, lane_mode, 'KILLED', request ->> 'runId'), 'openTicks', aol_open_ticks(of_lane)),
+        aol_quiet_tick(of_lane, of_tick, lease.token, lane_mode, 'KILLED', request ->> 'runId'), 'openTicks', aol_open_ticks(of_lane)),
       NULL::uuid, NULL, NULL, NULL::jsonb, NULL::timestamptz, NULL::uuid, NULL, NULL, NULL::integer, NULL::smallint, NULL::smallint,
       NULL::smallint;
     RETURN;

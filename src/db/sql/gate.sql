@@ -14,6 +14,7 @@ DECLARE
   uncertain record;
   receipt jsonb;
   repeats boolean := false;
+  needs_approval boolean;
   settles_in_ms double precision;
   number integer;
 BEGIN
@@ -44,8 +45,14 @@ BEGIN
   IF worker_is_proof OR flags.proof_only THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'proof'); END IF;
   IF lane_token IS DISTINCT FROM under_token THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'lease_lost'); END IF;
 
+  needs_approval := held.approval_sha256 IS NULL AND (held.approval_needed OR CASE flags.approval_policy WHEN 'none' THEN false
+    WHEN 'first_of_type' THEN NOT EXISTS (SELECT FROM aol_actions
+      WHERE lane = held.lane AND type = held.type AND mode = 'REAL' AND status = 'SUCCESS')
+    ELSE true END);
   IF repeats THEN
-    IF held.cancel_requested OR held.attempts >= held.max_attempts OR NOT (CASE redelivery ->> 'kind'
+    -- What may have happened goes no other way than a repeat: in an approval or a dead letter nobody would see it.
+    IF held.cancel_requested OR held.attempts >= held.max_attempts OR receipt IS NOT NULL OR needs_approval
+      OR coalesce(held.approval_sha256 <> sha256, false) OR NOT (CASE redelivery ->> 'kind'
         WHEN 'dedupes' THEN clock_timestamp() < uncertain.first_at + (redelivery ->> 'windowMs')::float8 * interval '1 millisecond'
         WHEN 'harmless' THEN uncertain.how_many <= (redelivery ->> 'maxRepeats')::integer
         ELSE false END) THEN
@@ -59,12 +66,7 @@ BEGIN
   IF held.cancel_requested THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'cancelled'); END IF;
 
   IF held.approval_sha256 <> sha256 THEN RETURN jsonb_build_object('kind', 'unapproved'); END IF;
-  IF held.approval_sha256 IS NULL AND (held.approval_needed OR CASE flags.approval_policy WHEN 'none' THEN false
-      WHEN 'first_of_type' THEN NOT EXISTS (SELECT FROM aol_actions
-        WHERE lane = held.lane AND type = held.type AND mode = 'REAL' AND status = 'SUCCESS')
-      ELSE true END) THEN
-    RETURN jsonb_build_object('kind', 'approval_needed');
-  END IF;
+  IF needs_approval THEN RETURN jsonb_build_object('kind', 'approval_needed'); END IF;
   IF held.attempts >= held.max_attempts THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'exhausted'); END IF;
   IF held.status = 'RETRY' AND held.run_at > clock_timestamp() THEN
     RETURN jsonb_build_object('kind', 'wait', 'attempt', held.attempts_before + held.attempts,

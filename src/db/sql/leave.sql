@@ -3,7 +3,7 @@
 --
 -- Each item names its action, where it goes, and why. With an attempt it is that attempt's outcome and needs nothing else: whoever
 -- owns the lane or holds the action now, it is recorded. Without one it needs the claim, if it names one, and an action that no
--- attempt owns. The answer for each, in the order given:
+-- attempt owns; an attempt that nobody can end any more stays open in the queue, and nowhere else. The answer for each, in the order given:
 --   left    it went there
 --   stays   it waits as RETRY in its tick
 --   late    its attempt was closed, or its action gone on; a receipt stands beside it, and makes UNCONFIRMED a SUCCESS
@@ -41,6 +41,7 @@ BEGIN
       WHEN attempt IS NOT NULL AND open_attempt IS DISTINCT FROM attempt THEN 'late'
       WHEN attempt IS NOT NULL AND status NOT IN ('RUNNING', 'RETRY') THEN 'late'
       WHEN status NOT IN ('RUNNING', 'RETRY') OR is_owned IS TRUE
+        OR (attempt IS NULL AND open_attempt IS NOT NULL AND "to" <> 'PENDING')
         OR (attempt IS NULL AND "tickId" IS NOT NULL AND ("tickId", token) IS DISTINCT FROM (claim_tick_id, claim_lease_token))
         THEN 'gone'
       WHEN "to" = 'RETRY' AND "waitsInTick" AND NOT cancel_requested THEN 'stays'

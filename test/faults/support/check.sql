@@ -5,7 +5,7 @@ WITH
 -- What each event makes of the status. A receipt that arrived late only confirms what was UNCONFIRMED.
 happened AS (
   SELECT l.*, CASE l.event
-      WHEN 'ENQUEUED' THEN 'PENDING' WHEN 'CLAIMED' THEN 'RUNNING' WHEN 'ATTEMPT_STARTED' THEN 'RUNNING'
+      WHEN 'ENQUEUED' THEN 'PENDING' WHEN 'PROMOTED' THEN 'PENDING' WHEN 'CLAIMED' THEN 'RUNNING' WHEN 'ATTEMPT_STARTED' THEN 'RUNNING'
       WHEN 'SUCCEEDED' THEN 'SUCCESS' WHEN 'RETRY_SCHEDULED' THEN 'RETRY'
       WHEN 'AWAITING_APPROVAL' THEN 'AWAITING_APPROVAL' WHEN 'DEAD_LETTERED' THEN 'DLQ'
       WHEN 'UNCONFIRMED' THEN 'UNCONFIRMED' WHEN 'RELEASED' THEN 'PENDING' WHEN 'CANCELLED' THEN 'CANCELLED'
@@ -47,7 +47,7 @@ FROM aol_actions a JOIN steps s ON s.action_id = a.id AND s.is_last
 WHERE s.becomes <> a.status AND a.id NOT IN (SELECT action_id FROM resolved)
 UNION ALL
 SELECT 'an action without a log', a.id::text, a.status FROM aol_actions a
-WHERE NOT EXISTS (SELECT FROM aol_execution_logs l WHERE l.action_id = a.id AND l.event = 'ENQUEUED')
+WHERE NOT EXISTS (SELECT FROM aol_execution_logs l WHERE l.action_id = a.id AND l.event IN ('ENQUEUED', 'PROMOTED'))
 UNION ALL
 SELECT 'an arrow that is not in the contract', s.action_id::text, s.was || ' to ' || s.becomes || ' by ' || s.event || ' (log ' || s.id || ')'
 FROM steps s WHERE s.was IS NOT NULL AND s.was <> s.becomes AND NOT aol_transition_allowed(s.was, s.becomes)
