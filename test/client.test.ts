@@ -229,7 +229,7 @@ describe('words that are newer than the client', () => {
     const { lane, flags } = await client.getFlags('default');
     const action = await client.enqueue({ type: 'POST_SOCIAL', payload: POST });
     const answers: Record<string, unknown> = {
-      '/v1/session': { actor: 'x', role: 'auditor', csrfToken: null },
+      '/v1/session': { ...(await client.session()), role: 'auditor' },
       '/v1/control/flags': { lane, flags: { ...flags, quiet_hours: { ...flags.paused, value: '22-6' } } },
       '/v1/actions/x': { ...action, status: 'TRANSLATED', mode: 'DRY', tags: ['new'] },
     };
