@@ -19,7 +19,7 @@ import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { addOpenApi, describeApi } from './describe/openapi.ts';
 import { collectRoutes, type RouteTable } from './describe/route-table.ts';
 import { eventRoutes } from './events/route.ts';
-import { closeIdle, httpServer } from './http-server.ts';
+import { httpServer, letConnectionsGo } from './http-server.ts';
 import { ApiMetrics } from './metrics/registry.ts';
 import { metricsRoutes } from './metrics/route.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
@@ -101,7 +101,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<ZodTypeProvider>();
 
-  app.addHook('preClose', async () => closeIdle(app.server));
+  app.addHook('preClose', async () => letConnectionsGo(app.server));
   const routes = collectRoutes(app);
   app.decorate('routeTable', routes);
   addProblems(app);

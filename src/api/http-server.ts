@@ -8,6 +8,7 @@ const CONNECTION_TIMEOUT_MS = 30_000;
 /** Longer than proxies keep a connection that nobody uses (a minute is common): else they send a request into one that closes. */
 const KEEP_ALIVE_MS = 75_000;
 const CLOSE_IDLE_INTERVAL_MS = 50;
+const CLOSE_GRACE_MS = 3_000;
 
 /** Connections that have carried no request yet, such as browsers and clients open ahead of time. */
 const unused = new WeakMap<Server, Set<Socket>>();
@@ -34,14 +35,18 @@ export function httpServer(serve: RequestListener, requestTimeoutMs: number): Se
 }
 
 /**
- * Closes connections that no request is at work on, until the server is closed. By itself a closing server closes those that are
+ * Lets a closing server close soon: connections that no request is at work on go at once, the others after a few seconds. By itself a closing server closes those that are
  * idle at that moment; one that becomes idle later, or was never used, would be kept for as long as its client likes.
  */
-export function closeIdle(server: Server): void {
+export function letConnectionsGo(server: Server): void {
   const close = () => {
     server.closeIdleConnections();
     for (const socket of unused.get(server) ?? []) socket.destroy();
   };
   const closing = setInterval(close, CLOSE_IDLE_INTERVAL_MS).unref();
-  server.once('close', () => clearInterval(closing));
+  const cutOff = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+  server.once('close', () => {
+    clearInterval(closing);
+    clearTimeout(cutOff);
+  });
 }
