@@ -53,7 +53,7 @@ describe('every method reaches its route', () => {
     expect(await client.start({ lane: 'brand' })).toMatchObject({ killed: false });
     expect((await client.status()).mode).toBe('PROOF');
     expect((await client.listTicks({ lane: 'default' })).total).toBe(0);
-    expect((await client.readiness()).ready).toBe(false);
+    expect((await client.readiness()).ready).toBe(true);
     expect((await client.getNext('brand')).why).toBe('no worker is running');
     expect(await client.alive()).toBe(true);
     expect(await client.metrics()).toContain('# TYPE aol_');

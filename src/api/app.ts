@@ -1,7 +1,6 @@
 /** Builds the API. It listens nowhere and reads no environment. */
 
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createCount } from '../db/look/counts.ts';
@@ -20,6 +19,7 @@ import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { addOpenApi, describeApi } from './describe/openapi.ts';
 import { collectRoutes, type RouteTable } from './describe/route-table.ts';
 import { eventRoutes } from './events/route.ts';
+import { httpServer, letConnectionsGo } from './http-server.ts';
 import { ApiMetrics } from './metrics/registry.ts';
 import { metricsRoutes } from './metrics/route.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
@@ -83,25 +83,7 @@ declare module 'fastify' {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A socket on which nothing moves is closed. Live streams beat more often than that. */
-const CONNECTION_TIMEOUT_MS = 30_000;
 const BEAT_INTERVAL_MS = 10_000;
-/** Longer than proxies keep a connection that nobody uses (a minute is common): else they send a request into one that closes. */
-const KEEP_ALIVE_MS = 75_000;
-
-function httpServer(serve: RequestListener, requestTimeoutMs: number): Server {
-  const server = createServer(
-    {
-      requestTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: requestTimeoutMs / 10,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    serve,
-  );
-  return server.setTimeout(CONNECTION_TIMEOUT_MS);
-}
-
 /** Builds the application with all its routes. What it was given stays open when it closes. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const { behindTls = false, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
@@ -119,6 +101,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<ZodTypeProvider>();
 
+  app.addHook('preClose', async () => letConnectionsGo(app.server));
   const routes = collectRoutes(app);
   app.decorate('routeTable', routes);
   addProblems(app);

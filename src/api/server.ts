@@ -20,8 +20,6 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-const CLOSE_GRACE_MS = 3_000;
-
 /**
  * @throws ConfigurationError when the address cannot be bound to, or is not this machine's alone and no TLS is in front, or
  * PostgreSQL cannot be used as it is
@@ -45,11 +43,7 @@ export async function startServer(options: ServerOptions): Promise<RunningApi> {
   return {
     url: urlOf(app, options.host),
     app,
-    async close() {
-      const cutOff = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS);
-      await app.close();
-      clearTimeout(cutOff);
-    },
+    close: () => app.close(),
   };
 }
 

@@ -315,9 +315,8 @@ describe('the gate', () => {
 
   test('refuses an isolation in which it would not see the flags as they stand', async () => {
     const request = await putUp(wayThrough);
-    await database.pool.query(`ALTER DATABASE ${new URL(database.url).pathname.slice(1)} SET default_transaction_isolation
-      = 'repeatable read'`);
-    const strict = createPool({ databaseUrl: database.url, applicationName: 'aol-test' });
+    const strict = createPool({ databaseUrl: database.url, applicationName: 'aol-test', maxConnections: 1 });
+    await strict.query("SET default_transaction_isolation = 'repeatable read'");
     await expect(passGate(strict, request)).rejects.toThrow('READ COMMITTED');
     await strict.end();
   });

@@ -10,7 +10,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import fc from 'fast-check';
 import { z } from 'zod';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
-import { actionListSchema, actionSchema, nextActionsSchema } from '../../src/contracts/http/action.ts';
+import { actionSchema, actionSummaryListSchema, nextActionsSchema } from '../../src/contracts/http/action.ts';
 import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
 import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
@@ -162,7 +162,7 @@ describe('the tools', () => {
     const logs = await good(logListSchema, 'get_action_logs', { id });
     expect(logs.items.map(({ event }) => event)).toEqual(['ENQUEUED', 'ATTEMPT_STARTED', 'SUCCEEDED']);
     expect((await good(logListSchema, 'list_logs', { actionId: id, event: ['SUCCEEDED'] })).total).toBe(1);
-    const list = await good(actionListSchema, 'list_actions', { status: ['SUCCESS', 'DLQ'], q: 'agent-1' });
+    const list = await good(actionSummaryListSchema, 'list_actions', { status: ['SUCCESS', 'DLQ'], q: 'agent-1' });
     expect(list.items.map((item) => item.id)).toEqual([id]);
     expect((await good(tickListSchema, 'list_ticks', { lane: 'default' })).total).toBeGreaterThan(0);
     expect((await good(nextActionsSchema, 'next_actions')).items).toEqual([]);
