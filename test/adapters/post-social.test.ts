@@ -247,7 +247,7 @@ describe('what would be sent', () => {
   });
 
   test('which platforms deduplicate', () => {
-    const classes = Object.values(samples).map((payload) => [payload.platform, adapter.redelivery(payload)]);
+    const classes = Object.values(samples).map((payload) => [payload.platform, adapter.redelivery(payload).kind]);
     expect(Object.fromEntries(classes)).toEqual({
       x: 'neither',
       bluesky: 'dedupes',

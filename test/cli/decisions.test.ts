@@ -111,7 +111,7 @@ describe('dlq', () => {
       `UPDATE aol_actions SET status = 'DLQ', dlq_reason = 'exhausted', claim_tick_id = NULL, claim_lease_token = NULL,
          claim_until = NULL WHERE type = 'MANY'`,
     );
-    expect((await cli.run(['dlq', 'replay', '--type', 'MANY', '--yes'])).out).toBe('1005 dead letters replayed');
+    expect((await cli.run(['dlq', 'replay', '--type', 'MANY', '--yes'])).out).toBe('1,005 dead letters replayed');
   });
 
   test.each([

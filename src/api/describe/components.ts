@@ -1,7 +1,12 @@
 /** The parts of the description that have names, so that programs made from it have types of these names. */
 
 import { z } from 'zod';
-import { actionListSchema, actionSchema, lastApprovedSchema, nextActionsSchema } from '../../contracts/http/action.ts';
+import {
+  actionListAnswerSchema,
+  actionSchema,
+  lastApprovedSchema,
+  nextActionsSchema,
+} from '../../contracts/http/action.ts';
 import { adapterListSchema, adapterSchema } from '../../contracts/http/adapter.ts';
 import { batchAnswerSchema, batchResultSchema } from '../../contracts/http/batch.ts';
 import { controlAnswerSchema } from '../../contracts/http/control.ts';
@@ -17,7 +22,7 @@ import { createdTokenSchema, tokenListSchema, tokenSchema } from '../../contract
 
 const COMPONENTS = {
   Action: actionSchema,
-  ActionList: actionListSchema,
+  ActionList: actionListAnswerSchema,
   Adapter: adapterSchema,
   AdapterList: adapterListSchema,
   BatchAnswer: batchAnswerSchema,
