@@ -10,7 +10,8 @@ const values = fc.jsonValue({
   maxDepth: 4,
   stringUnit: fc.constantFrom('"', '\\', ',', '[', ']', '{', '}', ':', 'a', 'ü'),
 });
-const isOdd = (text: string) => /__proto__|prototype|-0(?![.\d])|\de/i.test(text);
+/** Names and numbers that are refused elsewhere: those that would change, or that JSON cannot hold exactly. */
+const isOdd = (text: string) => /__proto__|prototype|-0(?![.\d])|\de|\d{16}/i.test(text);
 
 describe('parseBatchText', () => {
   test('answers what JSON.parse does, whatever the items hold', async () => {

@@ -63,7 +63,9 @@ describe('the check', () => {
     [
       'a retry that nobody holds',
       claim +
-        `UPDATE aol_actions SET status = 'RETRY', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL WHERE id = $ID;`,
+        `ALTER TABLE aol_actions DROP CONSTRAINT held_is_claimed;
+         UPDATE aol_actions SET status = 'RETRY', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL,
+           claim_worker = NULL WHERE id = $ID;`,
     ],
     ['an attempt is open past its time', log('ATTEMPT_STARTED', 1, '{"deadline": "2026-01-01T00:00:00Z"}')],
     ['a tick is still open', tick(1, 1, 1, null)],
