@@ -141,7 +141,7 @@ export class LaneModel {
     for (const action of this.actions) {
       if (!action.tick || isOwned(action) || !which(action)) continue;
       const { deaths } = action;
-      const died = Number(action.worker === 'is gone' && action.open === undefined);
+      const died = Number(action.worker === 'is gone');
       const isCrash = died > 0 && deaths + 1 >= MAX_DEATHS && !this.#isUncertain(action);
       if (isCrash) this.#leave(action, 'crashed');
       else this.#leave(action, 'PENDING', action.mode === 'PROOF');
@@ -153,7 +153,7 @@ export class LaneModel {
   takeUp(tick: Tick): object {
     const held = () => this.actions.filter((action) => action.tick === tick);
     for (const action of held()) {
-      if (action.worker === 'is gone' && action.open === undefined) action.deaths += 1;
+      if (action.worker === 'is gone') action.deaths += 1;
       Object.assign(action, { worker: action.deaths >= SUSPECT_DEATHS ? undefined : 'lives', claimIsOver: false });
       const { deaths } = action;
       if (deaths < MAX_DEATHS || this.#isUncertain(action)) continue;
@@ -211,7 +211,7 @@ export class LaneModel {
     if (needsApproval) return { kind: 'approval_needed' };
     if (isUsedUp) return shut('exhausted');
     if (action.status === 'RETRY' && action.isLater) return { kind: 'wait', attempt: lastNumber(action) };
-    if (open) Object.assign(action, { dueAt: this.#later(), isLater: false, deaths: 0 });
+    if (open) Object.assign(action, { dueAt: this.#later(), isLater: false });
     action.attempts += 1;
     const number = lastNumber(action);
     const begun: Attempt = {
