@@ -37,7 +37,7 @@ const mailSchema = z.strictObject({
   to: z.array(z.string().min(3).max(320)).min(1),
   subject: z.string().min(1).max(200),
   text: z.string().max(20_000),
-  html: z.string().max(20_000).optional(),
+  html: z.string().max(60_000).optional(),
 });
 
 /** E-mail as its adapter will render it, with a preview of its own. */

@@ -73,20 +73,30 @@ DOMPurify.addHook('afterSanitizeAttributes', (element) => {
 });
 
 export function sealedMail(html: string): SealedMail {
-  const fragment = DOMPurify.sanitize(renamed(html), {
+  const parsed = parse(html);
+  const styles = [...parsed.querySelectorAll('style')];
+  for (const style of styles) style.remove();
+  const fragment = DOMPurify.sanitize(parsed, {
     RETURN_DOM_FRAGMENT: true,
-    FORCE_BODY: true,
     USE_PROFILES: { html: true },
     FORBID_TAGS: FORBIDDEN_TAGS,
     FORBID_ATTR: FORBIDDEN_ATTRIBUTES,
     ...(policy && { TRUSTED_TYPES_POLICY: policy }),
   });
-  const removed = DOMPurify.removed.length;
-  const sheets = [...fragment.querySelectorAll('style')].map((sheet) => sheet.textContent ?? '');
-  for (const sheet of fragment.querySelectorAll('style')) sheet.remove();
   const holder = document.createElement('div');
   holder.append(fragment);
-  return { html: holder.innerHTML, sheets, removed };
+  const sheets = styles.map((style) => style.textContent ?? '');
+  return { html: holder.innerHTML, sheets, removed: DOMPurify.removed.length };
+}
+
+/** Into the content of a template: it is read as a page is, and nothing of it runs, loads or is styled. */
+function parse(html: string): Element {
+  const template = document.createElement('template');
+  const text = renamed(html);
+  Object.assign(template, { innerHTML: policy ? policy.createHTML(text) : text });
+  const root = template.content.ownerDocument.createElement('div');
+  root.append(template.content);
+  return root;
 }
 
 /**
@@ -130,5 +140,5 @@ export function applyStyles(inner: Document, sheets: readonly string[]): void {
 }
 
 function withoutLoading(css: string): string {
-  return css.replaceAll(/@import[^;]*;?/giu, '').replaceAll(/url\((?!\s*['"]?data:image\/)[^)]*\)/giu, 'none');
+  return css.replaceAll(/@import[^;]*;?/giu, '').replaceAll(/url\((?!\s*['"]?data:image\/)[^()]*\)?/giu, 'none');
 }
