@@ -60,13 +60,6 @@ describe('the check', () => {
     ['more attempts than allowed', [1, 2, 3, 4].map((attempt) => log('RETRY_SCHEDULED', attempt)).join('')],
     ['the numbering of attempts differs from the log', log('ATTEMPT_STARTED', 2) + log('RELEASED', 2)],
     ['a proof was performed', log('ATTEMPT_STARTED', 1, '{"deadline": "now"}') + log('RELEASED', 1)],
-    [
-      'a retry that nobody holds',
-      claim +
-        `ALTER TABLE aol_actions DROP CONSTRAINT held_is_claimed;
-         UPDATE aol_actions SET status = 'RETRY', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL,
-           claim_worker = NULL WHERE id = $ID;`,
-    ],
     ['an attempt is open past its time', log('ATTEMPT_STARTED', 1, '{"deadline": "2026-01-01T00:00:00Z"}')],
     ['a tick is still open', tick(1, 1, 1, null)],
     ['a closed tick still counts running ones', tick(1, 1, 1, 'OK')],

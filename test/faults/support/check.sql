@@ -79,9 +79,6 @@ UNION ALL
 SELECT 'still claimed', a.id::text, a.status || ' by tick ' || a.claim_tick_id FROM aol_actions a
 WHERE a.status = 'RUNNING' OR a.claim_tick_id IS NOT NULL
 UNION ALL
-SELECT 'a retry that nobody holds', a.id::text, 'attempt ' || (a.attempts_before + a.attempts) FROM aol_actions a
-WHERE a.status = 'RETRY' AND a.claim_tick_id IS NULL
-UNION ALL
 SELECT 'an attempt is open past its time', i.action_id::text, format('attempt %s, since %s', i.attempt, i.detail ->> 'deadline')
 FROM intents i WHERE (i.detail ->> 'deadline')::timestamptz + interval '5 seconds' < clock_timestamp()
   AND NOT EXISTS (SELECT FROM outcomes o WHERE o.action_id = i.action_id AND o.attempt = i.attempt)
