@@ -9,6 +9,7 @@ import { type Adapter, defineAdapter, type Effect, type HttpRequest } from '../p
 import { ADDED_AT_SENDING, hasNoBody, sendWebhook } from './send.ts';
 import { createSsrfGuard, type ResolveHost } from './ssrf-guard.ts';
 
+/** Version 1 lacked the preview; what was approved then is sent as it was stored. */
 const VERSION = 2;
 const MAX_SUMMARY_LENGTH = 200;
 /** A receiver that honours the key remembers it for that long at least: so long a repeat is none. */
@@ -83,8 +84,8 @@ function renderWebhook({ url: given, method = 'POST', headers = {}, body }: Call
 
 /** What was rendered by another version may mean something else. */
 function effectProblem({ type, adapterVersion, addedAtSending: paths }: Effect): string | undefined {
-  if (type !== callWebhookContract.type || adapterVersion !== VERSION) {
-    return `the artifact is of ${type} version ${adapterVersion}; this worker sends ${callWebhookContract.type} version ${VERSION}`;
+  if (type !== callWebhookContract.type || adapterVersion > VERSION) {
+    return `the artifact is of ${type} version ${adapterVersion}; this worker sends ${callWebhookContract.type} up to version ${VERSION}`;
   }
   const isKnown = paths.every((path) => ADDED_AT_SENDING.some((known) => known === path));
   return isKnown ? undefined : 'the artifact has a placeholder that this adapter does not fill in';
