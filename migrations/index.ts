@@ -11,6 +11,7 @@ import * as oneWalkAClaim from './0008_one_walk_a_claim.ts';
 import * as roles from './0009_roles.ts';
 import * as sessions from './0010_sessions.ts';
 import * as oneExit from './0011_one_exit.ts';
+import * as preparations from './0012_preparations.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -29,4 +30,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0009_roles', ...roles },
   { name: '0010_sessions', ...sessions },
   { name: '0011_one_exit', ...oneExit },
+  { name: '0012_preparations', ...preparations },
 ];

@@ -79,6 +79,12 @@ aol_lease.mode text NOT NULL DEFAULT 'PROOF'::text
 aol_lease.acquired_at timestamp with time zone
 aol_lease.renewed_at timestamp with time zone
 aol_lease.expires_at timestamp with time zone
+aol_preparations.action_id uuid NOT NULL
+aol_preparations.name text NOT NULL
+aol_preparations.result jsonb NOT NULL DEFAULT 'null'::jsonb
+aol_preparations.is_ready boolean NOT NULL DEFAULT false
+aol_preparations.failures integer NOT NULL DEFAULT 0
+aol_preparations.updated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
 aol_sessions.id uuid NOT NULL
 aol_sessions.sha256 bytea NOT NULL
 aol_sessions.token_id uuid
@@ -161,6 +167,11 @@ aol_lease: aol_lease_mode_check CHECK ((mode = ANY (ARRAY['PROOF'::text, 'REAL':
 aol_lease: aol_lease_pkey PRIMARY KEY (lane)
 aol_lease: aol_lease_token_check CHECK ((token >= 0))
 aol_lease: held_is_whole CHECK (((owner IS NULL) OR ((token >= 1) AND (acquired_at IS NOT NULL) AND (renewed_at IS NOT NULL) AND (expires_at IS NOT NULL))))
+aol_preparations: aol_preparations_action_id_fkey FOREIGN KEY (action_id) REFERENCES aol_actions(id) ON DELETE CASCADE
+aol_preparations: aol_preparations_failures_check CHECK ((failures >= 0))
+aol_preparations: aol_preparations_name_check CHECK ((name ~ '^[a-z0-9-]{1,40}$'::text))
+aol_preparations: aol_preparations_pkey PRIMARY KEY (action_id, name)
+aol_preparations: aol_preparations_result_check CHECK ((length((result)::text) <= 65536))
 aol_sessions: aol_sessions_check CHECK ((expires_at > created_at))
 aol_sessions: aol_sessions_environment_sha256_check CHECK ((octet_length(environment_sha256) = 32))
 aol_sessions: aol_sessions_pkey PRIMARY KEY (id)
@@ -207,6 +218,7 @@ CREATE UNIQUE INDEX aol_execution_logs_one_outcome ON public.aol_execution_logs 
 CREATE UNIQUE INDEX aol_execution_logs_pkey ON public.aol_execution_logs USING btree (id)
 CREATE INDEX aol_execution_logs_severe ON public.aol_execution_logs USING btree (id) WHERE (level = ANY (ARRAY['WARNING'::text, 'ERROR'::text]))
 CREATE UNIQUE INDEX aol_lease_pkey ON public.aol_lease USING btree (lane)
+CREATE UNIQUE INDEX aol_preparations_pkey ON public.aol_preparations USING btree (action_id, name)
 CREATE INDEX aol_sessions_expires_at ON public.aol_sessions USING btree (expires_at)
 CREATE UNIQUE INDEX aol_sessions_pkey ON public.aol_sessions USING btree (id)
 CREATE UNIQUE INDEX aol_sessions_sha256_key ON public.aol_sessions USING btree (sha256)
@@ -256,7 +268,7 @@ FUNCTION aol_note_pruned_logs() RETURNS trigger
 FUNCTION aol_oldest_queued(of_lane text, of_mode text, OUT id uuid, OUT run_at timestamp with time zone) RETURNS record
 FUNCTION aol_open_attempt(of_action uuid, OUT attempt integer, OUT remaining_ms double precision) RETURNS record
 FUNCTION aol_open_ticks(of_lane text) RETURNS jsonb
-FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text, worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb) RETURNS jsonb
+FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text, worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb, only_look boolean) RETURNS jsonb
 FUNCTION aol_prune_logs(older_than timestamp with time zone, at_most integer) RETURNS integer
 FUNCTION aol_quiet_tick(of_lane text, of_tick uuid, of_token bigint, of_mode text, of_outcome text, of_run text) RETURNS bigint
 FUNCTION aol_refuse_approval_withdrawn() RETURNS trigger

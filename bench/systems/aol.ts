@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Adapter, defineAdapter } from '../../src/adapters/port.ts';
+import { type Adapter, defineAdapter, jsonBodyOf, jsonEffect } from '../../src/adapters/port.ts';
 import { registerAdapter } from '../../src/adapters/registry.ts';
 import type { ApiPorts } from '../../src/api/context.ts';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
@@ -44,20 +44,13 @@ function adapterFor(handler: Handler): Adapter<Job> {
     contract,
     version: 1,
     redelivery: () => ({ kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 }),
-    configured: () => ({ real: true, missing: [] }),
     render({ job, real }, { providerKey }) {
       if (!real) handler.runSync(job);
       const body = { job, key: providerKey };
-      return {
-        type: TYPE,
-        adapterVersion: 1,
-        summary: `Job ${job}`,
-        request: { protocol: 'http', method: 'POST', url: 'http://bench.invalid/', headers: {}, body },
-        addedAtSending: [],
-      };
+      return jsonEffect({ type: TYPE, adapterVersion: 1, summary: `Job ${job}`, url: 'http://bench.invalid/', body });
     },
     async perform(effect, { signal }) {
-      const { body } = effect.request;
+      const body = jsonBodyOf(effect);
       try {
         await handler.run(Number(typeof body === 'object' && body !== null && 'job' in body ? body.job : -1), signal);
       } catch (error) {

@@ -2,18 +2,22 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PerformEffectInput } from '../contracts/engine/activities.ts';
+import type { JsonValue } from '../contracts/http/json.ts';
 import type { Database } from '../db/pool.ts';
 import { type AttemptDecision, type LeavingEarly, leaveTick, type RecordedAttempt } from '../db/queue/attempts.ts';
 import type { BatchedAttempts } from '../db/queue/batched-attempts.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import type { GateAnswer, ShutReason } from '../db/queue/gate.ts';
+import { forgetPreparations } from '../db/queue/preparations.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
-import { type AttemptOutcome, backoffMs, judge, type Redelivery } from '../domain/outcomes.ts';
+import { type AttemptOutcome, backoffMs, holdMs, judge, type Reconciled, type Redelivery } from '../domain/outcomes.ts';
 import type { ActionStatus } from '../domain/states.ts';
+import { performContext } from './contexts.ts';
 import type { FlagWatch } from './flag-watch.ts';
 import type { Observer } from './observer.ts';
-import { perform, performContext, reconcile } from './perform.ts';
+import { perform, reconcile } from './perform.ts';
+import { runPreparations } from './preparations.ts';
 import { type PreparedEffect, type PreparePorts, prepareEffect } from './prepare-effect.ts';
 import type { Semaphore } from './semaphore.ts';
 
@@ -56,6 +60,8 @@ interface Attempt extends PreparedEffect {
   readonly options: AttemptOptions;
   /** Kill, by the flag; or a cancel. */
   readonly stopped: AbortSignal;
+  /** What its preparations have left. */
+  readonly results: Readonly<Record<string, JsonValue>>;
 }
 
 /**
@@ -75,16 +81,17 @@ export function runAttempt(
       const delayMs = backoffMs(2, ports.random());
       return leaveAs(ports, claim, { to: 'PENDING', message: prepared.reason, delayMs });
     }
+    if (prepared.kind === 'on_hold') return leaveOnHold(ports, claim, prepared);
     if (prepared.kind === 'failed') {
       return leaveAs(ports, claim, { to: 'DLQ', reason: 'rejected', message: prepared.reason });
     }
-    const redelivery = prepared.adapter.redelivery(action.payload);
+    const redelivery = prepared.adapter.redelivery(action.payload, prepared.account ?? undefined);
     return ports.flagWatch.during(claim.lane, async (killed) => {
       const stopped = AbortSignal.any([killed, options.stopped]);
       // Whoever is told to stop goes on to the gate, which says why.
       const give = await ports.places.take(claim.lane, stopped).catch(() => () => undefined);
       try {
-        return await askTheGate(ports, { ...prepared, claim, action, redelivery, options, stopped });
+        return await askTheGate(ports, { ...prepared, claim, action, redelivery, options, stopped, results: {} });
       } finally {
         give();
       }
@@ -93,8 +100,17 @@ export function runAttempt(
 }
 
 async function askTheGate(ports: AttemptPorts, attempt: Attempt): Promise<AttemptEnd> {
+  const prepared = await prepareOutside(ports, attempt);
+  if ('kind' in prepared) return prepared;
+  const answer = await gateAnswer(ports, attempt);
+  return answer.kind === 'open'
+    ? performOnce(ports, { ...attempt, ...prepared }, answer)
+    : unlessOpen(ports, attempt, answer);
+}
+
+function gateAnswer(ports: AttemptPorts, attempt: Attempt, onlyLook = false): Promise<GateAnswer> {
   const { claim, artifact, uri, redelivery } = attempt;
-  const answer = await ports.observer.gate(claim, () =>
+  return ports.observer.gate(claim, () =>
     ports.batched.passGate({
       ...claim,
       artifactSha256: artifact.sha256,
@@ -103,20 +119,72 @@ async function askTheGate(ports: AttemptPorts, attempt: Attempt): Promise<Attemp
       worker: ports.worker,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       redelivery,
+      ...(onlyLook && { onlyLook }),
     }),
   );
+}
+
+/** An attempt has its time for itself: preparations that took longer than this leave it to the next claim. */
+const PREPARATIONS_LIMIT_MS = 1_000;
+
+/** Preparations reach the outside too: only for what the gate would let pass. */
+async function prepareOutside(ports: AttemptPorts, attempt: Attempt): Promise<Pick<Attempt, 'results'> | AttemptEnd> {
+  const { claim, action, adapter, artifact, account, stopped } = attempt;
+  if (artifact.effect.preparations.length === 0) return { results: {} };
+  const look = await gateAnswer(ports, attempt, true);
+  if (look.kind === 'open') throw new Error('the gate was asked for a look only');
+  if (look.kind !== 'may_pass') return unlessOpen(ports, attempt, look);
+  const startedAtMs = performance.now();
+  const prepared = await runPreparations(ports.db, adapter, artifact.effect, action.id, (results, limit) =>
+    performContext(ports, action, attempt, {
+      attempt: action.attemptNumber + 1,
+      signal: AbortSignal.any([stopped, limit]),
+      firstAttemptAt: new Date(),
+      results,
+      account,
+    }),
+  );
+  switch (prepared.kind) {
+    case 'ready':
+      if (!prepared.worked || performance.now() - startedAtMs < PREPARATIONS_LIMIT_MS)
+        return { results: prepared.results };
+      return leaveAs(ports, claim, { to: 'PENDING', message: 'its preparations are done', delayMs: 0 });
+    case 'later':
+      return leaveAs(ports, claim, { to: 'PENDING', message: prepared.reason, delayMs: prepared.delayMs });
+    case 'failed':
+      return leaveAs(ports, claim, { to: 'DLQ', reason: prepared.dlqReason, message: prepared.reason });
+    case 'on_hold':
+      if (artifact.effect.account) await ports.accounts.learn(artifact.effect.account, prepared);
+      return leaveOnHold(ports, claim, prepared);
+  }
+}
+
+function unlessOpen(
+  ports: AttemptPorts,
+  attempt: Attempt,
+  answer: Exclude<GateAnswer, { kind: 'open' }>,
+): Promise<AttemptEnd> | AttemptEnd {
   switch (answer.kind) {
-    case 'open':
-      return performOnce(ports, attempt, answer);
     case 'wait':
       return { kind: 'again', delayMs: answer.remainingMs, reason: `attempt ${answer.attempt} is not over yet` };
     case 'unsettled':
       return settleUnknown(ports, attempt, answer);
     case 'gone':
       return { kind: 'gone' };
+    case 'may_pass':
+      throw new Error('the gate was asked for a look only');
     default:
-      return leaveAs(ports, claim, shutWith(ports, attempt, answer));
+      return leaveAs(ports, attempt.claim, shutWith(ports, attempt, answer));
   }
+}
+
+function leaveOnHold(
+  ports: AttemptPorts,
+  claim: PerformEffectInput,
+  hold: { readonly reason: string; readonly untilMs?: number | undefined },
+): Promise<AttemptEnd> {
+  const message = `its account is on hold: ${hold.reason}`;
+  return leaveAs(ports, claim, { to: 'PENDING', message, delayMs: holdMs(hold.untilMs, Date.now()) });
 }
 
 const SHUT_WORDS: Readonly<Record<ShutReason, string>> = {
@@ -166,14 +234,14 @@ async function performOnce(
   const { effect } = artifact;
   const startedAtMs = performance.now();
   const tooLate = startedAtMs - gate.askedAtMs > GATE_LIMIT_MS;
-  const context = performContext(
-    action,
-    gate.attempt,
-    AbortSignal.any([stopped, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]),
-  );
+  const context = contextOf(ports, attempt, gate, AbortSignal.any([stopped, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]));
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
-    : await ports.observer.perform(claim, { effect, attempt: gate.attempt }, () => perform(adapter, effect, context));
+    : await learned(
+        ports,
+        attempt,
+        await ports.observer.perform(claim, { effect, attempt: gate.attempt }, () => perform(adapter, effect, context)),
+      );
   const judged = {
     number: action.maxAttempts - gate.attemptsLeft,
     maxAttempts: action.maxAttempts,
@@ -186,14 +254,55 @@ async function performOnce(
   }
   const verdict = judge(outcome, judged, ports.random());
   if (verdict.to !== 'UNCONFIRMED') return record(ports, attempt, { ...ended, outcome, decision: verdict });
-  const said = await reconcile(adapter, effect, performContext(action, gate.attempt, stopped));
-  if (said?.kind === 'done')
-    return record(ports, attempt, { ...ended, outcome: said, decision: { to: 'SUCCESS' }, settles: true });
-  if (said?.kind !== 'not_sent') return record(ports, attempt, { ...ended, outcome, decision: verdict });
+  const said = await reconcile(adapter, effect, contextOf(ports, attempt, gate, stopped));
+  if (said.kind === 'happened') {
+    const found: AttemptOutcome = { kind: 'done', receipt: said.receipt };
+    return record(ports, attempt, { ...ended, outcome: found, decision: { to: 'SUCCESS' }, settles: true });
+  }
+  if (said.kind === 'cannot_tell') {
+    const askAgainMs = askAgainAfter(said, gate);
+    const decision: AttemptDecision = askAgainMs === undefined ? verdict : { to: 'RETRY', delayMs: askAgainMs };
+    return record(ports, attempt, { ...ended, outcome, decision });
+  }
   // Nothing of it happened: what is left is what this attempt says of itself.
-  const settled: AttemptOutcome = outcome.kind === 'unknown' ? said : outcome;
+  const settled: AttemptOutcome =
+    outcome.kind === 'unknown' ? { kind: 'not_sent', reason: `${DID_NOT_HAPPEN} (${outcome.reason})` } : outcome;
   const decision = judge(settled, { ...judged, repeatsUnknown: false }, ports.random());
   return record(ports, attempt, { ...ended, outcome: settled, decision, settles: true });
+}
+
+const DID_NOT_HAPPEN = 'the provider says that it did not happen';
+/** How long a provider is asked again before a person is. */
+const ASKING_LIMIT_MS = 30 * 60_000;
+
+/** In how long to ask again; undefined: it is for a person. */
+function askAgainAfter(
+  { askAgainAfterMs }: Extract<Reconciled, { kind: 'cannot_tell' }>,
+  { firstAttemptAt }: { readonly firstAttemptAt: string },
+): number | undefined {
+  if (askAgainAfterMs === undefined || Date.now() - Date.parse(firstAttemptAt) > ASKING_LIMIT_MS) return undefined;
+  return Math.max(1_000, askAgainAfterMs);
+}
+
+function contextOf(
+  ports: AttemptPorts,
+  attempt: Attempt,
+  gate: { readonly attempt: number; readonly firstAttemptAt: string },
+  signal: AbortSignal,
+) {
+  const { action, results, account } = attempt;
+  const firstAttemptAt = new Date(gate.firstAttemptAt);
+  return performContext(ports, action, attempt, { attempt: gate.attempt, signal, firstAttemptAt, results, account });
+}
+
+/** What an answer says of the account and of the preparations is kept before the outcome is. */
+async function learned(
+  { accounts, db }: AttemptPorts,
+  { action, artifact }: Attempt,
+  outcome: AttemptOutcome,
+): Promise<AttemptOutcome> {
+  if (outcome.kind === 'not_sent' && outcome.prepareAgain) await forgetPreparations(db, action.id);
+  return artifact.effect.account ? accounts.learn(artifact.effect.account, outcome) : outcome;
 }
 
 /** An attempt before this one may have happened, and must not be repeated: ask the provider, else it is for a person. */
@@ -203,36 +312,44 @@ async function settleUnknown(
   gate: Extract<GateAnswer, { kind: 'unsettled' }>,
 ): Promise<AttemptEnd> {
   const { claim, action, adapter, artifact, stopped } = attempt;
-  const said = await reconcile(adapter, artifact.effect, performContext(action, gate.attempt, stopped));
+  const said = await reconcile(adapter, artifact.effect, contextOf(ports, attempt, gate, stopped));
   const delayMs = backoffMs(1, ports.random());
+  const askAgainMs = said.kind === 'cannot_tell' ? askAgainAfter(said, gate) : undefined;
   if (gate.isOpen) {
     const ended = { ...claim, attempt: gate.attempt, durationMs: 0 };
-    if (said?.kind === 'done')
-      return record(ports, attempt, { ...ended, outcome: said, decision: { to: 'SUCCESS' }, settles: true });
-    if (said?.kind === 'not_sent') {
+    if (said.kind === 'happened') {
+      const found: AttemptOutcome = { kind: 'done', receipt: said.receipt };
+      return record(ports, attempt, { ...ended, outcome: found, decision: { to: 'SUCCESS' }, settles: true });
+    }
+    if (said.kind === 'did_not_happen') {
       const { attempt: number, maxAttempts } = action;
       const decision: AttemptDecision =
         number >= maxAttempts ? { to: 'DLQ', reason: 'exhausted' } : { to: 'RETRY', delayMs };
-      return record(ports, attempt, { ...ended, outcome: said, decision, settles: true });
+      const outcome: AttemptOutcome = { kind: 'not_sent', reason: DID_NOT_HAPPEN };
+      return record(ports, attempt, { ...ended, outcome, decision, settles: true });
     }
     const outcome: AttemptOutcome = {
       kind: 'unknown',
       reason: 'its worker died or went silent while it was performed',
     };
-    return record(ports, attempt, { ...ended, outcome, decision: { to: 'UNCONFIRMED' } });
+    const decision: AttemptDecision =
+      askAgainMs === undefined ? { to: 'UNCONFIRMED' } : { to: 'RETRY', delayMs: askAgainMs };
+    return record(ports, attempt, { ...ended, outcome, decision });
   }
-  if (said?.kind === 'done')
+  if (said.kind === 'happened')
     return leaveAs(ports, claim, {
       to: 'SUCCESS',
       message: 'the provider says that it happened',
-      ...said,
+      receipt: said.receipt,
       settles: true,
     });
-  if (said?.kind === 'not_sent')
-    return leaveAs(ports, claim, { to: 'RETRY', message: said.reason, delayMs, settles: true });
+  if (said.kind === 'did_not_happen')
+    return leaveAs(ports, claim, { to: 'RETRY', message: DID_NOT_HAPPEN, delayMs, settles: true });
+  if (askAgainMs !== undefined)
+    return leaveAs(ports, claim, { to: 'PENDING', message: `not known yet: ${said.reason}`, delayMs: askAgainMs });
   return leaveAs(ports, claim, {
     to: 'UNCONFIRMED',
-    message: `attempt ${gate.attempt} may have happened, and the provider does not allow a repeat now`,
+    message: `attempt ${gate.attempt} may have happened, and the provider does not allow a repeat now: ${said.reason}`,
   });
 }
 

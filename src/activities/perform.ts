@@ -2,39 +2,81 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Effect, PerformContext, RenderContext } from '../adapters/port.ts';
+import type { Effect, PerformContext, PreparationOutcome } from '../adapters/port.ts';
 import type { RegisteredAdapter } from '../adapters/registry.ts';
-import { jsonObjectSchema } from '../contracts/http/json.ts';
-import { providerKey } from '../contracts/names.ts';
-import type { ClaimedAction } from '../db/queue/claimed-action.ts';
+import { type JsonValue, jsonObjectSchema } from '../contracts/http/json.ts';
 import { errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../domain/limits.ts';
-import type { AttemptOutcome } from '../domain/outcomes.ts';
-
-/** A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time. */
-export function renderContext(action: ClaimedAction): RenderContext {
-  const actionId = action.promotedFrom ?? action.id;
-  return { actionId, runAt: action.dueAt, providerKey: providerKey(actionId) };
-}
-
-export function performContext(action: ClaimedAction, attempt: number, signal: AbortSignal): PerformContext {
-  return { ...renderContext(action), attempt, signal };
-}
+import type { AttemptOutcome, Reconciled } from '../domain/outcomes.ts';
 
 /** An adapter that does not heed its signal is left behind after this. */
 const DEAF_LIMIT_MS = 500;
 const MAX_RECEIPT_BYTES = 64 * 1024;
 
 const reasonSchema = z.string().transform((reason) => errorText(reason));
+const limitsSchema = z
+  .array(z.object({ scope: z.string().max(100), remaining: z.number(), resetAt: z.number() }))
+  .max(20)
+  .optional()
+  .catch(undefined);
+const waitSchema = z.number().nonnegative().optional().catch(undefined);
+const receiptSchema = z.unknown().transform(storableReceipt);
+const notSentSchema = z.object({
+  kind: z.literal('not_sent'),
+  reason: reasonSchema,
+  retryAfterMs: waitSchema,
+  prepareAgain: z.boolean().optional().catch(undefined),
+  limits: limitsSchema,
+});
+const onHoldSchema = z.object({
+  kind: z.literal('on_hold'),
+  reason: reasonSchema,
+  untilMs: z.number().optional().catch(undefined),
+  needsLogin: z.boolean().optional().catch(undefined),
+  limits: limitsSchema,
+});
+const rejectedSchema = z.object({ kind: z.literal('rejected'), reason: reasonSchema, limits: limitsSchema });
+
 const outcomeSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('done'), receipt: z.unknown().transform(storableReceipt) }),
   z.object({
-    kind: z.literal('not_sent'),
-    reason: reasonSchema,
-    retryAfterMs: z.number().nonnegative().optional().catch(undefined),
+    kind: z.literal('done'),
+    receipt: receiptSchema,
+    refused: z.array(z.string()).optional().catch(undefined),
+    limits: limitsSchema,
   }),
-  z.object({ kind: z.literal('rejected'), reason: reasonSchema }),
-  z.object({ kind: z.literal('unknown'), reason: reasonSchema }),
+  notSentSchema,
+  onHoldSchema,
+  rejectedSchema,
+  z.object({ kind: z.literal('unknown'), reason: reasonSchema, limits: limitsSchema }),
+]);
+
+const storableJsonSchema = z.unknown().transform((value, context): JsonValue => {
+  try {
+    const text = JSON.stringify(value);
+    if (text !== undefined && text.length <= MAX_RECEIPT_BYTES) return JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  context.addIssue({ code: 'custom', message: 'must be JSON of at most 64 KiB' });
+  return z.NEVER;
+});
+
+const preparationSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), result: storableJsonSchema, limits: limitsSchema }),
+  z.object({
+    kind: z.literal('not_yet'),
+    result: storableJsonSchema,
+    askAgainAfterMs: z.number().min(100).max(3_600_000).catch(5_000),
+  }),
+  notSentSchema,
+  onHoldSchema,
+  rejectedSchema,
+]);
+
+const reconciledSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('happened'), receipt: receiptSchema }),
+  z.object({ kind: z.literal('did_not_happen') }),
+  z.object({ kind: z.literal('cannot_tell'), reason: reasonSchema, askAgainAfterMs: waitSchema }),
 ]);
 
 /** Performs once. What an adapter throws, or answers against its contract, is an unknown outcome: it may have sent something. */
@@ -52,24 +94,31 @@ export async function perform(
   }
 }
 
-/** Asks the provider whether the effect happened. Undefined: it cannot be asked, or could not tell. */
+/** Asks the provider whether the effect happened. What cannot be asked cannot be told. Never throws. */
 export async function reconcile(
   adapter: RegisteredAdapter,
   effect: Effect,
   context: PerformContext,
-): Promise<AttemptOutcome | undefined> {
-  if (!adapter.reconcile) return undefined;
+): Promise<Reconciled> {
+  if (!adapter.reconcile) return { kind: 'cannot_tell', reason: 'this provider cannot be asked' };
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   try {
-    const answer = await Promise.race([adapter.reconcile(effect, { ...context, signal }), overdue(signal)]);
-    return answer === undefined ? undefined : outcomeOf(answer);
-  } catch {
-    // What cannot be asked stays unknown, which is what undefined says.
-    return undefined;
+    const answer: unknown = await Promise.race([adapter.reconcile(effect, { ...context, signal }), overdue(signal)]);
+    const parsed = reconciledSchema.safeParse(answer);
+    return parsed.success ? parsed.data : { kind: 'cannot_tell', reason: 'the adapter gave no answer' };
+  } catch (error) {
+    return { kind: 'cannot_tell', reason: `the adapter threw: ${errorText(error)}` };
   }
 }
 
-async function overdue(signal: AbortSignal): Promise<AttemptOutcome> {
+/** What an adapter answered to a preparation; what fits nothing is a failure of it. */
+export function preparationOutcomeOf(answer: unknown): PreparationOutcome {
+  const parsed = preparationSchema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  return { kind: 'not_sent', reason: 'the adapter answered no outcome' };
+}
+
+export async function overdue(signal: AbortSignal): Promise<AttemptOutcome> {
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -80,11 +129,7 @@ async function overdue(signal: AbortSignal): Promise<AttemptOutcome> {
 
 function outcomeOf(answer: unknown): AttemptOutcome | undefined {
   const parsed = outcomeSchema.safeParse(answer);
-  if (!parsed.success) return undefined;
-  const outcome = parsed.data;
-  if (outcome.kind !== 'not_sent') return outcome;
-  const { kind, reason, retryAfterMs } = outcome;
-  return retryAfterMs === undefined ? { kind, reason } : { kind, reason, retryAfterMs };
+  return parsed.success ? parsed.data : undefined;
 }
 
 /** Done is done, whatever the receipt is: one that cannot be stored is replaced by a note. */

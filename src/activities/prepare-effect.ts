@@ -1,26 +1,31 @@
 /** What an effect needs before its gate: what a person allowed, as it was stored; else rendered as in PROOF, and stored. */
 
+import type { SendingAccount } from '../accounts/port.ts';
 import type { AdapterRegistry, RegisteredAdapter } from '../adapters/registry.ts';
 import { type RenderedArtifact, readArtifact, renderArtifact } from '../adapters/render.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import { AolError, ArtifactError, errorText, UnavailableError } from '../domain/errors.ts';
-import { renderContext } from './perform.ts';
+import { type ContextPorts, renderContext } from './contexts.ts';
 
 /** An effect that is stored, with an adapter that can perform it. */
 export interface PreparedEffect {
   readonly adapter: RegisteredAdapter;
   readonly artifact: RenderedArtifact;
   readonly uri: string;
+  /** Whose account speaks; null where nobody's does. */
+  readonly account: SendingAccount | null;
 }
 
 export type Preparation =
   | ({ readonly kind: 'ready' } & PreparedEffect)
   /** Storage is away: back to the queue for a moment, nothing was tried. */
   | { readonly kind: 'later'; readonly reason: string }
+  /** Its account can do nothing until then (epoch milliseconds). */
+  | { readonly kind: 'on_hold'; readonly reason: string; readonly untilMs?: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
-export interface PreparePorts {
+export interface PreparePorts extends ContextPorts {
   readonly adapters: AdapterRegistry;
   readonly store: Pick<ArtifactStore, 'put' | 'get'>;
 }
@@ -33,11 +38,13 @@ export async function prepareEffect(ports: PreparePorts, action: ClaimedAction):
     if (!adapter.canPerform) return { kind: 'failed', reason: `REAL is refused: ${action.type} performs nothing yet` };
     if (!missing.real)
       return { kind: 'failed', reason: `REAL is refused: not configured: ${missing.missing.join(', ')}` };
-    const allowed = await allowedArtifact(ports, adapter, action);
-    if (allowed) return { kind: 'ready', adapter, ...allowed };
-    const artifact = renderArtifact(adapter, action.payload, renderContext(action));
-    const uri = await ports.store.put(action.id, artifact.sha256, artifact.bytes);
-    return { kind: 'ready', adapter, artifact, uri };
+    const { artifact, uri } =
+      (await allowedArtifact(ports, adapter, action)) ?? (await rendered(ports, adapter, action));
+    if (artifact.effect.account === null) return { kind: 'ready', adapter, artifact, uri, account: null };
+    const opened = await ports.accounts.forSending(artifact.effect.account);
+    if (opened.kind === 'rejected') return { kind: 'failed', reason: opened.reason };
+    if (opened.kind === 'on_hold') return opened;
+    return { kind: 'ready', adapter, artifact, uri, account: opened.account };
   } catch (error) {
     if (error instanceof UnavailableError) return { kind: 'later', reason: errorText(error) };
     return {
@@ -45,6 +52,13 @@ export async function prepareEffect(ports: PreparePorts, action: ClaimedAction):
       reason: `${error instanceof AolError ? error.code : 'AOL_INTERNAL'}: ${errorText(error)}`,
     };
   }
+}
+
+type Stored = Pick<PreparedEffect, 'artifact' | 'uri'>;
+
+async function rendered(ports: PreparePorts, adapter: RegisteredAdapter, action: ClaimedAction): Promise<Stored> {
+  const artifact = await renderArtifact(adapter, action.payload, renderContext(ports, adapter, action));
+  return { artifact, uri: await ports.store.put(action.id, artifact.sha256, artifact.bytes) };
 }
 
 /**
@@ -55,7 +69,7 @@ async function allowedArtifact(
   { store }: PreparePorts,
   adapter: RegisteredAdapter,
   { approvalSha256, artifactUri }: ClaimedAction,
-): Promise<{ readonly artifact: RenderedArtifact; readonly uri: string } | undefined> {
+): Promise<Stored | undefined> {
   if (approvalSha256 === null || artifactUri === null) return undefined;
   try {
     const artifact = readArtifact(adapter, await store.get(artifactUri));

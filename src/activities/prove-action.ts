@@ -3,13 +3,13 @@
 import type { AdapterRegistry } from '../adapters/registry.ts';
 import { renderArtifact } from '../adapters/render.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
-import { providerKey } from '../contracts/names.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import type { AttemptResult } from '../db/queue/close.ts';
 import { AolError, errorText, UnavailableError } from '../domain/errors.ts';
 import { type AttemptOutcome, judge, type Redelivery } from '../domain/outcomes.ts';
+import { type ContextPorts, renderContext } from './contexts.ts';
 
-export interface ProofPorts {
+export interface ProofPorts extends ContextPorts {
   readonly adapters: AdapterRegistry;
   readonly artifacts: Pick<ArtifactStore, 'put'>;
   /** A number in [0, 1). */
@@ -22,11 +22,7 @@ export async function proveAction(ports: ProofPorts, action: ClaimedAction): Pro
   const elapsedMs = () => Math.round((performance.now() - startedAtMs) * 1_000) / 1_000;
   try {
     const adapter = ports.adapters.get(action.type);
-    const artifact = renderArtifact(adapter, action.payload, {
-      actionId: action.id,
-      runAt: action.dueAt,
-      providerKey: providerKey(action.id),
-    });
+    const artifact = await renderArtifact(adapter, action.payload, renderContext(ports, adapter, action));
     const artifactUri = await ports.artifacts.put(action.id, artifact.sha256, artifact.bytes);
     return {
       to: 'SUCCESS',

@@ -6,3 +6,8 @@ import { AolError } from '../domain/errors.ts';
 export class RenderError extends AolError {
   readonly code = 'AOL_RENDER';
 }
+
+/** A request needs what one of its preparations was to leave, and has not. */
+export class MissingResultError extends AolError {
+  readonly code = 'AOL_RENDER';
+}

@@ -1,18 +1,50 @@
 /** Fields of a request that are filled in at sending: what stands for them in the artifact. */
 
 import type { JsonValue } from '../contracts/http/json.ts';
-import type { HttpRequest } from './port.ts';
+import { MissingResultError } from './errors.ts';
+import type { EffectRequest } from './port.ts';
 
 const PLACEHOLDER = /<added at sending: [^<>]{1,80}>/u;
+const RESULT = /^<result of ([a-z0-9-]{1,40})(?:: ([a-zA-Z0-9_]{1,40}))?>$/u;
 
 /** Stands for a value that only sending knows: `<added at sending: authorization>`. */
 export function addedAtSending(name: string): string {
   return `<added at sending: ${name}>`;
 }
 
+/** Stands for what a preparation will answer, or one member of that: `<result of upload-1: id>`. */
+export function resultOf(step: string, member?: string): string {
+  return `<result of ${step}${member === undefined ? '' : `: ${member}`}>`;
+}
+
+/**
+ * The same value with the results of preparations in their places.
+ *
+ * @throws MissingResultError when one is not there
+ */
+export function withResults(value: JsonValue, results: Readonly<Record<string, JsonValue>>): JsonValue {
+  if (typeof value === 'string') {
+    const [, step, member] = RESULT.exec(value) ?? [];
+    if (step === undefined) return value;
+    const result = member === undefined ? results[step] : memberOf(results[step], member);
+    if (result === undefined) throw new MissingResultError(`the preparation ${step} has left no ${member ?? 'result'}`);
+    return result;
+  }
+  if (Array.isArray(value)) return value.map((item) => withResults(item, results));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withResults(item, results)]));
+}
+
+/** The preparations that a value waits for. */
+export function resultsIn(value: JsonValue): readonly string[] {
+  if (typeof value === 'string') return RESULT.exec(value)?.slice(1, 2) ?? [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap((item) => resultsIn(item));
+}
+
 /** Whether the path (`headers.authorization`, `body.record.reply.root.cid`) names a text that holds a placeholder. */
-export function holdsPlaceholder(request: HttpRequest, path: string): boolean {
-  let value: JsonValue | undefined = { ...request };
+export function holdsPlaceholder(request: EffectRequest, path: string): boolean {
+  let value: JsonValue | undefined = JSON.parse(JSON.stringify(request));
   for (const name of path.split('.')) value = memberOf(value, name);
   return typeof value === 'string' && PLACEHOLDER.test(value);
 }

@@ -2,8 +2,9 @@
 
 import { type AnyActionContract, describeContract, fieldProblems } from '../contracts/payloads/contract.ts';
 import { InvalidRequestError, UnknownTypeError } from '../domain/errors.ts';
-import type { AttemptOutcome, Redelivery } from '../domain/outcomes.ts';
-import type { Adapter, Effect, PerformContext, RenderContext } from './port.ts';
+import type { Redelivery } from '../domain/outcomes.ts';
+import type { Adapter, Effect, RenderAccount, RenderContext } from './port.ts';
+import type { Provider } from './provider.ts';
 
 /** An adapter of whatever payload, so that adapters of many types can stand in one list. */
 export type AnyAdapter = Adapter<unknown>;
@@ -14,12 +15,16 @@ export interface RegisteredAdapter {
   readonly version: number;
   readonly contract: AnyActionContract;
   readonly canPerform: boolean;
+  readonly providers: readonly Provider[];
   configured(): { readonly real: boolean; readonly missing: readonly string[] };
-  redelivery(payload: unknown): Redelivery;
-  render(payload: unknown, context: RenderContext): Effect;
+  /** Whose account a payload needs; undefined: nobody's. */
+  account(payload: unknown): { readonly provider: string; readonly name?: string | undefined } | undefined;
+  redelivery(payload: unknown, account?: RenderAccount): Redelivery;
+  render(payload: unknown, context: RenderContext): Effect | Promise<Effect>;
+  readonly prepare?: Adapter['prepare'];
   /** Absent when the adapter works in PROOF only. */
-  readonly perform?: (effect: Effect, context: PerformContext) => Promise<AttemptOutcome>;
-  readonly reconcile?: (effect: Effect, context: PerformContext) => Promise<AttemptOutcome | undefined>;
+  readonly perform?: Adapter['perform'];
+  readonly reconcile?: Adapter['reconcile'];
 }
 
 export interface AdapterRegistry {
@@ -46,9 +51,12 @@ export function registerAdapter<Payload>(adapter: Adapter<Payload>): RegisteredA
     version,
     contract: describeContract(contract),
     canPerform: adapter.perform !== undefined,
-    configured: () => adapter.configured(),
-    redelivery: (payload) => adapter.redelivery(read(payload)),
+    providers: adapter.providers ?? [],
+    configured: () => adapter.configured?.() ?? { real: true, missing: [] },
+    account: (payload) => adapter.account?.(read(payload)),
+    redelivery: (payload, account) => adapter.redelivery(read(payload), account),
     render: (payload, context) => adapter.render(read(payload), context),
+    ...(adapter.prepare && { prepare: adapter.prepare.bind(adapter) }),
     ...(adapter.perform && { perform: adapter.perform.bind(adapter) }),
     ...(adapter.reconcile && { reconcile: adapter.reconcile.bind(adapter) }),
   };

@@ -10,8 +10,13 @@ import type { ArtifactStore } from './port.ts';
  * used. Throws ConfigurationError for a location that it does not know.
  */
 export function createArtifactStore(location: string): ArtifactStore {
-  if (location.startsWith('file://')) return createFileStore(pathOfUrl(location));
-  if (/^file:./u.test(location) && !location.includes('\u0000')) return createFileStore(location.slice('file:'.length));
+  return createFileStore(directoryOf(location));
+}
+
+/** The directory that a location names. Throws ConfigurationError for a location that it does not know. */
+export function directoryOf(location: string): string {
+  if (location.startsWith('file://')) return pathOfUrl(location);
+  if (/^file:./u.test(location) && !location.includes('\u0000')) return location.slice('file:'.length);
   throw new ConfigurationError('AOL_ARTIFACTS', 'must be file:<directory>');
 }
 

@@ -3,11 +3,47 @@
 import { MAX_RETRY_AFTER_MS } from './limits.ts';
 import type { DlqReason } from './states.ts';
 
-export type AttemptOutcome =
-  | { readonly kind: 'done'; readonly receipt: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'not_sent'; readonly reason: string; readonly retryAfterMs?: number }
+/** A limit that a provider's answer told: so many are left in a scope until a time. */
+export interface LimitSeen {
+  readonly scope: string;
+  readonly remaining: number;
+  /** Epoch milliseconds. */
+  readonly resetAt: number;
+}
+
+export type AttemptOutcome = (
+  | {
+      readonly kind: 'done';
+      readonly receipt: Readonly<Record<string, unknown>>;
+      /** Parts that were refused while the rest happened: recipients. */
+      readonly refused?: readonly string[] | undefined;
+    }
+  /** `prepareAgain`: what the preparations had made is gone. */
+  | {
+      readonly kind: 'not_sent';
+      readonly reason: string;
+      readonly retryAfterMs?: number | undefined;
+      readonly prepareAgain?: boolean | undefined;
+    }
+  /**
+   * Its account can do nothing now, and nothing was sent. The action waits, and uses no attempt.
+   * `needsLogin`: until a person logs in. `untilMs`: epoch milliseconds; absent: until somebody looks after the account.
+   */
+  | {
+      readonly kind: 'on_hold';
+      readonly reason: string;
+      readonly untilMs?: number | undefined;
+      readonly needsLogin?: boolean | undefined;
+    }
   | { readonly kind: 'rejected'; readonly reason: string }
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | { readonly kind: 'unknown'; readonly reason: string }
+) & { readonly limits?: readonly LimitSeen[] | undefined };
+
+/** What reading at the provider said of an effect that may have happened. "Not found" proves nothing by itself. */
+export type Reconciled =
+  | { readonly kind: 'happened'; readonly receipt: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'did_not_happen' }
+  | { readonly kind: 'cannot_tell'; readonly reason: string; readonly askAgainAfterMs?: number | undefined };
 
 /**
  * What a provider makes of a second request under our key. `dedupes`: for so long after the first it answers that one again, and not
@@ -20,6 +56,7 @@ export type Redelivery =
 
 export type AttemptVerdict =
   | { readonly to: 'SUCCESS' }
+  | { readonly to: 'PENDING'; readonly delayMs: number }
   | { readonly to: 'RETRY'; readonly delayMs: number }
   | { readonly to: 'DLQ'; readonly reason: DlqReason }
   | { readonly to: 'UNCONFIRMED' };
@@ -66,12 +103,20 @@ export interface JudgedAttempt {
  *
  * @param random a number in [0, 1)
  */
-export function judge(outcome: AttemptOutcome, attempt: JudgedAttempt, random: number): AttemptVerdict {
+export function judge(
+  outcome: AttemptOutcome,
+  attempt: JudgedAttempt,
+  random: number,
+  nowMs: number = Date.now(),
+): AttemptVerdict {
   switch (outcome.kind) {
     case 'done':
       return { to: 'SUCCESS' };
     case 'rejected':
       return attempt.repeatsUnknown ? { to: 'UNCONFIRMED' } : { to: 'DLQ', reason: 'rejected' };
+    case 'on_hold':
+      // Attempts before this one are asked after when the account is back.
+      return { to: 'PENDING', delayMs: holdMs(outcome.untilMs, nowMs) };
     case 'unknown':
       if (attempt.redelivery.kind === 'neither' || isLast(attempt)) return { to: 'UNCONFIRMED' };
       return { to: 'RETRY', delayMs: Math.max(backoffMs(attempt.number, random), settleMsOf(attempt.redelivery)) };
@@ -79,6 +124,14 @@ export function judge(outcome: AttemptOutcome, attempt: JudgedAttempt, random: n
       if (!isLast(attempt)) return { to: 'RETRY', delayMs: backoffMs(attempt.number, random, outcome.retryAfterMs) };
       return attempt.repeatsUnknown ? { to: 'UNCONFIRMED' } : { to: 'DLQ', reason: 'exhausted' };
   }
+}
+
+/** How long an action of an account that is on hold waits before it looks again. */
+const HOLD_LOOK_MS = 5 * 60_000;
+
+/** @param untilMs epoch milliseconds; what lies in the past or is not known is looked at again soon */
+export function holdMs(untilMs: number | undefined, nowMs: number): number {
+  return untilMs === undefined ? HOLD_LOOK_MS : Math.max(1_000, Math.ceil(untilMs - nowMs));
 }
 
 function isLast({ number, maxAttempts }: JudgedAttempt): boolean {

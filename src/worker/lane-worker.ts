@@ -1,6 +1,7 @@
 /** What a worker process does for lanes: its activities, with their ports. */
 
 import type { NativeConnection } from '@temporalio/worker';
+import { noAccounts } from '../accounts/none.ts';
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createEffectsAtWork } from '../activities/effects-at-work.ts';
@@ -23,6 +24,7 @@ import type { WorkerMetrics } from '../observability/worker-metrics.ts';
 import type { TemporalSettings } from '../temporal/gateway.ts';
 import { createTickStarter } from '../temporal/tick-starter.ts';
 import type { Waker } from '../temporal/waker.ts';
+import { createBlobs } from './blobs.ts';
 import type { WorkerLog } from './log.ts';
 import { createObserver, observeArtifacts } from './observe.ts';
 
@@ -89,9 +91,15 @@ export function createLaneWorker(
     );
   });
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
+  const blobs = createBlobs(options.artifacts);
   const ports = {
     db,
     adapters,
+    blobs,
+    accounts: noAccounts(
+      adapters.adapters.flatMap(({ providers }) => providers),
+      blobs,
+    ),
     store,
     worker,
     proofMode,

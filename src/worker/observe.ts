@@ -115,7 +115,7 @@ function spanNames({ lane, tickId }: OfTick) {
 
 /** Where the request goes; not its path and query, which may hold what is nobody's business. */
 function requestNames({ request }: Effect) {
-  if (!URL.canParse(request.url)) return {};
+  if (request.protocol !== 'http' || !URL.canParse(request.url)) return {};
   const { hostname, port, protocol } = new URL(request.url);
   const serverPort = Number(port || (protocol === 'https:' ? 443 : 80));
   return { 'http.request.method': request.method, 'server.address': hostname, 'server.port': serverPort };

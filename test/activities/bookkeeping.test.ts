@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { noAccounts } from '../../src/accounts/none.ts';
 import { createBookkeepingActivities } from '../../src/activities/bookkeeping.ts';
 import { TickAtWork } from '../../src/activities/effects-at-work.ts';
 import { toApplicationFailure } from '../../src/activities/errors.ts';
@@ -15,6 +16,7 @@ import type { BookkeepingActivities, ClaimTickResult } from '../../src/contracts
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { claimTick } from '../../src/db/queue/claim.ts';
 import { ArtifactError, NotFoundError, UnavailableError } from '../../src/domain/errors.ts';
+import { memoryBlobs } from '../support/contexts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { holder, proofWorker, request, setFlag } from '../support/engine.ts';
 import { createStage } from '../support/stage-adapter.ts';
@@ -51,6 +53,8 @@ function inNewProcess(worker = proofWorker.worker): BookkeepingActivities {
   return createBookkeepingActivities({
     db,
     adapters: createRegistry([createStage().adapter]),
+    accounts: noAccounts([], memoryBlobs()),
+    blobs: memoryBlobs(),
     artifacts: {
       put: (...args) => storage(...args),
       putAll: (_tickId, artifacts) => {

@@ -6,6 +6,7 @@ import { Webhook } from 'standardwebhooks';
 import { createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
 import { retryAfterMs } from '../../src/adapters/call-webhook/outcome.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
+import { SAMPLE_CONTEXT } from '../support/contexts.ts';
 import {
   answer,
   answering,
@@ -14,8 +15,8 @@ import {
   startReceiver,
   TEST_CERTIFICATE,
 } from '../support/receiver.ts';
-import { reasonOf, renderWebhook, send } from '../support/webhook.ts';
-import { describeAdapter, SAMPLE_CONTEXT } from './conformance.ts';
+import { reasonOf, renderWebhook, requestOf, send } from '../support/webhook.ts';
+import { describeAdapter } from './conformance.ts';
 
 const URL_WITH_ALL = 'https://example.com:8443/Hooks/ü?b=2&a=%20';
 const samples = {
@@ -64,7 +65,7 @@ function parsed(request: string | undefined) {
 test('the rendered request', () => {
   expect(renderWebhook(samples.headers)).toEqual({
     type: 'CALL_WEBHOOK',
-    adapterVersion: 2,
+    adapterVersion: 3,
     summary: 'POST https://example.com:8443/Hooks/%C3%BC',
     preview: { kind: 'request' },
     request: {
@@ -80,8 +81,11 @@ test('the rendered request', () => {
         'webhook-timestamp': '<added at sending: seconds since 1970>',
         'x-tenant': 'a b',
       },
-      body: [1],
+      body: { kind: 'json', value: [1] },
     },
+    account: null,
+    preparations: [],
+    blobs: [],
     addedAtSending: ['headers.webhook-timestamp', 'headers.webhook-signature'],
   });
 });
@@ -105,7 +109,8 @@ describe('on the wire', () => {
       });
       expect((await send(effect, { allow: host, signingSecrets: SECRETS })).outcome.kind).toBe('done');
       const { line, names, headers, body } = parsed(requests()[0]);
-      const { method, url, headers: shown, body: shownBody } = effect.request;
+      const { method, url, headers: shown, body: carried } = requestOf(effect);
+      const shownBody = carried.kind === 'json' ? carried.value : null;
       expect(line).toBe(`${method} ${url.slice(`http://${host}`.length)} HTTP/1.1`);
       const isEmpty = method === 'GET' || (method === 'DELETE' && shownBody === null);
       expect(body).toBe(isEmpty ? '' : canonicalJson(shownBody));

@@ -4,16 +4,11 @@ import dns from 'node:dns';
 import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AnyAdapter, type RenderContext, registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
+import { type AnyAdapter, registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
 import { holdsPlaceholder } from '../../src/adapters/placeholder.ts';
 import { AolError } from '../../src/domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
-
-export const SAMPLE_CONTEXT: RenderContext = {
-  actionId: '01937e4a-5b6c-7d8e-9f01-23456789abcd',
-  runAt: new Date('2026-11-23T16:00:00.000Z'),
-  providerKey: 'aol-01937e4a-5b6c-7d8e-9f01-23456789abcd',
-};
+import { SAMPLE_CONTEXT } from '../support/contexts.ts';
 
 const CANARY = 'canary-0f9c1d7e';
 
@@ -31,15 +26,15 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
       expect(registered.contract.check(payload)).toEqual({ ok: true, payload });
     });
 
-    test.each(payloads)('%s: renders the same canonical bytes each time, at any hour', (_name, payload) => {
-      const first = renderArtifact(registered, payload, SAMPLE_CONTEXT);
+    test.each(payloads)('%s: renders the same canonical bytes each time, at any hour', async (_name, payload) => {
+      const first = await renderArtifact(registered, payload, SAMPLE_CONTEXT);
       const realRandom = Math.random;
-      jest.useFakeTimers({ now: Date.now() + 86_400_000 });
+      jest.useFakeTimers({ now: Date.now() + 86_400_000, doNotFake: ['nextTick', 'setImmediate'] });
       Math.random = () => 0.123;
       try {
         // Not structuredClone: under jest its objects are of another realm, and no plain ones here.
         const copy: unknown = JSON.parse(JSON.stringify(payload));
-        const again = renderArtifact(registered, copy, { ...SAMPLE_CONTEXT });
+        const again = await renderArtifact(registered, copy, { ...SAMPLE_CONTEXT });
         expect(again.sha256).toBe(first.sha256);
       } finally {
         jest.useRealTimers();
@@ -51,22 +46,25 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
       expect(JSON.parse(text)).toEqual(first.effect);
     });
 
-    test.each(payloads)('%s: names itself, says what it does in a line, and has its placeholders', (_name, payload) => {
-      const { effect } = renderArtifact(registered, payload, SAMPLE_CONTEXT);
-      expect(effect).toMatchObject({ type: registered.type, adapterVersion: registered.version });
-      expect(effect.summary).toMatch(/^[^\n]{3,200}$/u);
-      expect(new Set(effect.addedAtSending).size).toBe(effect.addedAtSending.length);
-      for (const path of effect.addedAtSending)
-        expect([path, holdsPlaceholder(effect.request, path)]).toEqual([path, true]);
-      expect(['dedupes', 'harmless', 'neither']).toContain(registered.redelivery(payload).kind);
-    });
+    test.each(payloads)(
+      '%s: names itself, says what it does in a line, and has its placeholders',
+      async (_name, payload) => {
+        const { effect } = await renderArtifact(registered, payload, SAMPLE_CONTEXT);
+        expect(effect).toMatchObject({ type: registered.type, adapterVersion: registered.version });
+        expect(effect.summary).toMatch(/^[^\n]{3,200}$/u);
+        expect(new Set(effect.addedAtSending).size).toBe(effect.addedAtSending.length);
+        for (const path of effect.addedAtSending)
+          expect([path, holdsPlaceholder(effect.request, path)]).toEqual([path, true]);
+        expect(['dedupes', 'harmless', 'neither']).toContain(registered.redelivery(payload).kind);
+      },
+    );
 
-    test('holds no secret: variables of the environment never reach an artifact', () => {
+    test('holds no secret: variables of the environment never reach an artifact', async () => {
       const { missing } = registered.configured();
       for (const name of missing) setVariable(name, `${CANARY}-${name}`);
       try {
         for (const [, payload] of payloads) {
-          const { bytes } = renderArtifact(registered, payload, SAMPLE_CONTEXT);
+          const { bytes } = await renderArtifact(registered, payload, SAMPLE_CONTEXT);
           expect(new TextDecoder().decode(bytes)).not.toContain(CANARY);
         }
         expect(JSON.stringify(registered.configured())).not.toContain(CANARY);
@@ -81,7 +79,7 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
       for (const name of missing) expect(name).toMatch(/^[A-Z][A-Z0-9_]*$/u);
     });
 
-    test('whatever the payload is, an effect or a named error comes of it', () => {
+    test('whatever the payload is, an effect or a named error comes of it', async () => {
       const known = payloads.map(([, payload]) => payload);
       const names = [...new Set(known.flatMap((payload) => Object.keys(Object(payload))))];
       const hostile = fc.oneof(
@@ -93,10 +91,10 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
           .tuple(fc.constantFrom(...known), fc.constantFrom(...names), fc.string({ unit: 'binary', maxLength: 400 }))
           .map(([payload, name, value]) => ({ ...Object(payload), [name]: value })),
       );
-      fc.assert(
-        fc.property(hostile, (payload) => {
+      await fc.assert(
+        fc.asyncProperty(hostile, async (payload) => {
           try {
-            expect(renderArtifact(registered, payload, SAMPLE_CONTEXT).bytes.length).toBeGreaterThan(0);
+            expect((await renderArtifact(registered, payload, SAMPLE_CONTEXT)).bytes.length).toBeGreaterThan(0);
           } catch (error) {
             if (!(error instanceof AolError)) throw error;
             expect(error.message.length).toBeLessThanOrEqual(2_000);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
+import { registerAdapter } from '../../src/adapters/index.ts';
+import { jsonBodyOf } from '../../src/adapters/port.ts';
 import { postSocialAdapter } from '../../src/adapters/post-social/index.ts';
-import { describeAdapter, SAMPLE_CONTEXT } from './conformance.ts';
+import { renderNow, SAMPLE_CONTEXT } from '../support/contexts.ts';
+import { describeAdapter } from './conformance.ts';
 
 const PARENT = 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3jwdwj2ctlk26';
 const samples = {
@@ -19,8 +21,7 @@ const samples = {
 describeAdapter(postSocialAdapter, samples);
 
 const adapter = registerAdapter(postSocialAdapter);
-const effectOf = (name: keyof typeof samples, context = SAMPLE_CONTEXT) =>
-  renderArtifact(adapter, samples[name], context).effect;
+const effectOf = (name: keyof typeof samples, context = SAMPLE_CONTEXT) => renderNow(adapter, samples[name], context);
 
 const LINKEDIN_HEADERS = { 'linkedin-version': '202605', 'x-restli-protocol-version': '2.0.0' };
 const MASTODON_HEADERS = { 'idempotency-key': SAMPLE_CONTEXT.providerKey };
@@ -67,7 +68,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
         text: 'Grüße 👋 from example.org\n\nhttps://example.com/a',
         facets: [linkFacet(18, 29, 'https://example.org'), linkFacet(31, 52, 'https://example.com/a')],
       }),
-      ['body.repo'],
+      ['body.value.repo'],
       'Post to Bluesky: "Grüße 👋 from example.org"',
     ],
     [
@@ -82,7 +83,12 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
           parent: { uri: PARENT, cid: '<added at sending: its CID>' },
         },
       }),
-      ['body.repo', 'body.record.reply.root.uri', 'body.record.reply.root.cid', 'body.record.reply.parent.cid'],
+      [
+        'body.value.repo',
+        'body.value.record.reply.root.uri',
+        'body.value.record.reply.root.cid',
+        'body.value.record.reply.parent.cid',
+      ],
       'Reply on Bluesky: "Yes"',
     ],
     [
@@ -116,7 +122,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
         lifecycleState: 'PUBLISHED',
         isReshareDisabledByAuthor: false,
       },
-      ['body.author'],
+      ['body.value.author'],
       'Post to LinkedIn: "We (all) are #hiring: C# & a_b"',
     ],
     [
@@ -129,7 +135,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
         object: 'urn:li:share:42',
         message: { text: 'Yes (really)' },
       },
-      ['body.actor'],
+      ['body.value.actor'],
       'Reply on LinkedIn: "Yes (really)"',
     ],
   ];
@@ -155,7 +161,7 @@ describe('what would be sent', () => {
   test.each(golden)('%s', (name, method, url, headers, body, addedAtSending, summary) => {
     expect(effectOf(name)).toEqual({
       type: 'POST_SOCIAL',
-      adapterVersion: 2,
+      adapterVersion: 3,
       summary,
       preview: previews[name],
       request: {
@@ -168,24 +174,27 @@ describe('what would be sent', () => {
           'content-type': 'application/json',
           ...headers,
         },
-        body,
+        body: { kind: 'json', value: body },
       },
+      account: null,
+      preparations: [],
+      blobs: [],
       addedAtSending: ['headers.authorization', ...addedAtSending],
     });
   });
 
   test('facets count UTF-8 bytes', () => {
-    const { request } = effectOf('bluesky');
+    const body = jsonBodyOf(effectOf('bluesky'));
     const text = `${samples.bluesky.content}\n\n${samples.bluesky.link}`;
     const bytes = Buffer.from(text, 'utf8');
     const cut = (from: number, to: number) => bytes.subarray(from, to).toString('utf8');
-    expect(request.body).toMatchObject({ record: { text, facets: [{ index: { byteStart: 18, byteEnd: 29 } }, {}] } });
+    expect(body).toMatchObject({ record: { text, facets: [{ index: { byteStart: 18, byteEnd: 29 } }, {}] } });
     expect(cut(18, 29)).toBe('example.org');
   });
 
   const blueskyFacets = (content: string, link?: string) => {
     const payload = { platform: 'bluesky', content, ...(link && { link }) };
-    const { body } = renderArtifact(adapter, payload, SAMPLE_CONTEXT).effect.request;
+    const body = jsonBodyOf(renderNow(adapter, payload));
     const facets = z
       .object({ record: z.object({ text: z.string(), facets: z.array(facetSchema).default([]) }) })
       .parse(body).record;
@@ -235,7 +244,9 @@ describe('what would be sent', () => {
 
   test("Bluesky's record key is a TID that belongs to the action, and keys sort by age", () => {
     const keyOf = (actionId: string, runAt = SAMPLE_CONTEXT.runAt) => {
-      const { body } = effectOf('bluesky', { actionId, runAt, providerKey: `aol-${actionId}` }).request;
+      const body = jsonBodyOf(
+        effectOf('bluesky', { ...SAMPLE_CONTEXT, actionId, runAt, providerKey: `aol-${actionId}` }),
+      );
       return typeof body === 'object' && body !== null && 'rkey' in body ? String(body.rkey) : '';
     };
     const older = keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd');

@@ -2,10 +2,11 @@
 
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createSsrfGuard, isSameAddress, isSpecialPurpose } from '../../src/adapters/call-webhook/ssrf-guard.ts';
+import { createSsrfGuard, isSameAddress, isSpecialPurpose } from '../../src/adapters/exchange/ssrf-guard.ts';
+import type { Effect } from '../../src/adapters/port.ts';
 import { parseWebhookAllow } from '../../src/domain/webhook-settings.ts';
 import { answer, answering, type Receiver, startReceiver } from '../support/receiver.ts';
-import { renderWebhook, send } from '../support/webhook.ts';
+import { renderWebhook, requestOf, send } from '../support/webhook.ts';
 
 /** Documentation's own addresses are special; this one is public, and nothing is ever sent to it. */
 const PUBLIC = '93.184.215.14';
@@ -45,7 +46,7 @@ afterEach(async () => {
 
 const template = renderWebhook({ url: 'https://example.com/', body: 1 });
 /** As if it had passed the payload's schema: the guard stands on its own. */
-const effectTo = (url: string) => ({ ...template, request: { ...template.request, url } });
+const effectTo = (url: string): Effect => ({ ...template, request: { ...requestOf(template), url } });
 
 const HOSTS = [
   ...[

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
-import { registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
+import { registerAdapter } from '../../src/adapters/index.ts';
 import { findContract } from '../../src/contracts/payloads/index.ts';
-import { SAMPLE_CONTEXT } from '../adapters/conformance.ts';
+import { renderNow } from '../support/contexts.ts';
 
 const contract = findContract('CALL_WEBHOOK');
 const good = { url: 'https://example.com/hook', body: { order: 42 } };
@@ -168,7 +168,7 @@ test('whatever passes can be rendered, however deep', () => {
   fc.assert(
     fc.property(fc.oneof(payloads, fc.constantFrom(...passing)), (payload) => {
       fc.pre(problems(payload).length === 0);
-      expect(renderArtifact(adapter, payload, SAMPLE_CONTEXT).effect.addedAtSending).toHaveLength(2);
+      expect(renderNow(adapter, payload).addedAtSending).toHaveLength(2);
     }),
   );
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { defineAdapter } from '../../src/adapters/port.ts';
+import { defineAdapter, jsonEffect } from '../../src/adapters/port.ts';
 import { openPorts } from '../../src/api/ports.ts';
 import { type RunningApi, startServer } from '../../src/api/server.ts';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
@@ -51,21 +51,16 @@ const mailAdapter = defineAdapter({
   },
   version: 1,
   redelivery: () => ({ kind: 'neither' as const }),
-  configured: () => ({ real: true, missing: [] }),
-  render: (payload) => ({
-    type: 'SEND_EMAIL',
-    adapterVersion: 1,
-    summary: `Mail to ${payload.to.join(', ')}: ${payload.subject}`.slice(0, 300),
-    preview: { kind: 'mail', from: 'news@example.com', ...payload },
-    request: {
-      protocol: 'http',
-      method: 'POST',
+  render: (payload) =>
+    jsonEffect({
+      type: 'SEND_EMAIL',
+      adapterVersion: 1,
+      summary: `Mail to ${payload.to.join(', ')}: ${payload.subject}`.slice(0, 300),
+      preview: { kind: 'mail', from: 'news@example.com', ...payload },
       url: 'https://mail.example/send',
       headers: { 'content-type': 'application/json' },
       body: { from: 'news@example.com', ...payload, html: payload.html ?? null },
-    },
-    addedAtSending: [],
-  }),
+    }),
   perform: () => Promise.resolve({ kind: 'done' as const, receipt: { messageId: '<1@mail.example>', status: 202 } }),
 });
 

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { defineAdapter, type PerformContext } from '../../src/adapters/port.ts';
+import { defineAdapter, jsonBodyOf, jsonEffect, type PerformContext } from '../../src/adapters/port.ts';
 import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
 import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
 
@@ -40,32 +40,25 @@ export function createStage() {
     version: 1,
     redelivery: (payload): Redelivery =>
       payload.redelivery === 'dedupes' ? { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 } : { kind: 'neither' },
-    configured: () => ({ real: true, missing: [] }),
-    render: (payload, context) => ({
-      type: 'PLAY',
-      adapterVersion: 1,
-      summary: `play ${payload.name}`,
-      request: {
-        protocol: 'http',
-        method: 'POST',
+    render: (payload, context) =>
+      jsonEffect({
+        type: 'PLAY',
+        adapterVersion: 1,
+        summary: `play ${payload.name}`,
         url: 'https://stage.example',
         headers: { key: context.providerKey },
         body: jsonObjectSchema.parse(payload),
-      },
-      addedAtSending: [],
-    }),
+      }),
     async perform(effect, context): Promise<AttemptOutcome> {
-      const payload = payloadSchema.parse(effect.request.body);
+      const payload = payloadSchema.parse(jsonBodyOf(effect));
       performances.push({ name: payload.name, attempt: context.attempt, key: context.providerKey, atMs: Date.now() });
       const played = performances.filter(({ name }) => name === payload.name).length;
       return play(payload.acts[Math.min(played, payload.acts.length) - 1] ?? 'done', payload, context, aborted);
     },
     async reconcile(effect) {
-      const { reconciled } = payloadSchema.parse(effect.request.body);
-      if (reconciled === 'unknown') return undefined;
-      return reconciled === 'done'
-        ? { kind: 'done', receipt: { reconciled: true } }
-        : { kind: 'not_sent', reason: 'it did not happen' };
+      const { reconciled } = payloadSchema.parse(jsonBodyOf(effect));
+      if (reconciled === 'unknown') return { kind: 'cannot_tell', reason: 'it keeps no list' };
+      return reconciled === 'done' ? { kind: 'happened', receipt: { reconciled: true } } : { kind: 'did_not_happen' };
     },
   });
   return { adapter, performances, aborted };

@@ -1,13 +1,19 @@
 /** Renders a webhook and sends it, as the engine does. */
 
 import { type CallWebhookSettings, createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
-import { type Effect, registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
+import { type Effect, type HttpRequest, registerAdapter } from '../../src/adapters/index.ts';
 import type { CallWebhook } from '../../src/contracts/payloads/call-webhook.ts';
 import type { AttemptOutcome } from '../../src/domain/outcomes.ts';
-import { SAMPLE_CONTEXT } from '../adapters/conformance.ts';
+import { performContext, renderNow } from './contexts.ts';
 
 export function renderWebhook(payload: CallWebhook): Effect {
-  return renderArtifact(registerAdapter(createCallWebhookAdapter()), payload, SAMPLE_CONTEXT).effect;
+  return renderNow(registerAdapter(createCallWebhookAdapter()), payload);
+}
+
+/** The request of an effect over HTTP. */
+export function requestOf({ request }: Effect): HttpRequest {
+  if (request.protocol !== 'http') throw new Error('this effect is no request over HTTP');
+  return request;
 }
 
 export interface Sent {
@@ -22,7 +28,7 @@ export async function send(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Sent> {
   const startedAt = performance.now();
-  const context = { ...SAMPLE_CONTEXT, attempt: 1, signal };
+  const context = performContext({ signal });
   const outcome = await createCallWebhookAdapter(settings).perform?.(effect, context);
   if (!outcome) throw new Error('the adapter performs nothing');
   return { outcome, elapsedMs: performance.now() - startedAt };

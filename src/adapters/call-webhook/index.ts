@@ -4,13 +4,14 @@ import { type CallWebhook, callWebhookContract } from '../../contracts/payloads/
 import { ConfigurationError } from '../../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../../domain/limits.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../../domain/webhook-settings.ts';
+import { createExchange } from '../exchange/index.ts';
+import { createSsrfGuard, type ResolveHost } from '../exchange/ssrf-guard.ts';
 import { addedAtSending } from '../placeholder.ts';
 import { type Adapter, defineAdapter, type Effect, type HttpRequest } from '../port.ts';
-import { ADDED_AT_SENDING, hasNoBody, sendWebhook } from './send.ts';
-import { createSsrfGuard, type ResolveHost } from './ssrf-guard.ts';
+import { ADDED_AT_SENDING, sendWebhook } from './send.ts';
 
-/** Version 1 lacked the preview; what was approved then is sent as it was stored. */
-const VERSION = 2;
+/** Version 1 lacked the preview, version 2 the kinds of body; what was approved then is sent as it was stored. */
+const VERSION = 3;
 const MAX_SUMMARY_LENGTH = 200;
 /** A receiver that honours the key remembers it for that long at least: so long a repeat is none. */
 const DEDUPE_WINDOW_MS = 3_600_000;
@@ -36,33 +37,34 @@ export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Ad
   if (!allow) throw new ConfigurationError('AOL_WEBHOOK_ALLOW', 'must be host:port, more of them parted by commas');
   const signingSecrets = parseSigningSecrets(settings.signingSecrets?.join(',') ?? '');
   if (!signingSecrets) throw new ConfigurationError('AOL_WEBHOOK_SECRET', 'must be one or two secrets (whsec_…)');
-  const guard = createSsrfGuard(allow, settings.resolveHost);
+  const exchange = createExchange(createSsrfGuard(allow, settings.resolveHost), noFiles);
   const timeoutMs = settings.timeoutMs ?? ATTEMPT_TIMEOUT_MS;
   return defineAdapter<CallWebhook>({
     contract: callWebhookContract,
     version: VERSION,
     redelivery: ({ dedupes }) =>
       dedupes === true ? { kind: 'dedupes', windowMs: DEDUPE_WINDOW_MS, settleMs: 0 } : { kind: 'neither' },
-    configured: () => ({ real: true, missing: [] }),
     render: (payload, { providerKey }) => renderWebhook(payload, providerKey),
     async perform(effect, { signal }) {
       const problem = effectProblem(effect);
       if (problem) return { kind: 'rejected', reason: problem };
       const deadline = AbortSignal.timeout(timeoutMs);
-      return sendWebhook({ guard, signingSecrets }, effect, AbortSignal.any([signal, deadline]));
+      return sendWebhook({ exchange, signingSecrets }, effect, AbortSignal.any([signal, deadline]));
     },
   });
 }
 
 function renderWebhook({ url: given, method = 'POST', headers = {}, body }: CallWebhook, providerKey: string): Effect {
   const url = new URL(given);
+  // Null is a JSON value, and POST, PUT and PATCH send it as one.
+  const hasNoBody = body === null && (method === 'GET' || method === 'DELETE');
   const ownHeaders = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   const request: HttpRequest = {
     protocol: 'http',
     method,
     url: url.href,
     headers: {
-      ...(!hasNoBody(method, body) && { 'content-type': 'application/json' }),
+      ...(!hasNoBody && { 'content-type': 'application/json' }),
       ...Object.fromEntries(ownHeaders),
       'idempotency-key': providerKey,
       'user-agent': 'aol',
@@ -70,16 +72,23 @@ function renderWebhook({ url: given, method = 'POST', headers = {}, body }: Call
       'webhook-signature': addedAtSending('signature; left out without AOL_WEBHOOK_SECRET'),
       'webhook-timestamp': addedAtSending('seconds since 1970'),
     },
-    body,
+    body: hasNoBody ? { kind: 'none' } : { kind: 'json', value: body },
   };
   return {
     type: callWebhookContract.type,
     adapterVersion: VERSION,
     summary: shortened(`${method} ${url.origin}${url.pathname}`),
     preview: { kind: 'request' },
+    account: null,
+    preparations: [],
     request,
+    blobs: [],
     addedAtSending: ADDED_AT_SENDING,
   };
+}
+
+function noFiles(): Promise<never> {
+  return Promise.reject(new Error('a webhook carries no file'));
 }
 
 /** What was rendered by another version may mean something else. */

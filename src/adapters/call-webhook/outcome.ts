@@ -1,7 +1,7 @@
 /** From an answer's status to how the attempt ended. `docs/webhooks.md` has the table. */
 
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer } from '../exchange/index.ts';
 import { bodyText, webhookReceipt } from './receipt.ts';
 
 const EXCERPT_LENGTH = 200;

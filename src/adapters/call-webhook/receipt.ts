@@ -1,6 +1,6 @@
 /** What is kept of a receiver's answer: hostile text, cut, without control characters and secrets. */
 
-import type { Answer } from './exchange.ts';
+import type { Answer } from '../exchange/index.ts';
 
 const KEPT_HEADERS = [
   'content-encoding',

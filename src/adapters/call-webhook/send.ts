@@ -2,15 +2,13 @@
 
 import { canonicalJson } from '../../domain/hashing.ts';
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
-import type { Effect } from '../port.ts';
-import { openConnection } from './connect.ts';
-import { exchange, type WireRequest } from './exchange.ts';
+import type { Exchange } from '../exchange/index.ts';
+import type { Effect, HttpRequest } from '../port.ts';
 import { outcomeOfAnswer } from './outcome.ts';
 import { webhookSignature } from './signature.ts';
-import type { SsrfGuard } from './ssrf-guard.ts';
 
 export interface SendPorts {
-  readonly guard: SsrfGuard;
+  readonly exchange: Exchange;
   readonly signingSecrets: readonly string[];
 }
 
@@ -22,42 +20,23 @@ export const ADDED_AT_SENDING = ['headers.webhook-timestamp', 'headers.webhook-s
  * request is formed is a rejection, before it is written not sent, and after that unknown.
  */
 export async function sendWebhook(ports: SendPorts, effect: Effect, signal: AbortSignal): Promise<AttemptOutcome> {
-  let wire: WireRequest;
-  try {
-    wire = wireRequest(ports.signingSecrets, effect);
-  } catch {
+  if (effect.request.protocol !== 'http' || !['json', 'none'].includes(effect.request.body.kind)) {
     return { kind: 'rejected', reason: 'the artifact does not describe a request' };
   }
-  if (signal.aborted) return { kind: 'not_sent', reason: 'stopped before anything was sent' };
-  const connection = await openConnection(wire.url, ports.guard, signal);
-  if (!connection.ok) return connection.outcome;
-  const result = await exchange(connection.socket, wire, signal);
-  if (result.kind === 'answer') return outcomeOfAnswer(result, secretsOf(ports, wire), Date.now());
-  const { host } = wire.url;
-  if (result.written) return { kind: 'unknown', reason: `sent to ${host}, and no answer came: ${result.reason}` };
-  return { kind: 'not_sent', reason: `nothing was sent to ${host}: ${result.reason}` };
+  const request = signed(ports.signingSecrets, effect.request);
+  const result = await ports.exchange.send(request, { signal });
+  return result.kind === 'answer' ? outcomeOfAnswer(result, secretsOf(ports, request), Date.now()) : result;
 }
 
 /** What a receiver that echoes its request could bring into a receipt. */
-function secretsOf({ signingSecrets }: SendPorts, { headers }: WireRequest): readonly string[] {
+function secretsOf({ signingSecrets }: SendPorts, { headers }: HttpRequest): readonly string[] {
   const signatures = headers['webhook-signature']?.split(' ').map((signature) => signature.slice('v1,'.length)) ?? [];
   return [...signingSecrets, ...signatures];
 }
 
-function wireRequest(signingSecrets: readonly string[], effect: Effect): WireRequest {
-  const { method, url, headers, body } = effect.request;
-  const text = hasNoBody(method, body) ? undefined : canonicalJson(body);
-  return {
-    method,
-    url: new URL(url),
-    headers: withAddedHeaders(headers, signingSecrets, text ?? ''),
-    body: text,
-  };
-}
-
-/** Null is a JSON value, and POST, PUT and PATCH send it as one. */
-export function hasNoBody(method: string, body: unknown): boolean {
-  return body === null && (method === 'GET' || method === 'DELETE');
+function signed(signingSecrets: readonly string[], request: HttpRequest): HttpRequest {
+  const body = request.body.kind === 'json' ? canonicalJson(request.body.value) : '';
+  return { ...request, headers: withAddedHeaders(request.headers, signingSecrets, body) };
 }
 
 function withAddedHeaders(

@@ -37,12 +37,16 @@ export const bluesky: SocialPlatformRenderer = {
     return jsonPost(
       'https://bsky.social/xrpc/com.atproto.repo.putRecord',
       { repo, collection: COLLECTION, rkey: recordKey(context), record },
-      { addedAtSending: ['body.repo', ...(replyTo === undefined ? [] : REPLY_PLACEHOLDERS)] },
+      { addedAtSending: ['body.value.repo', ...(replyTo === undefined ? [] : REPLY_PLACEHOLDERS)] },
     );
   },
 };
 
-const REPLY_PLACEHOLDERS = ['body.record.reply.root.uri', 'body.record.reply.root.cid', 'body.record.reply.parent.cid'];
+const REPLY_PLACEHOLDERS = [
+  'body.value.record.reply.root.uri',
+  'body.value.record.reply.root.cid',
+  'body.value.record.reply.parent.cid',
+];
 
 /** The hashes of the posts, and where the thread begins, can only be asked of the network. */
 function replyReference(parent: string) {

@@ -10,7 +10,7 @@ import { mastodon } from './mastodon.ts';
 import type { SocialPlatformRenderer } from './platform.ts';
 import { x } from './x.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 const EXCERPT_LENGTH = 60;
 const PLATFORMS: Readonly<Record<SocialPlatform, SocialPlatformRenderer>> = { x, bluesky, mastodon, linkedin };
 
@@ -27,6 +27,9 @@ export const postSocialAdapter = defineAdapter<PostSocial>({
       adapterVersion: VERSION,
       summary: `${verb} ${platform.name}: "${excerpt(post.content)}"`,
       preview: previewOf(post),
+      account: null,
+      preparations: [],
+      blobs: [],
       ...platform.render(post, context),
     };
   },

@@ -17,7 +17,7 @@ export const linkedin: SocialPlatformRenderer = {
     if (replyTo !== undefined) {
       const url = `https://api.linkedin.com/rest/socialActions/${encodeURIComponent(replyTo)}/comments`;
       const comment = { actor: author, object: replyTo, message: { text } };
-      return jsonPost(url, comment, { headers: HEADERS, addedAtSending: ['body.actor'] });
+      return jsonPost(url, comment, { headers: HEADERS, addedAtSending: ['body.value.actor'] });
     }
     const post = {
       author,
@@ -27,7 +27,10 @@ export const linkedin: SocialPlatformRenderer = {
       lifecycleState: 'PUBLISHED',
       isReshareDisabledByAuthor: false,
     };
-    return jsonPost('https://api.linkedin.com/rest/posts', post, { headers: HEADERS, addedAtSending: ['body.author'] });
+    return jsonPost('https://api.linkedin.com/rest/posts', post, {
+      headers: HEADERS,
+      addedAtSending: ['body.value.author'],
+    });
   },
 };
 

@@ -33,7 +33,7 @@ export function jsonPost(
     ...more.headers,
   };
   return {
-    request: { protocol: 'http', method: 'POST', url, headers, body },
+    request: { protocol: 'http', method: 'POST', url, headers, body: { kind: 'json', value: body } },
     addedAtSending: ['headers.authorization', ...(more.addedAtSending ?? [])],
   };
 }

@@ -27,7 +27,7 @@ export type AttemptDecision =
   | { readonly to: 'RETRY'; readonly delayMs: number; readonly waitsInTick?: boolean }
   | { readonly to: 'DLQ'; readonly reason: DlqReason }
   | { readonly to: 'UNCONFIRMED' }
-  | { readonly to: 'PENDING' };
+  | { readonly to: 'PENDING'; readonly delayMs?: number };
 
 /**
  * Writes the outcomes of attempts. Each needs only its attempt, not the lease or the claim: what happened is never thrown away. When

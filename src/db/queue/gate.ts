@@ -26,6 +26,8 @@ export interface GateRequest extends EffectClaim {
   readonly redelivery: Redelivery;
   /** The process that asks: it has the action in hand from now on. */
   readonly worker: string;
+  /** Only whether it would open: nothing is written, and nothing may be performed. */
+  readonly onlyLook?: boolean;
 }
 
 /** Why the gate said no, and the action returns to the queue. */
@@ -39,8 +41,12 @@ export type GateAnswer =
       readonly attemptsLeft: number;
       /** Attempts before this one may have happened: what the provider says now is said of them too. */
       readonly repeatsUnknown: boolean;
+      /** When the first attempt that may have happened began, ISO 8601; now, if there was none. */
+      readonly firstAttemptAt: string;
       readonly askedAtMs: number;
     }
+  /** It would open: the answer to a look. */
+  | { readonly kind: 'may_pass' }
   | { readonly kind: 'shut'; readonly reason: ShutReason }
   /** The action is no longer this tick's: nothing is to be done with it. */
   | { readonly kind: 'gone' }
@@ -53,7 +59,12 @@ export type GateAnswer =
   /** The receipt of an earlier attempt stands in the log: it happened. */
   | { readonly kind: 'receipt'; readonly receipt: unknown }
   /** An earlier attempt may have happened, and must not be repeated. */
-  | { readonly kind: 'unsettled'; readonly attempt: number; readonly isOpen: boolean };
+  | {
+      readonly kind: 'unsettled';
+      readonly attempt: number;
+      readonly isOpen: boolean;
+      readonly firstAttemptAt: string;
+    };
 
 /**
  * Asks for leave to perform. `open` means that the intent of the attempt is committed: from now on it counts, and its
@@ -84,9 +95,10 @@ export function passGates(db: Database, requests: readonly GateRequest[]): Promi
 /** Rows are locked in one order, so that two such transactions never wait for each other. */
 const PASS_GATES = `
   SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r.worker, r."proofMode",
-    r."attemptTimeoutMs", r.redelivery) AS answer
+    r."attemptTimeoutMs", r.redelivery, coalesce(r."onlyLook", false)) AS answer
   FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, token bigint,
-      "artifactSha256" text, "artifactUri" text, worker text, "proofMode" boolean, "attemptTimeoutMs" double precision, redelivery jsonb))
+      "artifactSha256" text, "artifactUri" text, worker text, "proofMode" boolean, "attemptTimeoutMs" double precision, redelivery jsonb,
+      "onlyLook" boolean))
     WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", worker, "proofMode",
-      "attemptTimeoutMs", redelivery, index)
+      "attemptTimeoutMs", redelivery, "onlyLook", index)
     ORDER BY lane, "actionId") AS r`;

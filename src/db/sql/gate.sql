@@ -3,8 +3,12 @@
 --
 -- redelivery: what the provider makes of a second request under our key. {"kind":"dedupes","windowMs":…,"settleMs":…}: for so long
 -- it answers the first one again, and not before it has settled. {"kind":"harmless","maxRepeats":…}. {"kind":"neither"}.
+--
+-- only_look: whether it would open, and nothing is written: asked before preparations, which reach the outside too.
+DROP FUNCTION IF EXISTS aol_pass_gate;
 CREATE OR REPLACE FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text,
-  worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb) RETURNS jsonb
+  worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb,
+  only_look boolean) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET lock_timeout = '300ms' SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   lane_token bigint;
@@ -17,6 +21,7 @@ DECLARE
   needs_approval boolean;
   settles_in_ms double precision;
   number integer;
+  first_at timestamptz := clock_timestamp();
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'the gate needs READ COMMITTED' USING ERRCODE = 'AOL06';
@@ -37,6 +42,7 @@ BEGIN
     IF receipt IS NOT NULL AND opened.attempt IS NULL THEN RETURN jsonb_build_object('kind', 'receipt', 'receipt', receipt); END IF;
     SELECT * INTO uncertain FROM aol_uncertain_attempts(of_action);
     repeats := uncertain.how_many > 0;
+    first_at := coalesce(uncertain.first_at, first_at);
   END IF;
 
   SELECT * INTO flags FROM aol_lane_flags(of_lane);
@@ -56,7 +62,7 @@ BEGIN
         WHEN 'dedupes' THEN clock_timestamp() < uncertain.first_at + (redelivery ->> 'windowMs')::float8 * interval '1 millisecond'
         WHEN 'harmless' THEN uncertain.how_many <= (redelivery ->> 'maxRepeats')::integer
         ELSE false END) THEN
-      RETURN jsonb_build_object('kind', 'unsettled', 'attempt', uncertain.last_attempt, 'isOpen', opened.attempt IS NOT NULL);
+      RETURN jsonb_build_object('kind', 'unsettled', 'attempt', uncertain.last_attempt, 'isOpen', opened.attempt IS NOT NULL, 'firstAttemptAt', first_at);
     END IF;
     settles_in_ms := extract(epoch FROM uncertain.last_at - clock_timestamp()) * 1000 + coalesce((redelivery ->> 'settleMs')::float8, 0);
     IF settles_in_ms > 0 THEN
@@ -73,6 +79,7 @@ BEGIN
       'remainingMs', ceil(extract(epoch FROM held.run_at - clock_timestamp()) * 1000));
   END IF;
 
+  IF only_look THEN RETURN jsonb_build_object('kind', 'may_pass'); END IF;
   IF opened.attempt IS NOT NULL THEN
     PERFORM aol_leave(jsonb_build_array(jsonb_build_object('actionId', of_action, 'attempt', opened.attempt, 'to', 'RETRY', 'outcome', 'unknown',
       'delayMs', 0, 'waitsInTick', true, 'orphaned', true, 'message', 'its worker died or went silent; outcome unknown')));
@@ -86,5 +93,5 @@ BEGIN
     jsonb_build_object('deadline', clock_timestamp() + attempt_timeout_ms * interval '1 millisecond', 'token', under_token, 'worker', worker),
     sha256);
   RETURN jsonb_build_object('kind', 'open', 'attempt', number, 'attemptsLeft', held.max_attempts - held.attempts - 1,
-    'repeatsUnknown', repeats);
+    'repeatsUnknown', repeats, 'firstAttemptAt', first_at);
 END $$;

@@ -6,7 +6,7 @@
 
 import process from 'node:process';
 import { z } from 'zod';
-import { defineAdapter, type Effect, type RenderContext } from '../../../src/adapters/port.ts';
+import { defineAdapter, type Effect, jsonBodyOf, jsonEffect, type RenderContext } from '../../../src/adapters/port.ts';
 import { registerAdapter } from '../../../src/adapters/registry.ts';
 import { artifactLocation, createLogger, databaseUrl, temporalSettings } from '../../../src/cli/settings.ts';
 import { untilStopped } from '../../../src/cli/up/lifecycle.ts';
@@ -46,13 +46,12 @@ function adapter(type: string, signal: 'SIGKILL' | 'SIGSTOP') {
       version: 1,
       redelivery: ({ dedupes }) =>
         dedupes ? { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 } : { kind: 'neither' },
-      configured: () => ({ real: true, missing: [] }),
       render(payload, context) {
         if (payload.where === 'render') hitOnce();
         return render(type, payload, context);
       },
       async perform(effect, { providerKey }): Promise<AttemptOutcome> {
-        const payload = payloadSchema.parse(effect.request.body);
+        const payload = payloadSchema.parse(jsonBodyOf(effect));
         if (payload.where === 'before') hitOnce();
         const headers = { 'idempotency-key': providerKey, 'content-type': 'application/json' };
         const response = await fetch(payload.url, { method: 'POST', headers, body: JSON.stringify(payload) });
@@ -65,19 +64,14 @@ function adapter(type: string, signal: 'SIGKILL' | 'SIGSTOP') {
 }
 
 function render(type: string, payload: Payload, { providerKey }: RenderContext): Effect {
-  return {
+  return jsonEffect({
     type,
     adapterVersion: 1,
     summary: `${type} ${payload.where}`,
-    request: {
-      protocol: 'http',
-      method: 'POST',
-      url: payload.url,
-      headers: { 'idempotency-key': providerKey },
-      body: jsonObjectSchema.parse(payload),
-    },
-    addedAtSending: [],
-  };
+    url: payload.url,
+    headers: { 'idempotency-key': providerKey },
+    body: jsonObjectSchema.parse(payload),
+  });
 }
 
 const [, , bundle = ''] = process.argv;

@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 import { z } from 'zod';
-import { defineAdapter } from '../../../src/adapters/port.ts';
+import { defineAdapter, jsonBodyOf, jsonEffect } from '../../../src/adapters/port.ts';
 import { registerAdapter } from '../../../src/adapters/registry.ts';
 import { jsonObjectSchema } from '../../../src/contracts/http/json.ts';
 import type { AttemptOutcome } from '../../../src/domain/outcomes.ts';
@@ -72,25 +72,19 @@ export const wickedAdapter = () =>
       version: 1,
       redelivery: ({ dedupes }) =>
         dedupes ? { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 } : { kind: 'neither' },
-      configured: () => ({ real: true, missing: [] }),
       render(payload, { providerKey }) {
         if (payload.where === 'render') misbehave(payload.way);
-        return {
+        return jsonEffect({
           type: 'BE_WICKED',
           adapterVersion: 1,
           summary: `be wicked: ${payload.way}`,
-          request: {
-            protocol: 'http',
-            method: 'POST',
-            url: payload.url,
-            headers: { 'idempotency-key': providerKey },
-            body: jsonObjectSchema.parse(payload),
-          },
-          addedAtSending: [],
-        };
+          url: payload.url,
+          headers: { 'idempotency-key': providerKey },
+          body: jsonObjectSchema.parse(payload),
+        });
       },
       async perform(effect, { providerKey }): Promise<AttemptOutcome> {
-        const { url, way } = payloadSchema.parse(effect.request.body);
+        const { url, way } = payloadSchema.parse(jsonBodyOf(effect));
         const response = await fetch(url, { method: 'POST', headers: { 'idempotency-key': providerKey }, body: '{}' });
         await response.body?.cancel();
         return misbehave(way);

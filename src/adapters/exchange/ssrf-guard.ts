@@ -14,6 +14,15 @@ export type Route =
   | { readonly ok: true; readonly hostname: string; readonly port: number; readonly addresses: readonly string[] }
   | { readonly ok: false; readonly reason: string };
 
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'smtp:': 587,
+  'smtps:': 465,
+  'imap:': 143,
+  'imaps:': 993,
+};
+
 export interface SsrfGuard {
   /** Which addresses may be connected to; all of them were checked. Rejects when the name cannot be resolved. */
   route(url: URL): Promise<Route>;
@@ -67,10 +76,11 @@ export function createSsrfGuard(allow: readonly string[], resolveHost: ResolveHo
   return {
     async route(url) {
       const hostname = url.hostname.replace(/^\[|\]$/gu, '').replace(/\.$/u, '');
-      const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-      if (url.protocol !== 'https:' && url.protocol !== 'http:') return refused('only http and https are allowed');
+      const port = Number(url.port || DEFAULT_PORTS[url.protocol]);
       if (url.username || url.password) return refused('the address must not contain a user name or password');
       const isAllowed = allowed.has(webhookHostKey(url.hostname, port));
+      const isHttp = url.protocol === 'https:' || url.protocol === 'http:';
+      if (!isHttp && !isAllowed) return refused('only http and https are allowed');
       if (!isAllowed && port !== 443 && port !== 80 && port <= 1_023) return refused(`port ${port} is not allowed`);
       if (!isAllowed && /^(?:.*\.)?localhost$/u.test(hostname)) return refused('the host is this machine');
       if (isIP(hostname) !== 0) {

@@ -9,6 +9,8 @@ import { isSameAddress, type Route, type SsrfGuard } from './ssrf-guard.ts';
 /** How long one of several addresses may keep the others waiting. */
 const ADDRESS_TIMEOUT_MS = 4_000;
 
+const TLS_PROTOCOLS: ReadonlySet<string> = new Set(['https:', 'smtps:', 'imaps:']);
+
 export type Connection =
   | { readonly ok: true; readonly socket: Socket }
   | { readonly ok: false; readonly outcome: Extract<AttemptOutcome, { kind: 'not_sent' | 'rejected' }> };
@@ -24,7 +26,10 @@ export async function openConnection(url: URL, guard: SsrfGuard, signal: AbortSi
     const route = await unlessAborted(guard.route(url), signal);
     if (!route.ok) return { ok: false, outcome: { kind: 'rejected', reason: route.reason } };
     const socket = await connectToAny(route, signal);
-    return { ok: true, socket: url.protocol === 'https:' ? await secure(socket, route.hostname, signal) : socket };
+    return {
+      ok: true,
+      socket: TLS_PROTOCOLS.has(url.protocol) ? await secure(socket, route.hostname, url.protocol, signal) : socket,
+    };
   } catch (error) {
     const reason = `no connection to ${url.host.slice(0, 300)}: ${failureText(error)}`;
     return { ok: false, outcome: { kind: 'not_sent', reason } };
@@ -72,12 +77,12 @@ async function connectTo(address: string, port: number, signal: AbortSignal): Pr
   throw new Error('the connection leads to another address than the one that was checked');
 }
 
-async function secure(socket: Socket, hostname: string, signal: AbortSignal): Promise<Socket> {
+async function secure(socket: Socket, hostname: string, protocol: string, signal: AbortSignal): Promise<Socket> {
   const secured = connectTls({
     socket,
     host: hostname,
     servername: isIP(hostname) === 0 ? hostname : '',
-    ALPNProtocols: ['http/1.1'],
+    ...(protocol === 'https:' && { ALPNProtocols: ['http/1.1'] }),
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     rejectUnauthorized: true,
   });

@@ -13,7 +13,9 @@ export interface WireRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined sends none. */
-  readonly body: string | undefined;
+  readonly body: Uint8Array | undefined;
+  /** Keeps the whole body of the answer, up to {@link MAX_RESPONSE_BYTES}. */
+  readonly wholeBody?: boolean | undefined;
 }
 
 /** An answer's status decides, however its body ended. */
@@ -72,7 +74,7 @@ export function exchange(socket: Socket, wire: WireRequest, signal: AbortSignal)
     });
     request.on('upgrade', () => breakOff('the receiver switched to another protocol'));
     request.on('response', (response) => {
-      finishAnswer = readBody(response, finish);
+      finishAnswer = readBody(response, finish, wire.wholeBody === true);
     });
     request.end(wire.body);
     written = true;
@@ -84,15 +86,20 @@ export function exchange(socket: Socket, wire: WireRequest, signal: AbortSignal)
 
 function framing({ url, body }: WireRequest): Record<string, string> {
   if (body === undefined) return { host: url.host };
-  return { host: url.host, 'content-length': String(Buffer.byteLength(body)) };
+  return { host: url.host, 'content-length': String(body.byteLength) };
 }
 
 /** Reads to the end or the limit. The function returned ends it earlier. */
-function readBody(response: IncomingMessage, finish: (answer: Answer) => void): (cut: string) => Answer {
+function readBody(
+  response: IncomingMessage,
+  finish: (answer: Answer) => void,
+  wholeBody: boolean,
+): (cut: string) => Answer {
   const status = response.statusCode ?? 0;
   const isSuccess = status >= 200 && status < 300;
   // Of a failure only the beginning is of use.
-  const limit = isSuccess ? MAX_RESPONSE_BYTES : MAX_BODY_START_BYTES;
+  const limit = isSuccess || wholeBody ? MAX_RESPONSE_BYTES : MAX_BODY_START_BYTES;
+  const kept = wholeBody ? MAX_RESPONSE_BYTES : MAX_BODY_START_BYTES;
   const hash = createHash('sha256');
   const start: Buffer[] = [];
   let startBytes = 0;
@@ -108,9 +115,9 @@ function readBody(response: IncomingMessage, finish: (answer: Answer) => void): 
     const taken = bytes.subarray(0, limit - byteCount);
     hash.update(taken);
     byteCount += taken.length;
-    if (startBytes < MAX_BODY_START_BYTES) {
+    if (startBytes < kept) {
       // A copy: a slice would keep the whole chunk alive.
-      const piece = Buffer.from(taken.subarray(0, MAX_BODY_START_BYTES - startBytes));
+      const piece = Buffer.from(taken.subarray(0, kept - startBytes));
       start.push(piece);
       startBytes += piece.length;
     }

@@ -1,0 +1,25 @@
+/** No account is configured: proofs say so, and nothing is sent for one. */
+
+import { createExchange } from '../adapters/exchange/index.ts';
+import { createSsrfGuard } from '../adapters/exchange/ssrf-guard.ts';
+import type { Blobs } from '../adapters/port.ts';
+import type { Provider } from '../adapters/provider.ts';
+import { InvalidRequestError } from '../domain/errors.ts';
+import type { Accounts } from './port.ts';
+
+export function noAccounts(providers: readonly Provider[], blobs: Pick<Blobs, 'read'>): Accounts {
+  const exchange = createExchange(createSsrfGuard([]), blobs.read);
+  return {
+    forRendering({ provider, name = 'default' }) {
+      const known = providers.find((each) => each.name === provider);
+      if (!known) throw new InvalidRequestError(`there is no provider ${provider}`);
+      return { name, provider, ...known.placeholder, settings: {}, facts: {} };
+    },
+    forSending: async ({ name, provider }) => ({
+      kind: 'rejected',
+      reason: `REAL is refused: the account ${name} of ${provider} is not configured`,
+    }),
+    exchangeFor: () => exchange,
+    learn: async (_account, outcome) => outcome,
+  };
+}

@@ -1,0 +1,55 @@
+/** What an adapter is given of an action and of the world. */
+
+import type { Accounts, SendingAccount } from '../accounts/port.ts';
+import type { Blobs, PerformContext, RenderAccount, RenderContext } from '../adapters/port.ts';
+import type { RegisteredAdapter } from '../adapters/registry.ts';
+import type { JsonValue } from '../contracts/http/json.ts';
+import { providerKey } from '../contracts/names.ts';
+import type { ClaimedAction } from '../db/queue/claimed-action.ts';
+import type { PreparedEffect } from './prepare-effect.ts';
+
+export interface ContextPorts {
+  readonly accounts: Accounts;
+  readonly blobs: Blobs;
+}
+
+/**
+ * A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time.
+ *
+ * @throws InvalidRequestError when the payload names no account, and there are several; or one that there is not
+ */
+export function renderContext(
+  { accounts, blobs }: ContextPorts,
+  adapter: RegisteredAdapter,
+  action: ClaimedAction,
+): RenderContext & { readonly account: RenderAccount | null } {
+  const actionId = action.promotedFrom ?? action.id;
+  const wanted = adapter.account(action.payload);
+  const account = wanted ? accounts.forRendering(wanted) : null;
+  return { actionId, runAt: action.dueAt, providerKey: providerKey(actionId), account, blobs };
+}
+
+export interface Performing {
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  readonly firstAttemptAt: Date;
+  readonly results: Readonly<Record<string, JsonValue>>;
+  readonly account: SendingAccount | null;
+}
+
+export function performContext(
+  { accounts, blobs }: ContextPorts,
+  action: ClaimedAction,
+  { artifact }: Pick<PreparedEffect, 'artifact'>,
+  performing: Performing,
+): PerformContext {
+  const actionId = action.promotedFrom ?? action.id;
+  return {
+    actionId,
+    runAt: action.dueAt,
+    providerKey: providerKey(actionId),
+    blobs,
+    exchange: accounts.exchangeFor(artifact.effect.account),
+    ...performing,
+  };
+}

@@ -1,0 +1,70 @@
+/** What adapters are given in tests: no account, files in memory, the real way out. */
+
+import { createExchange } from '../../src/adapters/exchange/index.ts';
+import { createSsrfGuard } from '../../src/adapters/exchange/ssrf-guard.ts';
+import type { Blobs, Effect, PerformContext, RenderContext } from '../../src/adapters/port.ts';
+import type { RegisteredAdapter } from '../../src/adapters/registry.ts';
+import { ArtifactError, InvalidRequestError } from '../../src/domain/errors.ts';
+import { sha256Hex } from '../../src/domain/hashing.ts';
+
+/** Files that last as long as the test. */
+export function memoryBlobs(): Blobs & { readonly files: ReadonlyMap<string, Uint8Array> } {
+  const files = new Map<string, { readonly bytes: Uint8Array; readonly mediaType: string }>();
+  return {
+    get files() {
+      return new Map([...files].map(([sha256, { bytes }]) => [sha256, bytes]));
+    },
+    async describe(sha256) {
+      const file = files.get(sha256);
+      if (!file) throw new InvalidRequestError(`there is no file ${sha256}`);
+      return { sha256, mediaType: file.mediaType, byteCount: file.bytes.byteLength };
+    },
+    async read(sha256) {
+      const file = files.get(sha256);
+      if (!file) throw new ArtifactError(`the file ${sha256} is not there`);
+      return file.bytes;
+    },
+    async keep(bytes, mediaType) {
+      const sha256 = sha256Hex(bytes);
+      files.set(sha256, { bytes, mediaType });
+      return { sha256, mediaType, byteCount: bytes.byteLength };
+    },
+  };
+}
+
+export const SAMPLE_CONTEXT: RenderContext = {
+  actionId: '01937e4a-5b6c-7d8e-9f01-23456789abcd',
+  runAt: new Date('2026-11-23T16:00:00.000Z'),
+  providerKey: 'aol-01937e4a-5b6c-7d8e-9f01-23456789abcd',
+  account: null,
+  blobs: memoryBlobs(),
+};
+
+/** Everything else of a first attempt; `allow` names what the way out may reach on this machine: `127.0.0.1:9000`. */
+export function performContext(
+  more: Partial<PerformContext> & { readonly allow?: readonly string[] } = {},
+): PerformContext {
+  const { allow = [], ...given } = more;
+  const { account: _none, ...rendering } = SAMPLE_CONTEXT;
+  return {
+    ...rendering,
+    account: null,
+    attempt: 1,
+    signal: new AbortController().signal,
+    firstAttemptAt: new Date(),
+    results: {},
+    exchange: createExchange(createSsrfGuard(allow), (given.blobs ?? rendering.blobs).read),
+    ...given,
+  };
+}
+
+/** What an adapter that needs no time to render returns. */
+export function renderNow(
+  adapter: RegisteredAdapter,
+  payload: unknown,
+  context: RenderContext = SAMPLE_CONTEXT,
+): Effect {
+  const effect = adapter.render(payload, context);
+  if (effect instanceof Promise) throw new Error('this adapter takes its time');
+  return effect;
+}
