@@ -1,11 +1,15 @@
 /** A provider: whose accounts adapters speak for. */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { JsonObject } from '../contracts/http/json.ts';
 import type { Exchange } from './exchange/index.ts';
 
 /** Where a secret stands: accounts name one, and never hold it. */
-export type SecretReference = { readonly env: string } | { readonly file: string };
+export const secretReferenceSchema = z.union([
+  z.strictObject({ env: z.string().regex(/^[A-Z_][A-Z0-9_]*$/u) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+export type SecretReference = z.output<typeof secretReferenceSchema>;
 
 /** What sending needs, by name: `{accessToken}`. The engine scrubs each value from whatever comes back. */
 export type Credential = Readonly<Record<string, string>>;

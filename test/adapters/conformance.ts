@@ -8,7 +8,7 @@ import { type AnyAdapter, registerAdapter, renderArtifact } from '../../src/adap
 import { holdsPlaceholder } from '../../src/adapters/placeholder.ts';
 import { AolError } from '../../src/domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
-import { SAMPLE_CONTEXT } from '../support/contexts.ts';
+import { accountFor, SAMPLE_CONTEXT } from '../support/contexts.ts';
 
 const CANARY = 'canary-0f9c1d7e';
 
@@ -17,6 +17,7 @@ const CANARY = 'canary-0f9c1d7e';
  */
 export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<string, unknown>>): void {
   const registered = registerAdapter(adapter);
+  const contextFor = (payload: unknown) => ({ ...SAMPLE_CONTEXT, account: accountFor(registered, payload) });
   const payloads = Object.entries({ ...samples, example: adapter.contract.example });
 
   describe(`${registered.type} as an adapter`, () => {
@@ -27,14 +28,14 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
     });
 
     test.each(payloads)('%s: renders the same canonical bytes each time, at any hour', async (_name, payload) => {
-      const first = await renderArtifact(registered, payload, SAMPLE_CONTEXT);
+      const first = await renderArtifact(registered, payload, contextFor(payload));
       const realRandom = Math.random;
       jest.useFakeTimers({ now: Date.now() + 86_400_000, doNotFake: ['nextTick', 'setImmediate'] });
       Math.random = () => 0.123;
       try {
         // Not structuredClone: under jest its objects are of another realm, and no plain ones here.
         const copy: unknown = JSON.parse(JSON.stringify(payload));
-        const again = await renderArtifact(registered, copy, { ...SAMPLE_CONTEXT });
+        const again = await renderArtifact(registered, copy, contextFor(copy));
         expect(again.sha256).toBe(first.sha256);
       } finally {
         jest.useRealTimers();
@@ -49,7 +50,7 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
     test.each(payloads)(
       '%s: names itself, says what it does in a line, and has its placeholders',
       async (_name, payload) => {
-        const { effect } = await renderArtifact(registered, payload, SAMPLE_CONTEXT);
+        const { effect } = await renderArtifact(registered, payload, contextFor(payload));
         expect(effect).toMatchObject({ type: registered.type, adapterVersion: registered.version });
         expect(effect.summary).toMatch(/^[^\n]{3,200}$/u);
         expect(new Set(effect.addedAtSending).size).toBe(effect.addedAtSending.length);
@@ -64,7 +65,7 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
       for (const name of missing) setVariable(name, `${CANARY}-${name}`);
       try {
         for (const [, payload] of payloads) {
-          const { bytes } = await renderArtifact(registered, payload, SAMPLE_CONTEXT);
+          const { bytes } = await renderArtifact(registered, payload, contextFor(payload));
           expect(new TextDecoder().decode(bytes)).not.toContain(CANARY);
         }
         expect(JSON.stringify(registered.configured())).not.toContain(CANARY);
@@ -94,7 +95,7 @@ export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<st
       await fc.assert(
         fc.asyncProperty(hostile, async (payload) => {
           try {
-            expect((await renderArtifact(registered, payload, SAMPLE_CONTEXT)).bytes.length).toBeGreaterThan(0);
+            expect((await renderArtifact(registered, payload, contextFor(payload))).bytes.length).toBeGreaterThan(0);
           } catch (error) {
             if (!(error instanceof AolError)) throw error;
             expect(error.message.length).toBeLessThanOrEqual(2_000);

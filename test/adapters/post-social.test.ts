@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { registerAdapter } from '../../src/adapters/index.ts';
+import { registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
 import { jsonBodyOf } from '../../src/adapters/port.ts';
 import { postSocialAdapter } from '../../src/adapters/post-social/index.ts';
-import { renderNow, SAMPLE_CONTEXT } from '../support/contexts.ts';
+import { accountFor, SAMPLE_CONTEXT } from '../support/contexts.ts';
 import { describeAdapter } from './conformance.ts';
 
 const PARENT = 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3jwdwj2ctlk26';
@@ -21,14 +21,16 @@ const samples = {
 describeAdapter(postSocialAdapter, samples);
 
 const adapter = registerAdapter(postSocialAdapter);
-const effectOf = (name: keyof typeof samples, context = SAMPLE_CONTEXT) => renderNow(adapter, samples[name], context);
+const rendered = async (payload: unknown, context = SAMPLE_CONTEXT) =>
+  (await renderArtifact(adapter, payload, { ...context, account: accountFor(adapter, payload) })).effect;
+const effectOf = (name: keyof typeof samples, context = SAMPLE_CONTEXT) => rendered(samples[name], context);
 
 const LINKEDIN_HEADERS = { 'linkedin-version': '202605', 'x-restli-protocol-version': '2.0.0' };
 const MASTODON_HEADERS = { 'idempotency-key': SAMPLE_CONTEXT.providerKey };
-const STATUSES = '<added at sending: MASTODON_URL>/api/v1/statuses';
+const STATUSES = 'https://not-configured.invalid/api/v1/statuses';
 const PUT_RECORD = 'https://bsky.social/xrpc/com.atproto.repo.putRecord';
 const record = (fields: Record<string, unknown>) => ({
-  repo: '<added at sending: the DID of BLUESKY_IDENTIFIER>',
+  repo: 'not-configured.invalid',
   collection: 'app.bsky.feed.post',
   rkey: '3lc6pdbebjazd',
   record: { $type: 'app.bsky.feed.post', createdAt: '2026-11-23T16:00:00.000Z', ...fields },
@@ -48,7 +50,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       {},
       { text: 'Hello 👋\n\nhttps://example.com/a' },
       [],
-      'Post to X: "Hello 👋"',
+      'Post to X as not configured: "Hello 👋"',
     ],
     [
       'x reply',
@@ -57,7 +59,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       {},
       { text: 'Yes', reply: { in_reply_to_tweet_id: '1234567890' } },
       [],
-      'Reply on X: "Yes"',
+      'Reply on X as not configured: "Yes"',
     ],
     [
       'bluesky',
@@ -68,8 +70,8 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
         text: 'Grüße 👋 from example.org\n\nhttps://example.com/a',
         facets: [linkFacet(18, 29, 'https://example.org'), linkFacet(31, 52, 'https://example.com/a')],
       }),
-      ['body.value.repo'],
-      'Post to Bluesky: "Grüße 👋 from example.org"',
+      [],
+      'Post to Bluesky as not-configured.invalid: "Grüße 👋 from example.org"',
     ],
     [
       'bluesky reply',
@@ -83,13 +85,8 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
           parent: { uri: PARENT, cid: '<added at sending: its CID>' },
         },
       }),
-      [
-        'body.value.repo',
-        'body.value.record.reply.root.uri',
-        'body.value.record.reply.root.cid',
-        'body.value.record.reply.parent.cid',
-      ],
-      'Reply on Bluesky: "Yes"',
+      ['body.value.record.reply.root.uri', 'body.value.record.reply.root.cid', 'body.value.record.reply.parent.cid'],
+      'Reply on Bluesky as not-configured.invalid: "Yes"',
     ],
     [
       'mastodon',
@@ -97,8 +94,8 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       STATUSES,
       MASTODON_HEADERS,
       { status: 'Hello\nworld', visibility: 'private' },
-      ['url'],
-      'Post to Mastodon: "Hello world"',
+      [],
+      'Post to Mastodon as not configured: "Hello world"',
     ],
     [
       'mastodon reply',
@@ -106,8 +103,8 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       STATUSES,
       MASTODON_HEADERS,
       { status: 'Yes', visibility: 'public', in_reply_to_id: '110224538612341312' },
-      ['url'],
-      'Reply on Mastodon: "Yes"',
+      [],
+      'Reply on Mastodon as not configured: "Yes"',
     ],
     [
       'linkedin',
@@ -115,15 +112,15 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       'https://api.linkedin.com/rest/posts',
       LINKEDIN_HEADERS,
       {
-        author: '<added at sending: LINKEDIN_AUTHOR_URN>',
+        author: 'urn:li:person:not-configured',
         commentary: 'We \\(all\\) are #hiring: C\\# & a\\_b',
         visibility: 'CONNECTIONS',
         distribution: { feedDistribution: 'MAIN_FEED', targetEntities: [], thirdPartyDistributionChannels: [] },
         lifecycleState: 'PUBLISHED',
         isReshareDisabledByAuthor: false,
       },
-      ['body.value.author'],
-      'Post to LinkedIn: "We (all) are #hiring: C# & a_b"',
+      [],
+      'Post to LinkedIn as urn:li:person:not-configured: "We (all) are #hiring: C# & a_b"',
     ],
     [
       'linkedin reply',
@@ -131,12 +128,12 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       'https://api.linkedin.com/rest/socialActions/urn%3Ali%3Ashare%3A42/comments',
       LINKEDIN_HEADERS,
       {
-        actor: '<added at sending: LINKEDIN_AUTHOR_URN>',
+        actor: 'urn:li:person:not-configured',
         object: 'urn:li:share:42',
         message: { text: 'Yes (really)' },
       },
-      ['body.value.actor'],
-      'Reply on LinkedIn: "Yes (really)"',
+      [],
+      'Reply on LinkedIn as urn:li:person:not-configured: "Yes (really)"',
     ],
   ];
 
@@ -157,9 +154,27 @@ const previews: Readonly<Record<keyof typeof samples, object>> = {
   'linkedin reply': { kind: 'post', platform: 'linkedin', text: 'Yes (really)', replyTo: 'urn:li:share:42' },
 };
 
+/** While none is configured. */
+const accounts: Readonly<Record<string, object>> = {
+  x: { name: 'default', provider: 'x', identity: 'not configured', server: 'https://api.x.com' },
+  bluesky: { name: 'default', provider: 'bluesky', identity: 'not-configured.invalid', server: 'https://bsky.social' },
+  mastodon: {
+    name: 'default',
+    provider: 'mastodon',
+    identity: 'not configured',
+    server: 'https://not-configured.invalid',
+  },
+  linkedin: {
+    name: 'default',
+    provider: 'linkedin',
+    identity: 'urn:li:person:not-configured',
+    server: 'https://api.linkedin.com',
+  },
+};
+
 describe('what would be sent', () => {
-  test.each(golden)('%s', (name, method, url, headers, body, addedAtSending, summary) => {
-    expect(effectOf(name)).toEqual({
+  test.each(golden)('%s', async (name, method, url, headers, body, addedAtSending, summary) => {
+    expect(await effectOf(name)).toEqual({
       type: 'POST_SOCIAL',
       adapterVersion: 3,
       summary,
@@ -176,15 +191,15 @@ describe('what would be sent', () => {
         },
         body: { kind: 'json', value: body },
       },
-      account: null,
+      account: accounts[name.split(' ')[0] ?? ''],
       preparations: [],
       blobs: [],
       addedAtSending: ['headers.authorization', ...addedAtSending],
     });
   });
 
-  test('facets count UTF-8 bytes', () => {
-    const body = jsonBodyOf(effectOf('bluesky'));
+  test('facets count UTF-8 bytes', async () => {
+    const body = jsonBodyOf(await effectOf('bluesky'));
     const text = `${samples.bluesky.content}\n\n${samples.bluesky.link}`;
     const bytes = Buffer.from(text, 'utf8');
     const cut = (from: number, to: number) => bytes.subarray(from, to).toString('utf8');
@@ -192,9 +207,9 @@ describe('what would be sent', () => {
     expect(cut(18, 29)).toBe('example.org');
   });
 
-  const blueskyFacets = (content: string, link?: string) => {
+  const blueskyFacets = async (content: string, link?: string) => {
     const payload = { platform: 'bluesky', content, ...(link && { link }) };
-    const body = jsonBodyOf(renderNow(adapter, payload));
+    const body = jsonBodyOf(await rendered(payload));
     const facets = z
       .object({ record: z.object({ text: z.string(), facets: z.array(facetSchema).default([]) }) })
       .parse(body).record;
@@ -238,23 +253,23 @@ describe('what would be sent', () => {
         [30, 36, '#three', 'three'],
       ],
     ],
-  ] as const)('tags of %s', (content, expected) => {
-    expect(blueskyFacets(content)).toEqual(expected);
+  ] as const)('tags of %s', async (content, expected) => {
+    expect(await blueskyFacets(content)).toEqual(expected);
   });
 
-  test("Bluesky's record key is a TID that belongs to the action, and keys sort by age", () => {
-    const keyOf = (actionId: string, runAt = SAMPLE_CONTEXT.runAt) => {
+  test("Bluesky's record key is a TID that belongs to the action, and keys sort by age", async () => {
+    const keyOf = async (actionId: string, runAt = SAMPLE_CONTEXT.runAt) => {
       const body = jsonBodyOf(
-        effectOf('bluesky', { ...SAMPLE_CONTEXT, actionId, runAt, providerKey: `aol-${actionId}` }),
+        await effectOf('bluesky', { ...SAMPLE_CONTEXT, actionId, runAt, providerKey: `aol-${actionId}` }),
       );
       return typeof body === 'object' && body !== null && 'rkey' in body ? String(body.rkey) : '';
     };
-    const older = keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd');
-    const newer = keyOf('01937e4a-5b6d-7d8e-9f01-23456789abcd');
+    const older = await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd');
+    const newer = await keyOf('01937e4a-5b6d-7d8e-9f01-23456789abcd');
     expect(older).toMatch(/^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/u);
-    expect(keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd', new Date(0))).toBe(older);
+    expect(await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd', new Date(0))).toBe(older);
     expect(newer > older).toBe(true);
-    expect(keyOf('01937e4a-5b6c-7d8e-9f01-23456789abce')).not.toBe(older);
+    expect(await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abce')).not.toBe(older);
   });
 
   test('which platforms deduplicate', () => {

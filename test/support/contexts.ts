@@ -2,7 +2,7 @@
 
 import { createExchange } from '../../src/adapters/exchange/index.ts';
 import { createSsrfGuard } from '../../src/adapters/exchange/ssrf-guard.ts';
-import type { Blobs, Effect, PerformContext, RenderContext } from '../../src/adapters/port.ts';
+import type { Blobs, Effect, PerformContext, RenderAccount, RenderContext } from '../../src/adapters/port.ts';
 import type { RegisteredAdapter } from '../../src/adapters/registry.ts';
 import { ArtifactError, InvalidRequestError } from '../../src/domain/errors.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
@@ -39,6 +39,19 @@ export const SAMPLE_CONTEXT: RenderContext = {
   account: null,
   blobs: memoryBlobs(),
 };
+
+/** The account that a payload needs, as it is where none is configured; null where it needs none, or is no payload. */
+export function accountFor(adapter: RegisteredAdapter, payload: unknown): RenderAccount | null {
+  let wanted: ReturnType<RegisteredAdapter['account']>;
+  try {
+    wanted = adapter.account(payload);
+  } catch {
+    return null;
+  }
+  const provider = adapter.providers.find(({ name }) => name === wanted?.provider);
+  if (!provider) return null;
+  return { name: wanted?.name ?? 'default', provider: provider.name, ...provider.placeholder, settings: {}, facts: {} };
+}
 
 /** Everything else of a first attempt; `allow` names what the way out may reach on this machine: `127.0.0.1:9000`. */
 export function performContext(

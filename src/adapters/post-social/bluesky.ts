@@ -3,13 +3,15 @@
  * record once more and nothing changes.
  */
 
+import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../../contracts/http/json.ts';
 import { postText } from '../../contracts/payloads/post-social-length.ts';
 import { findUrls } from '../../contracts/payloads/urls.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
 import { addedAtSending } from '../placeholder.ts';
 import type { RenderContext } from '../port.ts';
-import { jsonPost, type SocialPlatformRenderer } from './platform.ts';
+import { defineProvider, secretReferenceSchema } from '../provider.ts';
+import { jsonPost, type SocialPlatformAdapter } from './platform.ts';
 import { findTags } from './tags.ts';
 
 const COLLECTION = 'app.bsky.feed.post';
@@ -19,10 +21,28 @@ const TID_LETTERS = '234567abcdefghijklmnopqrstuvwxyz';
 /** A record's key is never forgotten. */
 const TEN_YEARS_MS = 10 * 365 * 24 * 3_600_000;
 
-export const bluesky: SocialPlatformRenderer = {
+const provider = defineProvider({
+  name: 'bluesky',
+  title: 'Bluesky',
+  settings: z.strictObject({
+    service: z.url().default('https://bsky.social'),
+    identifier: z.string().min(3),
+    appPassword: secretReferenceSchema,
+  }),
+  identify: ({ identifier, service }) => ({ identity: identifier, server: service }),
+  variables: {
+    service: { name: 'BLUESKY_SERVICE' },
+    identifier: { name: 'BLUESKY_IDENTIFIER', required: true },
+    appPassword: { name: 'BLUESKY_APP_PASSWORD', required: true, secret: true },
+  },
+  placeholder: { identity: 'not-configured.invalid', server: 'https://bsky.social' },
+  check: async () => ({ kind: 'unreachable', reason: 'not known yet' }),
+});
+
+export const bluesky: SocialPlatformAdapter = {
   name: 'Bluesky',
-  redelivery: { kind: 'dedupes', windowMs: TEN_YEARS_MS, settleMs: 0 },
-  variables: ['BLUESKY_IDENTIFIER', 'BLUESKY_APP_PASSWORD'],
+  provider,
+  redelivery: () => ({ kind: 'dedupes', windowMs: TEN_YEARS_MS, settleMs: 0 }),
   render({ content, link, replyTo }, context) {
     const text = postText(content, link);
     const facets = facetsOf(text, content, link);
@@ -33,11 +53,10 @@ export const bluesky: SocialPlatformRenderer = {
       ...(facets.length > 0 && { facets }),
       ...(replyTo !== undefined && { reply: replyReference(replyTo) }),
     };
-    const repo = addedAtSending('the DID of BLUESKY_IDENTIFIER');
     return jsonPost(
-      'https://bsky.social/xrpc/com.atproto.repo.putRecord',
-      { repo, collection: COLLECTION, rkey: recordKey(context), record },
-      { addedAtSending: ['body.value.repo', ...(replyTo === undefined ? [] : REPLY_PLACEHOLDERS)] },
+      new URL('/xrpc/com.atproto.repo.putRecord', context.account.server).href,
+      { repo: context.account.identity, collection: COLLECTION, rkey: recordKey(context), record },
+      { addedAtSending: replyTo === undefined ? [] : REPLY_PLACEHOLDERS },
     );
   },
 };

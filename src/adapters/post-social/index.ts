@@ -1,39 +1,65 @@
-/** The adapter of `POST_SOCIAL`. It renders for four platforms, and performs nothing yet. */
+/** The adapter of `POST_SOCIAL`: one post, by one account, on one of four platforms. */
 
 import { type PostSocial, postSocialContract } from '../../contracts/payloads/post-social.ts';
 import { postText, type SocialPlatform } from '../../contracts/payloads/post-social-length.ts';
 import type { Preview } from '../../contracts/preview.ts';
-import { defineAdapter } from '../port.ts';
+import { RenderError } from '../errors.ts';
+import { defineAdapter, type Effect } from '../port.ts';
 import { bluesky } from './bluesky.ts';
 import { linkedin } from './linkedin.ts';
 import { mastodon } from './mastodon.ts';
-import type { SocialPlatformRenderer } from './platform.ts';
+import type { SocialPlatformAdapter } from './platform.ts';
 import { x } from './x.ts';
 
 const VERSION = 3;
 const EXCERPT_LENGTH = 60;
-const PLATFORMS: Readonly<Record<SocialPlatform, SocialPlatformRenderer>> = { x, bluesky, mastodon, linkedin };
+/** By the names that payloads give platforms, which are those of their providers. */
+const PLATFORMS: Readonly<Record<SocialPlatform, SocialPlatformAdapter>> = { x, bluesky, mastodon, linkedin };
 
 export const postSocialAdapter = defineAdapter<PostSocial>({
   contract: postSocialContract,
   version: VERSION,
-  redelivery: (post) => PLATFORMS[post.platform].redelivery,
-  configured: () => ({ real: false, missing: Object.values(PLATFORMS).flatMap(({ variables }) => variables) }),
-  render(post, context) {
+  providers: Object.values(PLATFORMS).map(({ provider }) => provider),
+  account: ({ platform, account }) => ({ provider: platform, name: account }),
+  redelivery: ({ platform }, account) => PLATFORMS[platform].redelivery(account),
+  async render(post, context) {
+    const { account } = context;
+    if (!account) throw new RenderError('a post needs an account');
     const platform = PLATFORMS[post.platform];
+    const rendered = await platform.render(post, { ...context, account });
+    const { name, provider, identity, server } = account;
     const verb = post.replyTo === undefined ? 'Post to' : 'Reply on';
     return {
       type: postSocialContract.type,
       adapterVersion: VERSION,
-      summary: `${verb} ${platform.name}: "${excerpt(post.content)}"`,
+      summary: `${verb} ${platform.name} as ${identity.slice(0, 80)}: "${excerpt(post.content)}"`,
       preview: previewOf(post),
-      account: null,
+      account: { name, provider, identity, server },
       preparations: [],
       blobs: [],
-      ...platform.render(post, context),
+      ...rendered,
     };
   },
+  async prepare(step, effect, context, before) {
+    const outcome = await platformOf(effect)?.prepare?.(step, effect, context, before);
+    return outcome ?? { kind: 'rejected', reason: NOBODYS };
+  },
+  async perform(effect, context) {
+    const outcome = await platformOf(effect)?.perform?.(effect, context);
+    return outcome ?? { kind: 'rejected', reason: NOBODYS };
+  },
+  async reconcile(effect, context) {
+    const answer = await platformOf(effect)?.reconcile?.(effect, context);
+    return answer ?? { kind: 'cannot_tell', reason: 'this platform cannot be asked' };
+  },
 });
+
+/** What was rendered before posts named their account cannot be sent. */
+const NOBODYS = 'the artifact names no account that this adapter posts for: queue it again';
+
+function platformOf({ account }: Effect): SocialPlatformAdapter | undefined {
+  return Object.values(PLATFORMS).find(({ provider }) => provider.name === account?.provider);
+}
 
 function previewOf({ platform, content, link, replyTo, audience }: PostSocial): Preview {
   return {

@@ -1,23 +1,40 @@
 /** LinkedIn: the versioned Posts API, and for replies the Comments API. Neither knows an idempotency key. */
 
+import { z } from 'zod';
 import { postText } from '../../contracts/payloads/post-social-length.ts';
-import { addedAtSending } from '../placeholder.ts';
-import { jsonPost, type SocialPlatformRenderer } from './platform.ts';
+import { defineProvider, secretReferenceSchema } from '../provider.ts';
+import { jsonPost, type SocialPlatformAdapter } from './platform.ts';
 
 /** A version lives for a year: raise it, and the adapter's version with it, before 2027-05. */
 const HEADERS = { 'linkedin-version': '202605', 'x-restli-protocol-version': '2.0.0' };
 
-export const linkedin: SocialPlatformRenderer = {
+const provider = defineProvider({
+  name: 'linkedin',
+  title: 'LinkedIn',
+  settings: z.strictObject({
+    author: z.string().regex(/^urn:li:(?:person|organization):/u),
+    accessToken: secretReferenceSchema,
+  }),
+  identify: ({ author }) => ({ identity: author, server: 'https://api.linkedin.com' }),
+  variables: {
+    author: { name: 'LINKEDIN_AUTHOR', required: true },
+    accessToken: { name: 'LINKEDIN_ACCESS_TOKEN', required: true, secret: true },
+  },
+  placeholder: { identity: 'urn:li:person:not-configured', server: 'https://api.linkedin.com' },
+  check: async () => ({ kind: 'unreachable', reason: 'not known yet' }),
+});
+
+export const linkedin: SocialPlatformAdapter = {
   name: 'LinkedIn',
-  redelivery: { kind: 'neither' },
-  variables: ['LINKEDIN_ACCESS_TOKEN', 'LINKEDIN_AUTHOR_URN'],
-  render({ content, link, replyTo, audience }) {
+  provider,
+  redelivery: () => ({ kind: 'neither' }),
+  render({ content, link, replyTo, audience }, { account }) {
     const text = postText(content, link);
-    const author = addedAtSending('LINKEDIN_AUTHOR_URN');
+    const author = account.identity;
     if (replyTo !== undefined) {
-      const url = `https://api.linkedin.com/rest/socialActions/${encodeURIComponent(replyTo)}/comments`;
+      const url = `${account.server}/rest/socialActions/${encodeURIComponent(replyTo)}/comments`;
       const comment = { actor: author, object: replyTo, message: { text } };
-      return jsonPost(url, comment, { headers: HEADERS, addedAtSending: ['body.value.actor'] });
+      return jsonPost(url, comment, { headers: HEADERS });
     }
     const post = {
       author,
@@ -27,10 +44,7 @@ export const linkedin: SocialPlatformRenderer = {
       lifecycleState: 'PUBLISHED',
       isReshareDisabledByAuthor: false,
     };
-    return jsonPost('https://api.linkedin.com/rest/posts', post, {
-      headers: HEADERS,
-      addedAtSending: ['body.value.author'],
-    });
+    return jsonPost(`${account.server}/rest/posts`, post, { headers: HEADERS });
   },
 };
 

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { storableText } from '../http/json.ts';
+import { accountNameSchema, mediaSchema } from './common.ts';
 import type { ActionContract } from './contract.ts';
 import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from './post-social-length.ts';
 import { webAddressProblem } from './urls.ts';
@@ -54,6 +55,15 @@ const fieldsSchema = z.strictObject({
   audience: z.enum(AUDIENCES).optional(),
   link: linkSchema.optional(),
   replyTo: storableText(1, MAX_REFERENCE_LENGTH).optional(),
+  account: accountNameSchema.optional(),
+  media: z.array(mediaSchema).min(1).max(4).optional(),
+  /** BCP 47: `de`, `en-GB`. */
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/u, { message: 'must be a language tag: de, en-GB' })
+    .optional(),
+  /** Stands before the post, which is folded away behind it. */
+  warning: storableText(1, 300).optional(),
 });
 
 export type PostSocial = z.infer<typeof fieldsSchema>;
@@ -97,7 +107,7 @@ export const postSocialContract: ActionContract<PostSocial> = {
   title: 'Post to a social platform',
   payload: postSocialSchema,
   example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
-  performs: false,
+  performs: true,
   redelivery: 'depends',
   limits: {
     'content on x': '280 weighted characters',
