@@ -12,6 +12,7 @@ import * as roles from './0009_roles.ts';
 import * as sessions from './0010_sessions.ts';
 import * as oneExit from './0011_one_exit.ts';
 import * as preparations from './0012_preparations.ts';
+import * as blobs from './0014_blobs.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -31,4 +32,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0010_sessions', ...sessions },
   { name: '0011_one_exit', ...oneExit },
   { name: '0012_preparations', ...preparations },
+  { name: '0014_blobs', ...blobs },
 ];

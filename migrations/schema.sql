@@ -51,6 +51,15 @@ aol_api_tokens.revoked_at timestamp with time zone
 aol_api_tokens.revoked_by text
 aol_api_tokens.lanes text[]
 aol_api_tokens.types text[]
+aol_blob_uses.action_id uuid NOT NULL
+aol_blob_uses.sha256 text NOT NULL
+aol_blobs.sha256 text NOT NULL
+aol_blobs.media_type text NOT NULL
+aol_blobs.byte_count integer NOT NULL
+aol_blobs.width integer
+aol_blobs.height integer
+aol_blobs.created_by text NOT NULL
+aol_blobs.created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
 aol_control_flags.lane text NOT NULL
 aol_control_flags.name text NOT NULL
 aol_control_flags.value jsonb NOT NULL
@@ -150,6 +159,16 @@ aol_api_tokens: aol_api_tokens_sha256_check CHECK ((octet_length(sha256) = 32))
 aol_api_tokens: aol_api_tokens_sha256_key UNIQUE (sha256)
 aol_api_tokens: aol_api_tokens_types_check CHECK ((((cardinality(types) >= 1) AND (cardinality(types) <= 100)) AND (array_position(types, NULL::text) IS NULL)))
 aol_api_tokens: revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
+aol_blob_uses: aol_blob_uses_action_id_fkey FOREIGN KEY (action_id) REFERENCES aol_actions(id) ON DELETE CASCADE
+aol_blob_uses: aol_blob_uses_pkey PRIMARY KEY (action_id, sha256)
+aol_blob_uses: aol_blob_uses_sha256_fkey FOREIGN KEY (sha256) REFERENCES aol_blobs(sha256)
+aol_blobs: aol_blobs_byte_count_check CHECK ((byte_count > 0))
+aol_blobs: aol_blobs_height_check CHECK ((height > 0))
+aol_blobs: aol_blobs_media_type_check CHECK (((length(media_type) >= 3) AND (length(media_type) <= 200)))
+aol_blobs: aol_blobs_pkey PRIMARY KEY (sha256)
+aol_blobs: aol_blobs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+aol_blobs: aol_blobs_width_check CHECK ((width > 0))
+aol_blobs: size_is_whole CHECK (((width IS NULL) = (height IS NULL)))
 aol_control_flags: aol_control_flags_lane_check CHECK (((lane = '*'::text) OR (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text)))
 aol_control_flags: aol_control_flags_pkey PRIMARY KEY (lane, name)
 aol_control_flags: aol_control_flags_version_check CHECK ((version >= 1))
@@ -210,6 +229,9 @@ CREATE INDEX aol_actions_real_success ON public.aol_actions USING btree (lane, t
 CREATE UNIQUE INDEX aol_api_tokens_live_name ON public.aol_api_tokens USING btree (name) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX aol_api_tokens_pkey ON public.aol_api_tokens USING btree (id)
 CREATE UNIQUE INDEX aol_api_tokens_sha256_key ON public.aol_api_tokens USING btree (sha256)
+CREATE INDEX aol_blob_uses_of_blob ON public.aol_blob_uses USING btree (sha256)
+CREATE UNIQUE INDEX aol_blob_uses_pkey ON public.aol_blob_uses USING btree (action_id, sha256)
+CREATE UNIQUE INDEX aol_blobs_pkey ON public.aol_blobs USING btree (sha256)
 CREATE UNIQUE INDEX aol_control_flags_pkey ON public.aol_control_flags USING btree (lane, name)
 CREATE INDEX aol_execution_logs_of_action ON public.aol_execution_logs USING btree (action_id, id) WITH (deduplicate_items=off) WHERE (action_id IS NOT NULL)
 CREATE INDEX aol_execution_logs_of_tick ON public.aol_execution_logs USING btree (tick_id, id) WHERE (tick_id IS NOT NULL)
@@ -233,6 +255,7 @@ CREATE TRIGGER aol_actions_delete BEFORE DELETE ON public.aol_actions FOR EACH R
 CREATE TRIGGER aol_actions_immutable AFTER UPDATE OF id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, due_at, created_by, created_at ON public.aol_actions FOR EACH ROW EXECUTE FUNCTION aol_refuse_immutable_columns()
 CREATE TRIGGER aol_actions_new AFTER INSERT ON public.aol_actions REFERENCING NEW TABLE AS new_actions FOR EACH STATEMENT EXECUTE FUNCTION aol_check_new_actions()
 CREATE TRIGGER aol_actions_transition AFTER UPDATE OF status ON public.aol_actions FOR EACH ROW WHEN (((old.status <> new.status) AND (NOT aol_transition_allowed(old.status, new.status)))) EXECUTE FUNCTION aol_check_action_change()
+CREATE TRIGGER aol_actions_use_blobs AFTER INSERT ON public.aol_actions FOR EACH ROW WHEN ((jsonb_exists(new.payload, 'media'::text) OR jsonb_exists(new.payload, 'attachments'::text))) EXECUTE FUNCTION aol_use_blobs()
 CREATE TRIGGER aol_api_tokens_immutable BEFORE UPDATE ON public.aol_api_tokens FOR EACH ROW EXECUTE FUNCTION aol_guard_api_tokens()
 CREATE TRIGGER aol_execution_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.aol_execution_logs FOR EACH STATEMENT EXECUTE FUNCTION aol_guard_logs()
 CREATE TRIGGER aol_execution_logs_pruned AFTER DELETE ON public.aol_execution_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION aol_note_pruned_logs()
@@ -277,4 +300,5 @@ FUNCTION aol_take_back(of_lane text, under_token bigint, is_kill boolean, except
 FUNCTION aol_take_up(of_tick uuid, under_token bigint, by_worker text, only_ids uuid[], suspect_deaths integer, max_deaths integer) RETURNS SETOF aol_actions
 FUNCTION aol_transition_allowed(old_status text, new_status text) RETURNS boolean
 FUNCTION aol_uncertain_attempts(of_action uuid, OUT how_many integer, OUT last_attempt integer, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone) RETURNS record
+FUNCTION aol_use_blobs() RETURNS trigger
 FUNCTION aol_worker_lives(worker text, since timestamp with time zone) RETURNS boolean

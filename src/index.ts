@@ -5,8 +5,9 @@
 
 import './node-version.ts';
 
-export type { AnyAdapter, Effect, RegisteredAdapter, RenderContext } from './adapters/index.ts';
-export { type Adapter, defineAdapter } from './adapters/port.ts';
+export type { AnyAdapter, Effect, PerformContext, RegisteredAdapter, RenderContext } from './adapters/index.ts';
+export { type Adapter, defineAdapter, jsonBodyOf, jsonEffect } from './adapters/port.ts';
+export { defineProvider, type Provider, secretReferenceSchema } from './adapters/provider.ts';
 export { type ApiOptions, createApi } from './api/app.ts';
 export { openPorts, type PortSettings } from './api/ports.ts';
 export { startServer } from './api/server.ts';

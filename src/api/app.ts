@@ -32,6 +32,7 @@ import { actionRoutes } from './routes/actions.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { batchRoutes } from './routes/batch.ts';
+import { blobRoutes } from './routes/blobs.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -145,6 +146,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   sessionRoutes(app, context);
   actionRoutes(app, context);
   batchRoutes(app, context);
+  blobRoutes(app, context);
   decisionRoutes(app, context);
   artifactRoutes(app, context);
   controlRoutes(app, context);

@@ -10,7 +10,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { JsonObject } from '../contracts/http/json.ts';
 import type { Dependency } from '../contracts/http/status.ts';
-import type { Redelivery } from '../contracts/payloads/contract.ts';
+import type { NamedFile, Redelivery } from '../contracts/payloads/contract.ts';
 import type { TemporalLink } from '../db/action-row.ts';
 import type { Count } from '../db/look/counts.ts';
 import type { Database } from '../db/pool.ts';
@@ -48,11 +48,29 @@ export interface QueueableType {
   readonly realVariables?: readonly string[];
   readonly limits?: Readonly<Record<string, string>>;
   check(payload: unknown): { readonly ok: true } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+  /** What is wrong with the files that it names; absent: it names none. */
+  checkFiles?(payload: JsonObject, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
 }
 
 /** Reads an artifact's bytes by its URI. */
 export interface ArtifactReader {
   get(uri: string): Promise<Uint8Array>;
+}
+
+/** Keeps files under their SHA-256. */
+export interface FilePort {
+  /** What a file is, by its bytes; pictures without their metadata. Throws InvalidRequestError for a damaged picture. */
+  readMedia(
+    bytes: Uint8Array,
+    declared: string,
+  ): Promise<{
+    readonly bytes: Uint8Array;
+    readonly mediaType: string;
+    readonly width?: number;
+    readonly height?: number;
+  }>;
+  put(bytes: Uint8Array): Promise<string>;
+  get(sha256: string): Promise<Uint8Array>;
 }
 
 /** The servers and stores behind the API. */
@@ -61,6 +79,8 @@ export interface ApiPorts {
   /** For pause and kill alone, so that a storm of other calls never makes them wait; absent: the same one. */
   readonly controlDatabase?: Database;
   readonly artifacts: ArtifactReader;
+  /** Files that payloads name; absent: there are none. */
+  readonly blobs?: FilePort;
   readonly waker: Pick<Waker, 'wake' | 'signalControl'>;
   readonly temporal: { health(): Promise<Dependency>; readonly link: TemporalLink };
 }
@@ -95,6 +115,8 @@ declare module 'fastify' {
     control?: boolean;
     /** Statuses of problems that it answers, besides those of every route. */
     problems?: readonly number[];
+    /** Its body is bytes of whatever kind. */
+    rawBody?: boolean;
     /** Parses its body instead of what parses the others. */
     parseBody?: (body: Buffer) => Promise<unknown>;
   }

@@ -2,6 +2,9 @@
 
 import type { EnqueueRequest } from '../contracts/http/action.ts';
 import { idempotencyKeySchema } from '../contracts/http/primitives.ts';
+import { filesOf } from '../contracts/payloads/contract.ts';
+import type { Database } from '../db/pool.ts';
+import { findBlobs } from '../db/queue/blobs.ts';
 import { type FieldProblem, InvalidRequestError, RealUnavailableError, UnprocessableError } from '../domain/errors.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { QueueableType } from './context.ts';
@@ -51,6 +54,26 @@ export function checkEnqueue(contracts: ReadonlyMap<string, QueueableType>, requ
     const rule = `must be PROOF: ${request.type} performs nothing yet`;
     throw new RealUnavailableError(`mode ${rule}`, [{ field: 'mode', rule }]);
   }
+}
+
+/**
+ * What is wrong with the files that requests name, in their order; undefined where nothing is. Asks the database only where files are
+ * named.
+ */
+export async function fileErrors(
+  database: Database,
+  contracts: ReadonlyMap<string, QueueableType>,
+  requests: readonly EnqueueRequest[],
+): Promise<readonly (UnprocessableError | undefined)[]> {
+  const named = requests.flatMap(({ payload }) => filesOf(payload).map(({ sha256 }) => sha256));
+  const files = await findBlobs(database, [...new Set(named)]);
+  return requests.map(({ type, payload }) => {
+    if (filesOf(payload).length === 0) return undefined;
+    const problems = contracts.get(type)?.checkFiles?.(payload, files) ?? [];
+    return problems.length === 0
+      ? undefined
+      : new UnprocessableError('the payload names files that do not fit', problems);
+  });
 }
 
 /** Whether its lane has to know of it now. What is due later than an idle lane's next look is found by that look. */

@@ -5,7 +5,7 @@ import { createPool, type PoolOptions } from '../db/pool.ts';
 import { connectTemporal, type TemporalSettings } from '../temporal/gateway.ts';
 import { temporalLinks } from '../temporal/links.ts';
 import { createWaker } from '../temporal/waker.ts';
-import type { ApiPorts, ArtifactReader } from './context.ts';
+import type { ApiPorts, ArtifactReader, FilePort } from './context.ts';
 
 export interface PortSettings {
   readonly databaseUrl: string;
@@ -13,6 +13,7 @@ export interface PortSettings {
   /** Temporal's web page, e.g. `http://127.0.0.1:8233`; null when there is none to link to. */
   readonly temporalUiUrl: string | null;
   readonly artifacts: ArtifactReader;
+  readonly blobs?: FilePort;
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
@@ -55,6 +56,7 @@ export function openPorts(settings: PortSettings): ApiPorts & { close(): Promise
     database,
     controlDatabase,
     artifacts: settings.artifacts,
+    ...(settings.blobs && { blobs: settings.blobs }),
     waker,
     temporal: { health: gateway.health, link: temporalLinks(settings.temporalUiUrl, settings.temporal.namespace) },
     async close() {

@@ -1,9 +1,9 @@
 /** Files that go out with effects, each once under its SHA-256, beside the artifacts. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArtifactError } from '../domain/errors.ts';
+import { ArtifactError, errorCode } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
 import { SHA256 } from './port.ts';
 
@@ -12,6 +12,8 @@ export interface BlobStore {
   put(bytes: Uint8Array): Promise<string>;
   /** The bytes, after their SHA-256 was checked. Throws ArtifactError when they are missing or altered. */
   get(sha256: string): Promise<Uint8Array>;
+  /** Removes one; false when it was not there. */
+  remove(sha256: string): Promise<boolean>;
 }
 
 /** @param directory absolute; made where it is not there */
@@ -46,6 +48,16 @@ export function createBlobStore(directory: string): BlobStore {
       const bytes = await read(sha256);
       if (!bytes) throw new ArtifactError(`the file ${sha256} is not there`);
       return bytes;
+    },
+    async remove(sha256) {
+      if (!SHA256.test(sha256)) throw new ArtifactError("a file's SHA-256 must be 64 lower-case hexadecimal digits");
+      try {
+        await unlink(join(folderOf(sha256), sha256));
+        return true;
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') return false;
+        throw error;
+      }
     },
   };
 }

@@ -1,7 +1,9 @@
 /** The artifact stores, chosen by location. */
 
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../domain/errors.ts';
+import { type BlobStore, createBlobStore } from './blobs.ts';
 import { createFileStore } from './file-store.ts';
 import type { ArtifactStore } from './port.ts';
 
@@ -13,8 +15,13 @@ export function createArtifactStore(location: string): ArtifactStore {
   return createFileStore(directoryOf(location));
 }
 
+/** The store of files beside the artifacts of a location. */
+export function createBlobStoreAt(location: string): BlobStore {
+  return createBlobStore(join(directoryOf(location), 'blobs'));
+}
+
 /** The directory that a location names. Throws ConfigurationError for a location that it does not know. */
-export function directoryOf(location: string): string {
+function directoryOf(location: string): string {
   if (location.startsWith('file://')) return pathOfUrl(location);
   if (/^file:./u.test(location) && !location.includes('\u0000')) return location.slice('file:'.length);
   throw new ConfigurationError('AOL_ARTIFACTS', 'must be file:<directory>');

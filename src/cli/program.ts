@@ -6,6 +6,7 @@ import { registerAdapters } from './commands/adapters.ts';
 import { registerApi } from './commands/api.ts';
 import { registerApprovals } from './commands/approvals.ts';
 import { registerArtifacts } from './commands/artifacts.ts';
+import { registerBlobs } from './commands/blobs.ts';
 import { registerContext } from './commands/context.ts';
 import { registerControl } from './commands/control.ts';
 import { registerDlq } from './commands/dlq.ts';
@@ -43,6 +44,7 @@ const COMMANDS: readonly Register[] = [
   registerControl,
   registerFlags,
   registerLanes,
+  registerBlobs,
   registerAdapters,
   registerTokens,
   registerContext,

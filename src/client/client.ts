@@ -15,6 +15,7 @@ import {
 } from '../contracts/http/action.ts';
 import { type AdapterList, adapterListSchema } from '../contracts/http/adapter.ts';
 import { type BatchAnswer, batchAnswerSchema } from '../contracts/http/batch.ts';
+import { type Blob, blobSchema } from '../contracts/http/blob.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
@@ -123,6 +124,17 @@ export class AolClient {
   /** What happened to one action, oldest first. */
   getLogs(id: string, page: PageFilter = {}): Promise<LogList> {
     return this.#json(logListSchema, { path: `/v1/actions/${encodeURIComponent(id)}/logs`, query: { ...page } });
+  }
+
+  /**
+   * Stores a picture or a file (20 MiB at most), for payloads to name by its SHA-256. A picture loses its metadata first, so that its
+   * SHA-256 may differ from the one of `bytes`.
+   *
+   * @param mediaType believed only where the bytes do not say what they are
+   */
+  putBlob(bytes: Uint8Array, mediaType = 'application/octet-stream'): Promise<Blob> {
+    const call = { method: 'PUT', path: '/v1/blobs', rawBody: { bytes, mediaType }, repeatable: true } as const;
+    return this.#json(blobSchema, call);
   }
 
   getArtifact(id: string): Promise<ArtifactBytes> {

@@ -25,6 +25,8 @@ export interface CallOptions {
   /** A list goes as its words, parted by commas. */
   readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   readonly body?: unknown;
+  /** Sent as it is, instead of a JSON body. */
+  readonly rawBody?: { readonly bytes: Uint8Array; readonly mediaType: string };
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether a second call does what one does. Reads are. */
   readonly repeatable?: boolean;
@@ -143,12 +145,13 @@ export class HttpTransport {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const { method = 'GET', body } = options;
+    const { method = 'GET', body, rawBody } = options;
     const { credentials } = this.#options;
     const init = {
       method,
       headers: this.#headers(options),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(rawBody === undefined ? {} : { body: new Uint8Array(rawBody.bytes) }),
       ...(credentials === undefined ? {} : { credentials }),
       redirect: 'error',
     } as const;
@@ -161,13 +164,14 @@ export class HttpTransport {
     return AbortSignal.any(signals);
   }
 
-  #headers({ method = 'GET', body, headers }: Omit<CallOptions, 'path' | 'query'>): Record<string, string> {
+  #headers({ method = 'GET', body, rawBody, headers }: Omit<CallOptions, 'path' | 'query'>): Record<string, string> {
     const { token } = this.#options;
     return {
       accept: 'application/json, application/problem+json',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(this.csrfToken === null || method === 'GET' ? {} : { 'x-csrf-token': this.csrfToken }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(rawBody === undefined ? {} : { 'content-type': rawBody.mediaType }),
       ...headers,
     };
   }

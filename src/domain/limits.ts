@@ -18,6 +18,8 @@ export const MAX_JSON_DEPTH = 32;
 /** Actions of one batch, and the bytes of its body. */
 export const MAX_BATCH_ACTIONS = 1_000;
 export const MAX_BATCH_BODY_BYTES = 8 * 1024 * 1024;
+/** A picture or file that goes out with effects. */
+export const MAX_BLOB_BYTES = 20 * 1024 * 1024;
 export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;
 /** How many actions may wait, unless AOL_MAX_QUEUED says otherwise. */

@@ -1,21 +1,23 @@
 /** What adapters see of the store of files. */
 
-import { join } from 'node:path';
 import type { Blobs } from '../adapters/port.ts';
-import { createBlobStore } from '../artifacts/blobs.ts';
-import { directoryOf } from '../artifacts/index.ts';
-import { InvalidRequestError } from '../domain/errors.ts';
+import type { BlobStore } from '../artifacts/blobs.ts';
+import type { Database } from '../db/pool.ts';
+import { addBlob, findBlob } from '../db/queue/blobs.ts';
+import { sha256Hex } from '../domain/hashing.ts';
 
-/** @param location of the artifacts: `file:/absolute/path` */
-export function createBlobs(location: string): Blobs {
-  const store = createBlobStore(join(directoryOf(location), 'blobs'));
+export function createBlobs(db: Database, store: BlobStore): Blobs {
   return {
     async describe(sha256) {
-      throw new InvalidRequestError(`there is no file ${sha256}`);
+      const { width, height, ...blob } = await findBlob(db, sha256);
+      return width === null || height === null ? blob : { ...blob, width, height };
     },
     read: store.get,
     async keep(bytes, mediaType) {
-      return { sha256: await store.put(bytes), mediaType, byteCount: bytes.byteLength };
+      const blob = { sha256: sha256Hex(bytes), mediaType, byteCount: bytes.byteLength };
+      await addBlob(db, { ...blob, width: null, height: null, createdBy: 'engine' });
+      await store.put(bytes);
+      return blob;
     },
   };
 }

@@ -79,7 +79,9 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
     if (options.supervisor !== false) parts.push(supervise({ db, temporal, proofMode, log, signal }));
     if (options.retentionMs !== undefined) {
       const { databaseUrl, retentionMs: olderThanMs } = options;
-      parts.push(keepRetention({ databaseUrl, artifacts: lanes.artifacts, olderThanMs, log, signal }));
+      parts.push(
+        keepRetention({ databaseUrl, artifacts: { ...lanes.artifacts, blobs: lanes.blobs }, olderThanMs, log, signal }),
+      );
     }
     await Promise.all(parts);
     await Promise.race([lanes.settled(), delay(SETTLE_LIMIT_MS, undefined, { ref: false })]);

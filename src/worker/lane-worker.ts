@@ -10,7 +10,8 @@ import { createSemaphore } from '../activities/semaphore.ts';
 import { createWakeFullLane } from '../activities/wake-full-lane.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
-import { createArtifactStore } from '../artifacts/index.ts';
+import type { BlobStore } from '../artifacts/blobs.ts';
+import { createArtifactStore, createBlobStoreAt } from '../artifacts/index.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
 import type { BookkeepingActivities, EffectActivities, Showing } from '../contracts/engine/activities.ts';
 import { sinceKillMs } from '../db/look/metrics.ts';
@@ -45,6 +46,7 @@ export interface LaneWorkerOptions {
 
 export interface LaneWorker {
   readonly artifacts: ArtifactStore;
+  readonly blobs: BlobStore;
   /** The activities on a connection to Temporal, which starts the workflows of ticks. */
   activitiesOn(connection: NativeConnection): Promise<BookkeepingActivities & EffectActivities>;
   /** Resolves when no effect is at work any more. */
@@ -91,7 +93,8 @@ export function createLaneWorker(
     );
   });
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
-  const blobs = createBlobs(options.artifacts);
+  const blobStore = createBlobStoreAt(options.artifacts);
+  const blobs = createBlobs(db, blobStore);
   const ports = {
     db,
     adapters,
@@ -121,6 +124,7 @@ export function createLaneWorker(
 
   return {
     artifacts,
+    blobs: blobStore,
     async activitiesOn(connection) {
       const clusterId = await readClusterId(connection);
       const bookkeeping = createBookkeepingActivities({

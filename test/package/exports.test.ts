@@ -16,21 +16,21 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 let project: string;
 
 const PROGRAM = `
-import { AolClient, builtInContracts, createApi, createWorker, defineAdapter, openPorts } from 'aol';
+import { AolClient, builtInContracts, createApi, createWorker, defineAdapter, jsonEffect, openPorts } from 'aol';
 import { z } from 'zod';
 
 const page = defineAdapter({
   contract: { type: 'RING_BELL', title: 'Ring a bell', payload: z.strictObject({ times: z.int() }), example: { times: 1 } },
   version: 1,
   redelivery: () => ({ kind: 'neither' }),
-  configured: () => ({ real: false, missing: [] }),
-  render: (payload, context) => ({
-    type: 'RING_BELL',
-    adapterVersion: 1,
-    summary: \`Ring \${payload.times} times\`,
-    request: { protocol: 'http', method: 'POST', url: 'https://bell.example', headers: {}, body: { times: payload.times, key: context.providerKey } },
-    addedAtSending: [],
-  }),
+  render: (payload, context) =>
+    jsonEffect({
+      type: 'RING_BELL',
+      adapterVersion: 1,
+      summary: \`Ring \${payload.times} times\`,
+      url: 'https://bell.example',
+      body: { times: payload.times, key: context.providerKey },
+    }),
 });
 // @ts-expect-error the payload has no such field: types reach this far
 const wrong = (payload: Parameters<typeof page.render>[0]) => payload.loudness;

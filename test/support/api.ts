@@ -3,8 +3,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Audit } from '../../src/api/access/audit.ts';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
+import { readMedia } from '../../src/artifacts/media.ts';
 import { type CreateTokenRequest, createdTokenSchema } from '../../src/contracts/http/token.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
+import { memoryBlobs } from './contexts.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Answer, type Call, call } from './http.ts';
 
@@ -30,6 +32,11 @@ export interface TestApi {
 export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const artifacts = new Map<string, Buffer>();
+  const files = memoryBlobs();
+  const blobs = {
+    put: async (bytes: Uint8Array) => (await files.keep(bytes, 'application/octet-stream')).sha256,
+    get: files.read,
+  };
   const wakes: string[] = [];
   const controls: string[] = [];
   const app = await createApi({
@@ -42,6 +49,7 @@ export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promis
         return bytes ? Promise.resolve(bytes) : Promise.reject(new Error(`no artifact ${uri}`));
       },
     },
+    blobs: { ...blobs, readMedia },
     waker: { wake: (lane) => wakes.push(lane), signalControl: (lanes) => controls.push(...lanes) },
     temporal: {
       health: () => Promise.resolve({ ok: false, detail: 'not here', latencyMs: null }),

@@ -12,6 +12,8 @@ export class Bounds {
   readonly enqueues = new ConcurrencyLimit({ most: 600, mostOfCaller: 400, refusal: tooMany('enqueues') });
   /** Bodies of up to 8 MiB. */
   readonly batches = new ConcurrencyLimit({ most: 32, mostOfCaller: 24, refusal: tooMany('batches') });
+  /** Files of up to 20 MiB. */
+  readonly uploads = new ConcurrencyLimit({ most: 8, mostOfCaller: 4, refusal: tooMany('uploads') });
   /** One token may stand for many people, each with several pages open. */
   readonly streams = new ConcurrencyLimit({
     most: 500,

@@ -41,7 +41,9 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'GET /v1/logs': 'read',
   'GET /v1/status': 'read',
   'GET /v1/ticks': 'read',
+  'GET /v1/blobs/:sha256': 'read',
 
+  'PUT /v1/blobs': 'queue',
   'POST /v1/actions': 'queue',
   'POST /v1/actions/batch': 'queue',
   'POST /v1/actions/:id/cancel': 'cancelOwn',

@@ -9,6 +9,7 @@ import {
 } from '../../contracts/http/action.ts';
 import { adapterListSchema, adapterSchema } from '../../contracts/http/adapter.ts';
 import { batchAnswerSchema, batchResultSchema } from '../../contracts/http/batch.ts';
+import { blobSchema } from '../../contracts/http/blob.ts';
 import { controlAnswerSchema } from '../../contracts/http/control.ts';
 import { dlqAnswerSchema } from '../../contracts/http/decisions.ts';
 import { flagStateSchema, flagsChangedSchema, laneFlagsSchema } from '../../contracts/http/flags.ts';
@@ -27,6 +28,7 @@ const COMPONENTS = {
   AdapterList: adapterListSchema,
   BatchAnswer: batchAnswerSchema,
   BatchResult: batchResultSchema,
+  Blob: blobSchema,
   ControlAnswer: controlAnswerSchema,
   CreatedToken: createdTokenSchema,
   Dependency: dependencySchema,

@@ -71,12 +71,16 @@ export function describeApi(app: Api, routes: RouteTable, { contracts }: Pick<Ap
   return document;
 }
 
+/** A body that is bytes, of whatever type. */
+const ANY_BYTES = { content: { '*/*': { schema: { type: 'string', format: 'binary' } } } };
+
 function describeOperation(operation: Description, route: DeclaredRoute): void {
   const { method, url, right } = route;
   operation.operationId = operationId(method, url);
   operation.tags = [tag(url)];
   operation.description = whoMay(right);
   if (right === 'public') operation.security = [];
+  if (route.rawBody) operation.requestBody = ANY_BYTES;
   const body = at(operation, 'requestBody');
   if (body) body.required = !route.bodyOptional;
   const responses = at(operation, 'responses') ?? {};

@@ -11,6 +11,8 @@ export interface DeclaredRoute {
   /** Statuses of problems that not every route answers. */
   readonly problems: readonly number[];
   readonly bodyOptional: boolean;
+  /** Its body is bytes of whatever kind. */
+  readonly rawBody: boolean;
 }
 
 export type RouteTable = DeclaredRoute[];
@@ -22,12 +24,12 @@ export type RouteTable = DeclaredRoute[];
 export function collectRoutes(app: Api): RouteTable {
   const table: RouteTable = [];
   app.addHook('onRoute', (route: RouteOptions) => {
-    const { problems = [], bodyOptional = false } = route.config ?? {};
+    const { problems = [], bodyOptional = false, rawBody = false } = route.config ?? {};
     for (const method of [route.method].flat()) {
       const right = rightOf(method, route.url);
       if (right === undefined) throw new Error(`the route ${method} ${route.url} has no entry in ROUTE_RIGHTS`);
       route.config = { ...route.config, right };
-      table.push({ method, url: route.url, right, problems, bodyOptional });
+      table.push({ method, url: route.url, right, problems, bodyOptional, rawBody });
     }
   });
   return table;
@@ -55,7 +57,7 @@ function pathOf(address: string): string {
 
 /** `/v1/actions/:id` as OpenAPI writes it. */
 export function openApiPath(url: string): string {
-  return url.replaceAll(/:([a-z]+)/gi, '{$1}');
+  return url.replaceAll(/:([a-z0-9]+)/gi, '{$1}');
 }
 
 function pattern(url: string): RegExp {

@@ -19,7 +19,7 @@ import { presentActions } from '../../db/look/present.ts';
 import { createEnqueue } from '../../db/queue/batched-enqueue.ts';
 import { asCallerMayQueue, findActionInScope, lanesToRead } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, isDueSoon, withHeaderKey } from '../enqueue.ts';
+import { checkEnqueue, fileErrors, isDueSoon, withHeaderKey } from '../enqueue.ts';
 import { traceQueued } from '../trace.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
@@ -47,6 +47,8 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
       const startedAtMs = Date.now();
       const asked = asCallerMayQueue(request, withHeaderKey(request.body, request.headers['idempotency-key']));
       checkEnqueue(contracts, asked);
+      const [wrongFiles] = await fileErrors(database, contracts, [asked]);
+      if (wrongFiles) throw wrongFiles;
       await queueCap.admit(1);
       const result = await enqueue(asked, request.actor);
       if (result.kind === 'refused') throw result.error;

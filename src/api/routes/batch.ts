@@ -11,7 +11,7 @@ import { AolError } from '../../domain/errors.ts';
 import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
 import { asCallerMayQueue } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, isDueSoon } from '../enqueue.ts';
+import { checkEnqueue, fileErrors, isDueSoon } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
 import { checkBy, invalidRequest } from '../plugins/validation.ts';
 import { traceQueued } from '../trace.ts';
@@ -64,7 +64,17 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
           await turns.turn();
           checked.push(check(item, request));
         }
-        const asked = checked.flatMap((item) => ('request' in item ? [item.request] : []));
+        const named = checked.flatMap((item) => ('request' in item ? [item.request] : []));
+        const wrongFiles = await fileErrors(database, contracts, named);
+        for (const [index, error] of wrongFiles.entries()) {
+          if (error)
+            checked.splice(
+              checked.findIndex((item) => 'request' in item && item.request === named[index]),
+              1,
+              { error },
+            );
+        }
+        const asked = named.filter((_, index) => wrongFiles[index] === undefined);
         await queueCap.admit(asked.length);
         const queued = await enqueue(database, asked, request.actor);
         queueCap.added(queued.filter(({ kind }) => kind === 'created').length);

@@ -14,7 +14,8 @@ export const registerApi: Register = (program, run) => {
         const { openPorts } = await import('../../api/ports.ts');
         const { startServer } = await import('../../api/server.ts');
         const { builtWebFolder } = await import('../../api/web-files.ts');
-        const { createArtifactStore } = await import('../../artifacts/index.ts');
+        const { createArtifactStore, createBlobStoreAt } = await import('../../artifacts/index.ts');
+        const { readMedia } = await import('../../artifacts/media.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
         const { resolveTokens } = await import('../../local/index.ts');
         const tokens = resolveTokens(config);
@@ -25,6 +26,7 @@ export const registerApi: Register = (program, run) => {
           temporal: settings.temporalSettings(config),
           temporalUiUrl: settings.temporalUiUrl(config),
           artifacts: createArtifactStore(settings.artifactLocation(config)),
+          blobs: { ...createBlobStoreAt(settings.artifactLocation(config)), readMedia },
           logger,
         });
         try {

@@ -20,7 +20,7 @@ export const registerPrune: Register = (program, run) => {
         const olderThanMs = parseAge(options.olderThan);
         const config = await context.config();
         const { artifactLocation, databaseUrl } = await import('../settings.ts');
-        const { createArtifactStore } = await import('../../artifacts/index.ts');
+        const { createArtifactStore, createBlobStoreAt } = await import('../../artifacts/index.ts');
         const { createPool } = await import('../../db/pool.ts');
         const { prune } = await import('../../db/keep/prune.ts');
         const pool = createPool({
@@ -30,7 +30,8 @@ export const registerPrune: Register = (program, run) => {
           statementTimeoutMs: STATEMENT_TIMEOUT_MS,
         });
         try {
-          const store = createArtifactStore(artifactLocation(config));
+          const location = artifactLocation(config);
+          const store = { ...createArtifactStore(location), blobs: createBlobStoreAt(location) };
           const { dryRun } = options;
           const { signal } = context.io;
           const title = dryRun ? 'counting' : 'pruning';

@@ -11,6 +11,15 @@ import { type JsonObject, jsonObjectSchema } from '../http/json.ts';
 export const REDELIVERIES = ['dedupes', 'reconciles', 'neither', 'depends'] as const;
 export type Redelivery = (typeof REDELIVERIES)[number];
 
+/** A stored file, as far as a payload's rules are concerned. */
+export interface NamedFile {
+  readonly mediaType: string;
+  readonly byteCount: number;
+  /** In pixels; null for what is no picture. */
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
 export interface ActionContract<Payload> {
   /** `POST_SOCIAL`: upper case, digits and underscores. */
   readonly type: string;
@@ -24,6 +33,12 @@ export interface ActionContract<Payload> {
   readonly redelivery?: Redelivery;
   /** Variables of the environment without which REAL is refused. */
   readonly realVariables?: readonly string[];
+  /**
+   * What a payload's files must be besides being there, field by field. Files stand in `media` or `attachments`, by their SHA-256.
+   *
+   * @param files those of them that are there, by SHA-256
+   */
+  checkFiles?(payload: Payload, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
   /** Bounds of the content in words, by what they bound: `{'content on x': '280 weighted characters'}`. */
   readonly limits?: Readonly<Record<string, string>>;
 }
@@ -46,6 +61,8 @@ export interface AnyActionContract {
   readonly jsonSchema: JsonObject;
   /** Never throws. Problems name fields as `payload.content`. */
   check(payload: unknown): PayloadCheck;
+  /** What is wrong with the files that a payload names, those that there are not among them. For a payload that passes `check`. */
+  checkFiles(payload: JsonObject, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
 }
 
 /** Forgets a contract's payload type. Throws when the contract's own example does not pass. */
@@ -60,7 +77,27 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     limits: contract.limits ?? {},
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
     check: (payload) => checkPayload(contract.payload, payload),
+    checkFiles(payload, files) {
+      const missing = filesOf(payload).filter(({ sha256 }) => !files.has(sha256));
+      if (missing.length > 0)
+        return missing.map(({ field }) => ({ field, rule: 'must be a stored file: PUT /v1/blobs first' }));
+      return contract.checkFiles?.(contract.payload.parse(payload), files) ?? [];
+    },
   };
+}
+
+const fileSchema = z.object({ sha256: z.string() });
+
+/** The files that a payload names, with the fields where it does. */
+export function filesOf(payload: JsonObject): readonly { readonly field: string; readonly sha256: string }[] {
+  return ['media', 'attachments'].flatMap((name) => {
+    const list: unknown = payload[name];
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((item: unknown, index) => {
+      const file = fileSchema.safeParse(item);
+      return file.success ? [{ field: `payload.${name}.${index}.sha256`, sha256: file.data.sha256 }] : [];
+    });
+  });
 }
 
 function checkPayload(schema: z.ZodType, payload: unknown): PayloadCheck {

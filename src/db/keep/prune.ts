@@ -8,6 +8,7 @@ import { ArtifactError, errorText, UnavailableError } from '../../domain/errors.
 import type { ActionStatus } from '../../domain/states.ts';
 import { listLanes } from '../decide/flags.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
+import { forgetBlobs } from '../queue/blobs.ts';
 
 /** What pruning needs of the artifact store. */
 export interface PrunableArtifacts {
@@ -16,6 +17,8 @@ export interface PrunableArtifacts {
   packs(options: { readonly olderThanMs: number }): AsyncIterable<Pack>;
   removePack(uri: string): Promise<boolean>;
   sweep(options: { readonly olderThanMs: number; readonly dryRun?: boolean }): Promise<number>;
+  /** Files of payloads and effects; absent: there are none. */
+  readonly blobs?: { remove(sha256: string): Promise<boolean> };
 }
 
 /** One file with the artifacts of several actions. */
@@ -91,8 +94,32 @@ export async function prune(db: Database, artifacts: PrunableArtifacts, options:
   const ticks = dryRun
     ? await countTicks(db, before)
     : await inBatches(run, run.batchSize, (n) => pruneTicks(db, run, n));
+  if (!dryRun) await pruneBlobs(db, artifacts, run, failures);
   const leftovers = await artifacts.sweep({ olderThanMs: LEFTOVER_AGE_MS, dryRun });
   return { dryRun, before, ...found, logs, ticks, leftovers };
+}
+
+/** Files that no action needs any more. */
+async function pruneBlobs(
+  db: Database,
+  { blobs }: PrunableArtifacts,
+  run: Run,
+  failures: { uri: string; reason: string }[],
+): Promise<void> {
+  if (!blobs) return;
+  for (;;) {
+    run.signal?.throwIfAborted();
+    // Whoever stores one of them again waits for this to end, and then stores its bytes anew.
+    const removed = await transaction(db, async (connection) => {
+      const sha256s = await forgetBlobs(connection, run.before, run.batchSize);
+      for (const sha256 of sha256s) {
+        const failure = await removal(() => blobs.remove(sha256));
+        if (failure !== undefined && failure !== 'absent') failures.push({ uri: `blob:${sha256}`, reason: failure });
+      }
+      return sha256s.length;
+    });
+    if (removed === 0) return;
+  }
 }
 
 interface Run {
