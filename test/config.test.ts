@@ -49,6 +49,7 @@ describe('the environment', () => {
       setVariables: [],
       tokens: { admin: undefined, operator: undefined, viewer: undefined },
       client: { url: undefined, token: undefined },
+      adapterFiles: [],
       webhook: { allow: '', signingSecrets: [] },
       local: { temporalPort: 7233, temporalUiPort: 8233, postgresPort: 54321 },
       machine: {

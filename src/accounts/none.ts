@@ -7,8 +7,13 @@ import type { Provider } from '../adapters/provider.ts';
 import { InvalidRequestError } from '../domain/errors.ts';
 import type { Accounts } from './port.ts';
 
-export function noAccounts(providers: readonly Provider[], blobs: Pick<Blobs, 'read'>): Accounts {
-  const exchange = createExchange(createSsrfGuard([]), blobs.read);
+/** @param allow hosts and ports inside private ranges that may be reached, as `parseWebhookAllow` gives them */
+export function noAccounts(
+  providers: readonly Provider[],
+  blobs: Pick<Blobs, 'read'>,
+  allow: readonly string[] = [],
+): Accounts {
+  const exchange = createExchange(createSsrfGuard(allow), blobs.read);
   return {
     forRendering({ provider, name = 'default' }) {
       const known = providers.find((each) => each.name === provider);

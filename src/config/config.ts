@@ -47,6 +47,8 @@ export interface Config {
   readonly tokens: Readonly<Record<'admin' | 'operator' | 'viewer', string | undefined>>;
   /** For what calls a server: which one, without a slash at the end, and with which token. */
   readonly client: { readonly url: string | undefined; readonly token: string | undefined };
+  /** Files with adapters of others. */
+  readonly adapterFiles: readonly string[];
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
   /** Ports of the servers that `aol up` starts. */
@@ -105,6 +107,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       viewer: values.AOL_VIEWER_TOKEN,
     },
     client: { url: values.AOL_API_URL, token: values.AOL_TOKEN },
+    adapterFiles: values.AOL_ADAPTERS ?? [],
     webhook: { allow: values.AOL_WEBHOOK_ALLOW ?? '', signingSecrets: values.AOL_WEBHOOK_SECRET ?? [] },
     local: {
       temporalPort: values.AOL_TEMPORAL_PORT,

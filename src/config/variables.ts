@@ -83,6 +83,16 @@ const engine = {
     defaultText: 'file:<AOL_DATA_DIR>/artifacts',
     meaning: 'Where artifacts are stored.',
   },
+  AOL_ADAPTERS: {
+    schema: z
+      .string()
+      .transform((value) => value.split(',').map((file) => file.trim()))
+      .refine((files) => files.every((file) => file !== '' && !file.includes('\0')))
+      .optional(),
+    rule: 'files, parted by commas',
+    defaultText: unset,
+    meaning: 'Modules with adapters of your own, e.g. ./my-adapter.js. Worker and API load them.',
+  },
   AOL_RETENTION: {
     schema: z
       .string()

@@ -8,7 +8,7 @@ import { createEffectsAtWork } from '../activities/effects-at-work.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
 import { createSemaphore } from '../activities/semaphore.ts';
 import { createWakeFullLane } from '../activities/wake-full-lane.ts';
-import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
+import { allowedHosts, createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import type { BlobStore } from '../artifacts/blobs.ts';
 import { createArtifactStore, createBlobStoreAt } from '../artifacts/index.ts';
@@ -102,6 +102,7 @@ export function createLaneWorker(
     accounts: noAccounts(
       adapters.adapters.flatMap(({ providers }) => providers),
       blobs,
+      allowedHosts(options.webhook),
     ),
     store,
     worker,

@@ -29,7 +29,7 @@ const samples = {
   get: { url: 'http://example.com/1', method: 'GET', body: null },
 } as const;
 
-describeAdapter(createCallWebhookAdapter(), samples);
+describeAdapter(createCallWebhookAdapter(), samples, {});
 
 const SECRETS = [7, 8].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`);
 const receivers: Receiver[] = [];

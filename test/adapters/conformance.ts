@@ -8,20 +8,28 @@ import { type AnyAdapter, registerAdapter, renderArtifact } from '../../src/adap
 import { holdsPlaceholder } from '../../src/adapters/placeholder.ts';
 import { AolError } from '../../src/domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
+import { type AdapterSamples, adapterChecks } from '../../src/testing/index.ts';
 import { accountFor, SAMPLE_CONTEXT } from '../support/contexts.ts';
 
 const CANARY = 'canary-0f9c1d7e';
 
 /**
  * @param samples payloads that pass the adapter's schema: one for each thing that it can do
+ * @param given what performing needs; with it the checks of `aol/testing` are run too
  */
-export function describeAdapter(adapter: AnyAdapter, samples: Readonly<Record<string, unknown>>): void {
+export function describeAdapter(
+  adapter: AnyAdapter,
+  samples: Readonly<Record<string, unknown>>,
+  given?: Omit<AdapterSamples, 'samples'>,
+): void {
   const registered = registerAdapter(adapter);
   const contextFor = (payload: unknown) => ({ ...SAMPLE_CONTEXT, account: accountFor(registered, payload) });
   const payloads = Object.entries({ ...samples, example: adapter.contract.example });
 
   describe(`${registered.type} as an adapter`, () => {
     const outside = forbidConnections();
+
+    for (const { name, run } of given ? adapterChecks(adapter, { samples, ...given }) : []) test(name, run);
 
     test.each(payloads)('%s: passes the schema', (_name, payload) => {
       expect(registered.contract.check(payload)).toEqual({ ok: true, payload });

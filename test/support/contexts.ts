@@ -2,35 +2,11 @@
 
 import { createExchange } from '../../src/adapters/exchange/index.ts';
 import { createSsrfGuard } from '../../src/adapters/exchange/ssrf-guard.ts';
-import type { Blobs, Effect, PerformContext, RenderAccount, RenderContext } from '../../src/adapters/port.ts';
+import type { Effect, PerformContext, RenderAccount, RenderContext } from '../../src/adapters/port.ts';
 import type { RegisteredAdapter } from '../../src/adapters/registry.ts';
-import { ArtifactError, InvalidRequestError } from '../../src/domain/errors.ts';
-import { sha256Hex } from '../../src/domain/hashing.ts';
+import { memoryBlobs } from '../../src/testing/memory-blobs.ts';
 
-/** Files that last as long as the test. */
-export function memoryBlobs(): Blobs & { readonly files: ReadonlyMap<string, Uint8Array> } {
-  const files = new Map<string, { readonly bytes: Uint8Array; readonly mediaType: string }>();
-  return {
-    get files() {
-      return new Map([...files].map(([sha256, { bytes }]) => [sha256, bytes]));
-    },
-    async describe(sha256) {
-      const file = files.get(sha256);
-      if (!file) throw new InvalidRequestError(`there is no file ${sha256}`);
-      return { sha256, mediaType: file.mediaType, byteCount: file.bytes.byteLength };
-    },
-    async read(sha256) {
-      const file = files.get(sha256);
-      if (!file) throw new ArtifactError(`the file ${sha256} is not there`);
-      return file.bytes;
-    },
-    async keep(bytes, mediaType) {
-      const sha256 = sha256Hex(bytes);
-      files.set(sha256, { bytes, mediaType });
-      return { sha256, mediaType, byteCount: bytes.byteLength };
-    },
-  };
-}
+export { memoryBlobs } from '../../src/testing/memory-blobs.ts';
 
 export const SAMPLE_CONTEXT: RenderContext = {
   actionId: '01937e4a-5b6c-7d8e-9f01-23456789abcd',

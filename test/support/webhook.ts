@@ -1,10 +1,13 @@
 /** Renders a webhook and sends it, as the engine does. */
 
 import { type CallWebhookSettings, createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
+import { createExchange } from '../../src/adapters/exchange/index.ts';
+import { createSsrfGuard, type ResolveHost } from '../../src/adapters/exchange/ssrf-guard.ts';
 import { type Effect, type HttpRequest, registerAdapter } from '../../src/adapters/index.ts';
 import type { CallWebhook } from '../../src/contracts/payloads/call-webhook.ts';
 import type { AttemptOutcome } from '../../src/domain/outcomes.ts';
-import { performContext, renderNow } from './contexts.ts';
+import { parseWebhookAllow } from '../../src/domain/webhook-settings.ts';
+import { performContext, renderNow, SAMPLE_CONTEXT } from './contexts.ts';
 
 export function renderWebhook(payload: CallWebhook): Effect {
   return renderNow(registerAdapter(createCallWebhookAdapter()), payload);
@@ -24,12 +27,14 @@ export interface Sent {
 /** Sends to a port of this machine, or wherever the effect leads. */
 export async function send(
   effect: Effect,
-  settings: CallWebhookSettings = {},
+  settings: CallWebhookSettings & { readonly allow?: string; readonly resolveHost?: ResolveHost } = {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Sent> {
   const startedAt = performance.now();
-  const context = performContext({ signal });
-  const outcome = await createCallWebhookAdapter(settings).perform?.(effect, context);
+  const { allow = '', resolveHost, ...more } = settings;
+  const guard = createSsrfGuard(parseWebhookAllow(allow) ?? [], resolveHost);
+  const context = performContext({ signal, exchange: createExchange(guard, SAMPLE_CONTEXT.blobs.read) });
+  const outcome = await createCallWebhookAdapter(more).perform?.(effect, context);
   if (!outcome) throw new Error('the adapter performs nothing');
   return { outcome, elapsedMs: performance.now() - startedAt };
 }

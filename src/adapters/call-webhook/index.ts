@@ -3,9 +3,7 @@
 import { type CallWebhook, callWebhookContract } from '../../contracts/payloads/call-webhook.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../../domain/limits.ts';
-import { parseSigningSecrets, parseWebhookAllow } from '../../domain/webhook-settings.ts';
-import { createExchange } from '../exchange/index.ts';
-import { createSsrfGuard, type ResolveHost } from '../exchange/ssrf-guard.ts';
+import { parseSigningSecrets } from '../../domain/webhook-settings.ts';
 import { addedAtSending } from '../placeholder.ts';
 import { type Adapter, defineAdapter, type Effect, type HttpRequest } from '../port.ts';
 import { ADDED_AT_SENDING, sendWebhook } from './send.ts';
@@ -17,27 +15,16 @@ const MAX_SUMMARY_LENGTH = 200;
 const DEDUPE_WINDOW_MS = 3_600_000;
 
 export interface CallWebhookSettings {
-  /** Hosts and ports inside private ranges that may be reached: `127.0.0.1:9000,[::1]:9000,internal.example:443`. */
-  readonly allow?: string;
   /** `whsec_…`, two while they are rotated. Without one requests are not signed. */
   readonly signingSecrets?: readonly string[];
   /** Over look-up, connection, request and answer together. */
   readonly timeoutMs?: number;
-  /** How names become addresses; absent: as the system does it. */
-  readonly resolveHost?: ResolveHost;
 }
 
-/**
- * Reaches public addresses only, unless the settings allow more.
- *
- * @throws ConfigurationError when a setting is malformed
- */
+/** @throws ConfigurationError when a setting is malformed */
 export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Adapter<CallWebhook> {
-  const allow = parseWebhookAllow(settings.allow ?? '');
-  if (!allow) throw new ConfigurationError('AOL_WEBHOOK_ALLOW', 'must be host:port, more of them parted by commas');
   const signingSecrets = parseSigningSecrets(settings.signingSecrets?.join(',') ?? '');
   if (!signingSecrets) throw new ConfigurationError('AOL_WEBHOOK_SECRET', 'must be one or two secrets (whsec_…)');
-  const exchange = createExchange(createSsrfGuard(allow, settings.resolveHost), noFiles);
   const timeoutMs = settings.timeoutMs ?? ATTEMPT_TIMEOUT_MS;
   return defineAdapter<CallWebhook>({
     contract: callWebhookContract,
@@ -45,7 +32,7 @@ export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Ad
     redelivery: ({ dedupes }) =>
       dedupes === true ? { kind: 'dedupes', windowMs: DEDUPE_WINDOW_MS, settleMs: 0 } : { kind: 'neither' },
     render: (payload, { providerKey }) => renderWebhook(payload, providerKey),
-    async perform(effect, { signal }) {
+    async perform(effect, { exchange, signal }) {
       const problem = effectProblem(effect);
       if (problem) return { kind: 'rejected', reason: problem };
       const deadline = AbortSignal.timeout(timeoutMs);
@@ -85,10 +72,6 @@ function renderWebhook({ url: given, method = 'POST', headers = {}, body }: Call
     blobs: [],
     addedAtSending: ADDED_AT_SENDING,
   };
-}
-
-function noFiles(): Promise<never> {
-  return Promise.reject(new Error('a webhook carries no file'));
 }
 
 /** What was rendered by another version may mean something else. */

@@ -1,12 +1,14 @@
+import { writeFile } from 'node:fs/promises';
 import type { AdapterDescription } from '../../contracts/http/adapter.ts';
-import type { Register } from '../context.ts';
+import { errorCode, errorText } from '../../domain/errors.ts';
+import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import type { Cell } from '../terminal/paint.ts';
 import { fields, table } from '../terminal/text.ts';
 
 /** `aol adapters`: what can be queued. */
 export const registerAdapters: Register = (program, run) => {
-  program
+  const adapters = program
     .command('adapters [type]')
     .description('the action types; of one type its payload: schema, example, limits')
     .action((type: string | undefined) =>
@@ -22,7 +24,64 @@ export const registerAdapters: Register = (program, run) => {
         return undefined;
       }),
     );
+
+  adapters
+    .command('new <name>')
+    .description('write an adapter of your own and its test: NAME.js, NAME.test.js')
+    .action((name: string) =>
+      run(async ({ print }) => {
+        if (!/^[a-z][a-z0-9_-]{1,40}$/u.test(name)) {
+          throw new UsageError('the name must be lower-case letters, digits, - and _: ring_bell');
+        }
+        const { adapterSource, adapterTestSource } = await import('../new-adapter.ts');
+        const files = [
+          [`${name}.js`, adapterSource(name)],
+          [`${name}.test.js`, adapterTestSource(name)],
+        ] as const;
+        for (const [file, source] of files) await writeNew(file, source);
+        print({ files: files.map(([file]) => file) }, () => {
+          const next = `try it: aol adapters test ${name}.js\nuse it: AOL_ADAPTERS=./${name}.js aol up`;
+          return `wrote ${files.map(([file]) => file).join(' and ')}\n${next}`;
+        });
+        return undefined;
+      }),
+    );
+
+  adapters
+    .command('test <file>')
+    .description('try the adapters of a file by the checks that every adapter has to pass; nothing is sent')
+    .action((file: string) =>
+      run(async ({ io, json, print }) => {
+        const { loadAdapters } = await import('../../adapter-files.ts');
+        const { adapterChecks } = await import('../../testing/index.ts');
+        const results: { readonly name: string; readonly error?: string }[] = [];
+        for (const adapter of (await loadAdapters([file])).sources) {
+          for (const { name, run: check } of adapterChecks(adapter)) {
+            const result = await check().then(
+              () => ({ name }),
+              (error: unknown) => ({ name, error: errorText(error, 500) }),
+            );
+            results.push(result);
+            if (!json)
+              io.out(`${'error' in result ? 'FAILED' : 'ok'}  ${name}${'error' in result ? `: ${result.error}` : ''}`);
+          }
+        }
+        const failed = results.filter((result) => result.error !== undefined).length;
+        if (json) print({ results }, () => '');
+        else io.out(`${results.length - failed} passed, ${failed} failed`);
+        return failed === 0 ? ExitCode.ok : ExitCode.failed;
+      }),
+    );
 };
+
+/** Never over what is there. */
+async function writeNew(file: string, source: string): Promise<void> {
+  try {
+    await writeFile(file, source, { flag: 'wx' });
+  } catch (error) {
+    throw new UsageError(errorCode(error) === 'EEXIST' ? `${file} is there already` : errorText(error));
+  }
+}
 
 function adapterTable(items: readonly AdapterDescription[], isColored: boolean): string {
   const rows = items.map((adapter) => [adapter.type, adapter.title, realWord(adapter), adapter.redelivery]);

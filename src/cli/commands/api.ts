@@ -18,6 +18,8 @@ export const registerApi: Register = (program, run) => {
         const { readMedia } = await import('../../artifacts/media.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
         const { resolveTokens } = await import('../../local/index.ts');
+        const { loadAdapters } = await import('../../adapter-files.ts');
+        const { contracts } = await loadAdapters(config.adapterFiles);
         const tokens = resolveTokens(config);
         const logger = settings.createLogger(config);
         const traces = await settings.startTraces(config, 'api', logger);
@@ -33,7 +35,7 @@ export const registerApi: Register = (program, run) => {
           const server = await startServer({
             ...ports,
             ...config.api,
-            contracts: builtInContracts,
+            contracts: [...builtInContracts, ...contracts],
             tokens,
             logger,
             // Whoever lifts the rate lifts the lock-out.

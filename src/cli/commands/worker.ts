@@ -20,7 +20,10 @@ export const registerWorker: Register = (program, run) => {
         const metrics = installRuntime(log, config.workerMetrics);
         const traces = await startTraces(config, 'worker', log);
         await watchEventLoop();
+        const { loadAdapters } = await import('../../adapter-files.ts');
+        const { adapters } = await loadAdapters(config.adapterFiles);
         const worker = await createWorker({
+          adapters,
           databaseUrl: databaseUrl(config),
           temporal: temporalSettings(config),
           artifacts: artifactLocation(config),

@@ -1,5 +1,6 @@
 /** The worker of a bounded run: in this process, without a supervisor, gone with the run. */
 
+import { loadAdapters } from '../../adapter-files.ts';
 import type { Config } from '../../config/index.ts';
 import { readFlagRows, requireLane } from '../../db/decide/flags.ts';
 import { countWorkers } from '../../db/look/workers.ts';
@@ -44,7 +45,9 @@ export async function withWorker<Result>(
       );
     }
     const flags = flagsInForce(wanted.lane, await readFlagRows(db, wanted.lane));
+    const { adapters } = await loadAdapters(config.adapterFiles);
     const worker = await createWorker({
+      adapters,
       databaseUrl,
       temporal: settings,
       artifacts: artifactLocation(config),
