@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
 import { createdTokenSchema } from '../../src/contracts/http/token.ts';
 import { prune } from '../../src/db/keep/prune.ts';
-import { Horizon } from '../../src/db/look/events.ts';
+import { Horizon, waitForDisk } from '../../src/db/look/events.ts';
 import { transaction } from '../../src/db/pool.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { finished, queued } from '../support/settled.ts';
@@ -122,6 +122,35 @@ describe('GET /v1/events', () => {
     await until('both rows', () => listener.logs().length === 2);
     expect(listener.logs().map(({ id }) => id)).toEqual([early, late]);
     listener.drop();
+  });
+
+  test('a row is shown when it is on the disk: a crash of the server takes back no id that was seen', async () => {
+    const listener = new Listener();
+    await listener.open();
+    await until('ready', () => listener.seen.length > 0);
+    const writer = await api.database.pool.connect();
+    /** As a claim writes it, which does not wait for the disk; answers its id, and whether it is there after so much. */
+    const writeAnd = async (wait: (id: number) => Promise<unknown>): Promise<boolean> => {
+      const { rows } = await writer.query<{ id: number }>(
+        `INSERT INTO aol_execution_logs (lane, event, actor, message) VALUES ('default', 'CLAIMED', 'test', 'quick') RETURNING id`,
+      );
+      const written = await writer.query<{ at: string }>('SELECT pg_current_wal_insert_lsn() AS at');
+      await wait(rows[0]?.id ?? 0);
+      const there = await writer.query<{ is: boolean }>('SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn AS is', [
+        written.rows[0]?.at,
+      ]);
+      return there.rows[0]?.is === true;
+    };
+    try {
+      await writer.query('SET synchronous_commit = off');
+      for (let round = 0; round < 10; round += 1) {
+        expect(await writeAnd(() => waitForDisk(api.database.pool))).toBe(true);
+        expect(await writeAnd((id) => until('it is shown', () => listener.lastId === id))).toBe(true);
+      }
+    } finally {
+      writer.release(true);
+      listener.drop();
+    }
   });
 
   test('a client that drops its connection 100 times sees every row exactly once', async () => {

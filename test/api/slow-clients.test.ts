@@ -1,6 +1,6 @@
 /** Clients that send a byte now and then (slowloris): they are cut off at the limit, and others are served meanwhile (F-17). */
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
 
@@ -10,10 +10,15 @@ const BYTE_EVERY_MS = 25;
 const EACH = 20;
 
 let api: TestApi;
+const sockets: Socket[] = [];
 beforeAll(async () => {
   api = await createTestApi({ requestTimeoutMs: LIMIT_MS });
 });
-afterAll(() => api.close());
+afterAll(() => {
+  // Those that a test has left open, when it failed.
+  for (const socket of sockets) socket.destroy();
+  return api.close();
+});
 
 interface SlowClient {
   isOpen(): boolean;
@@ -24,6 +29,7 @@ interface SlowClient {
 /** Sends the beginning at once, then the rest byte by byte, again and again from its start. */
 function slowClient(beginning: string, rest: string): SlowClient {
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  sockets.push(socket);
   socket.setNoDelay(true).write(beginning);
   let sent = 0;
   const feeding = setInterval(() => socket.write(rest.charAt(sent++ % rest.length)), BYTE_EVERY_MS);

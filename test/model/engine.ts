@@ -150,7 +150,8 @@ export class EngineLane {
       worker: WORKER,
     });
     if (answer.kind === 'receipt') return { kind: answer.kind, receipt: nameSchema.parse(answer.receipt).name };
-    const { askedAtMs: _at, remainingMs: _rest, ...said } = { askedAtMs: 0, remainingMs: 0, ...answer };
+    const times = { askedAtMs: 0, remainingMs: 0, firstAttemptAt: '' };
+    const { askedAtMs: _at, remainingMs: _rest, firstAttemptAt: _first, ...said } = { ...times, ...answer };
     return said;
   }
 

@@ -5,18 +5,16 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { createPool, type Database } from '../../src/db/pool.ts';
 import { EngineLane, TIME_FUNCTIONS, WORKER } from './engine.ts';
-import type { Life, Step } from './life.ts';
+import type { Life } from './life.ts';
 import { createLook, differences, type Looked, viewOf } from './look.ts';
 import { LaneModel } from './model.ts';
-import { outsideSteps } from './outside-steps.ts';
-import { workerSteps } from './worker-steps.ts';
+import { type Sequence, Sequences } from './sequence.ts';
 
-/** So many steps of a sequence are taken; of those that are drawn, many cannot be taken when their turn comes. */
-const MOST_STEPS = 30;
-const DRAWN_STEPS = 240;
+/** Sooner than the shortest time of the engine's own that a sequence must not live to see, a lease's 15 s. */
+const LONGEST_MS = 10_000;
 /** Lives that are played at the same time: each share of the sequences plays its own one after another. */
 const SHARES = 48;
-const CONNECTIONS = 10;
+const CONNECTIONS = 5;
 
 export interface LivesOptions {
   /** A migrated database, of this run alone. */
@@ -28,6 +26,7 @@ export interface LivesOptions {
 }
 
 export interface Lives {
+  /** Until the first that failed. */
   readonly sequences: number;
   readonly steps: number;
   /** How often each kind of step came out how. */
@@ -105,6 +104,7 @@ class Player {
   readonly counts = { sequences: 0, steps: 0 };
   readonly seen = new Map<string, number>();
   hasFailed = false;
+  #lanes = 0;
   readonly #db: Database;
   readonly look: (lane: EngineLane) => Promise<Looked>;
 
@@ -113,20 +113,20 @@ class Player {
     this.look = look;
   }
 
-  async play(steps: readonly Step[]): Promise<Played> {
-    this.counts.sequences += 1;
-    const engine = new EngineLane(this.#db, `lane-${this.counts.sequences}`);
+  async play(sequence: Sequence): Promise<Played> {
+    this.#lanes += 1;
+    if (!this.hasFailed) this.counts.sequences += 1;
+    const engine = new EngineLane(this.#db, `lane-${this.#lanes}`);
     await engine.create();
     const life: Life = { engine, model: new LaneModel(), runs: [], tickCount: 0, claims: [] };
     const words: string[] = [];
-    for (const step of steps) {
-      const move = words.length < MOST_STEPS ? step.move(life) : undefined;
-      if (!move) continue;
+    for (let next = sequence.next(life); next; next = sequence.next(life)) {
+      const { kind, move } = next;
       this.counts.steps += 1;
       const answer = await move.engine().catch((error: unknown) => ({ failed: String(error) }));
       words.push(`${move.words}${told(answer)}`);
       const expected = move.model();
-      const outcome = `${step.kind}: ${short(answer)}`;
+      const outcome = `${kind}: ${short(answer)}`;
       this.seen.set(outcome, (this.seen.get(outcome) ?? 0) + 1);
       const { view, violations } = await this.look(engine);
       const wrong = [...wrongAnswer(expected, answer), ...differences(viewOf(life.model), view), ...violations];
@@ -166,38 +166,26 @@ async function shortestFailure(
 ): Promise<string | undefined> {
   let isMine = false;
   let shortest: Played | undefined;
-  const property = fc.asyncProperty(new Sequences(), async (steps) => {
+  const property = fc.asyncProperty(new Sequences(), async (sequence) => {
     const isOver = () => player.hasFailed && !isMine && !goesOn;
     if (isOver()) return;
-    const played = await player.play(steps);
+    const beganAt = performance.now();
+    let played = await player.play(sequence);
     if (played.wrong.length === 0 || isOver()) return;
+    // A machine that stood still: time has passed of which the model was not told.
+    if (performance.now() - beganAt > LONGEST_MS) played = await player.play(sequence.again());
+    if (played.wrong.length === 0) return;
     player.hasFailed = true;
     isMine = true;
     shortest = played;
     throw new Error('it fails');
   });
-  await fc.check(property, { numRuns: sequences, seed });
-  if (!shortest) return undefined;
+  const { errorInstance } = await fc.check(property, { numRuns: sequences, seed });
+  if (!shortest) {
+    // It could not be played at all.
+    if (errorInstance) throw errorInstance;
+    return undefined;
+  }
   const steps = shortest.words.map((words, index) => `${String(index + 1).padStart(3)}. ${words}`);
   return [...steps, ...shortest.wrong.map((wrong) => `   -> ${wrong}`)].join('\n');
-}
-
-const anyStep = fc.oneof(...workerSteps, ...outsideSteps);
-
-/** They are drawn long, and may be shortened to anything. */
-class Sequences extends fc.Arbitrary<Step[]> {
-  readonly #drawn = fc.array(anyStep, { minLength: DRAWN_STEPS, maxLength: DRAWN_STEPS, size: 'max' });
-  readonly #shortened = fc.array(anyStep, { maxLength: DRAWN_STEPS, size: 'max' });
-
-  generate(random: fc.Random, biasFactor: number | undefined): fc.Value<Step[]> {
-    return this.#drawn.generate(random, biasFactor);
-  }
-
-  canShrinkWithoutContext(value: unknown): value is Step[] {
-    return this.#shortened.canShrinkWithoutContext(value);
-  }
-
-  shrink(value: Step[], context: unknown): fc.Stream<fc.Value<Step[]>> {
-    return this.#shortened.shrink(value, context);
-  }
 }

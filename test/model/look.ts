@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { gather } from '../../src/db/batcher.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { type EngineLane, sha256 } from './engine.ts';
 import type { LaneModel } from './model.ts';
@@ -85,25 +84,45 @@ export interface Looked {
   readonly violations: readonly string[];
 }
 
-/** Several lanes that are looked at in the same moment are read in one round trip. */
+interface Waiting {
+  readonly lane: EngineLane;
+  resolve(rows: readonly Found[]): void;
+  reject(error: unknown): void;
+}
+
+/** Looks one after another; lanes that come while one lasts are read in one round trip, the next. */
 export function createLook(db: Database): (lane: EngineLane) => Promise<Looked> {
-  const read = async (lanes: readonly string[]) => {
-    const values = [lanes, ONLY_AT_REST];
+  let waiting: Waiting[] = [];
+  let isLooking = false;
+  const read = async (lanes: readonly EngineLane[]) => {
+    const values = [lanes.map(({ lane }) => lane), ONLY_AT_REST];
     return (await db.query<Found>({ name: 'look', text: LOOK, values })).rows;
   };
-  const look = gather<EngineLane, readonly Found[]>(
-    async (lanes) => {
-      const rows = await read(lanes.map(({ lane }) => lane));
-      const isAnyones = rows.some(({ lane }) => lane === null);
-      return Promise.all(
-        lanes.map(({ lane }) =>
-          isAnyones && lanes.length > 1 ? read([lane]) : rows.filter((row) => row.lane === lane || row.lane === null),
-        ),
-      );
-    },
-    { mostAtOnce: 48, isForAll: () => true },
-  );
-  return async (lane) => lookedAt(lane, await look(lane));
+  const lookAt = async (all: readonly Waiting[]) => {
+    const rows = await read(all.map(({ lane }) => lane));
+    const isAnyones = rows.some(({ lane }) => lane === null);
+    const ofLane = Map.groupBy(rows, ({ lane }) => lane);
+    for (const { lane, resolve } of all) resolve(isAnyones ? await read([lane]) : (ofLane.get(lane.lane) ?? []));
+  };
+  const goOn = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const all = waiting;
+      waiting = [];
+      await lookAt(all).catch((error: unknown) => {
+        for (const { reject } of all) reject(error);
+      });
+    }
+    isLooking = false;
+  };
+  return async (lane) => {
+    const rows = await new Promise<readonly Found[]>((resolve, reject) => {
+      waiting.push({ lane, resolve, reject });
+      if (isLooking) return;
+      isLooking = true;
+      setImmediate(goOn);
+    });
+    return lookedAt(lane, rows);
+  };
 }
 
 const PARTS = ['action', 'tick', 'lane'];

@@ -13,6 +13,7 @@ import { loadConfig } from '../../src/config/index.ts';
 import { migrate } from '../../src/db/keep/migrate.ts';
 import { freePort, startPostgres } from '../../src/local/index.ts';
 import { startReaper } from '../faults/support/program.ts';
+import { makeForgetful } from '../support/forgetful-postgres.ts';
 import { dullness, playLives } from './lives.ts';
 
 /** A database that has grown large would slow down all that follow. */
@@ -38,6 +39,7 @@ const log = (line: string) => void process.stderr.write(`${line}\n`);
 const postgres = await startPostgres({ dataDir, port: await freePort(), cacheDir, log });
 reaper.started(postgres.pid);
 try {
+  await makeForgetful(postgres.url);
   process.exitCode = (await playAll()) ? 0 : 1;
 } finally {
   await postgres.stop();

@@ -117,12 +117,30 @@ function change<Name extends keyof LaneModel['flags']>(
   });
 }
 
+/** The next attempt of an effect that waits for it in its tick needs a person: the lane's policy changes meanwhile. */
+const asksNow = step(
+  'approval_policy',
+  4,
+  mostly(60, 'all', 'first_of_type'),
+  ({ engine, model: { actions, flags } }, policy) => {
+    if (flags.approval_policy !== 'none' || !actions.some(is('RETRY'))) return undefined;
+    return {
+      words: `approval_policy = ${policy}, while an effect waits`,
+      engine: () => engine.tell({ approval_policy: policy }),
+      model: () => {
+        flags.approval_policy = policy;
+      },
+    };
+  },
+);
+
 const changes: readonly WeightedSteps[] = [
+  asksNow,
   change('killed', 2, mostly(90, false, true)),
   change('paused', 2, mostly(90, false, true)),
   change('proof_only', 2, mostly(90, false, true)),
-  change('approval_policy', 1, mostly(80, 'none', 'first_of_type', 'all')),
-  change('max_running', 1, mostly(70, 100, 1, 2)),
+  change('approval_policy', 2, mostly(60, 'none', 'first_of_type', 'all')),
+  change('max_running', 3, mostly(40, 100, 1, 2)),
   change('max_actions_per_tick', 1, mostly(70, 3, 1, 2)),
 ];
 
@@ -152,7 +170,7 @@ const passings: readonly WeightedSteps[] = [
   ),
   passing(
     'deadline',
-    5,
+    8,
     ({ actions }) => actions.flatMap(({ open }) => (open && !open.isOver ? [open] : [])),
     ({ engine }, open) => ({
       words: `the deadline of attempt ${open.number} of ${open.action.name} passes`,
@@ -212,7 +230,7 @@ const passings: readonly WeightedSteps[] = [
   ),
   passing(
     'death',
-    2,
+    3,
     ({ ticks, actions }) => ticks.filter((tick) => actions.some((one) => one.tick === tick && one.worker === 'lives')),
     ({ engine, model }, tick) => ({
       words: `the worker of ${tick.name} dies`,

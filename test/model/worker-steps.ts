@@ -123,8 +123,8 @@ const holdsSomething = (actions: Life['model']['actions']) => (tick: Tick) =>
 
 const gate = step(
   'gate',
-  24,
-  fc.record({ pick, old: rarely, other: rarely, proofWorker: rarely, isShort: rarely }),
+  20,
+  fc.record({ pick, old: rarely, other: rarely, proofWorker: rarely, isShort: mostly(80, false, true) }),
   (life, { other, proofWorker, isShort, ...drawn }) => {
     const claimed = claimFor(life, drawn);
     if (!claimed) return undefined;
@@ -151,12 +151,12 @@ function claimFor({ claims }: Life, { pick, old }: { readonly pick: number; read
 
 const record = step(
   'record',
-  30,
+  12,
   fc.record({
     pick,
     closed: rarely,
     byHolder: rarely,
-    kind: mostly(40, 'done', 'not_sent', 'unknown', 'rejected', 'stopped'),
+    kind: mostly(30, 'done', 'not_sent', 'not_sent', 'unknown', 'rejected', 'stopped'),
     isLong: rarely,
     asked: rarely,
     together: rarely,

@@ -71,8 +71,11 @@ export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promis
     wakes,
     controls,
     async close() {
-      await app.close();
-      await database.drop();
+      try {
+        await app.close();
+      } finally {
+        await database.drop();
+      }
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   startPostgres,
   startTemporal,
 } from '../../src/local/index.ts';
+import { makeForgetful } from './forgetful-postgres.ts';
 import { running } from './running.ts';
 
 /**
@@ -33,6 +34,7 @@ export default async function globalSetup(): Promise<void> {
       needsDatabase ? postgresForTests().then(keep) : undefined,
       needsTemporal ? temporalForTests().then(keep) : undefined,
     ]);
+    if (postgres) await makeForgetful(postgres.url);
     env.AOL_TEST_DATABASE_URL ||= postgres?.url;
     env.AOL_TEST_TEMPORAL_ADDRESS ||= temporal?.address;
   } catch (thrown) {

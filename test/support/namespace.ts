@@ -26,11 +26,14 @@ export async function createTestNamespace(options: Pick<TemporalSettings, 'paylo
   const address = testTemporalAddress();
   const namespace = `test-${randomBytes(6).toString('hex')}`;
   const connection = await Connection.connect({ address });
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: msToTs('1 day'),
-  });
-  await connection.close();
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs('1 day'),
+    });
+  } finally {
+    await connection.close();
+  }
   const settings = { ...options, address, namespace };
   const gateway = connectTemporal(settings);
   for (let probe = 0; ; probe += 1) {

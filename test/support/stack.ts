@@ -64,10 +64,11 @@ export async function createTestStack(options: Pick<TemporalSettings, 'payloadKe
     },
     rows: async () => (await database.pool.query<ActionRow>('SELECT * FROM aol_actions ORDER BY id')).rows,
     async stop() {
-      await Promise.all(workers.map((worker) => worker.shutdown()));
-      await namespace.close();
-      await database.drop();
+      // Whatever does not end, the others do: what is left open keeps jest's process from ending.
+      const ended = await Promise.allSettled(workers.map((worker) => worker.shutdown()));
+      ended.push(...(await Promise.allSettled([namespace.close(), database.drop()])));
       await rm(artifactFolder, { recursive: true, force: true });
+      for (const one of ended) if (one.status === 'rejected') throw one.reason;
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEntry } from '../../contracts/http/log.ts';
-import { Horizon, readEvents, readLogWriters } from '../../db/look/events.ts';
+import { Horizon, readEvents, readLogWriters, waitForDisk } from '../../db/look/events.ts';
 import type { Database } from '../../db/pool.ts';
 
 export interface Stretch {
@@ -78,6 +78,7 @@ export class LogTail {
   async #look(): Promise<number> {
     this.#horizon.see(await readLogWriters(this.#database));
     const horizon = this.#horizon.id;
+    if (horizon !== undefined && horizon !== this.#upTo) await waitForDisk(this.#database);
     if (horizon !== undefined && this.#upTo === undefined) {
       this.#after = horizon;
       this.#take({ entries: [], upTo: horizon });

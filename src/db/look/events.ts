@@ -63,6 +63,19 @@ export class Horizon {
   }
 }
 
+/**
+ * When it returns, every row that was committed before is on the server's disk. Some commits do not wait for it (docs/adr/0009): a crash
+ * of the server takes those back, and draws their ids again. So whoever hands out a place in the log asks for this first.
+ */
+export async function waitForDisk(db: Queryable): Promise<void> {
+  // A transaction that has written anything waits at its end until the disk has all that was written before.
+  await query(
+    db,
+    `SELECT set_config('synchronous_commit', 'on', true),
+       CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() THEN pg_logical_emit_message(true, 'aol', '') END`,
+  );
+}
+
 /** Rows in the order of their ids, after one and up to the horizon. */
 export async function readEvents(
   db: Queryable,

@@ -4,7 +4,7 @@ import type { LogEvent } from '../../domain/events.ts';
 import type { TickOutcome } from '../../domain/ledger.ts';
 import { type Queryable, query } from '../pool.ts';
 import { type Count, countUnfinished } from './counts.ts';
-import { Horizon, readLogWriters } from './events.ts';
+import { Horizon, readLogWriters, waitForDisk } from './events.ts';
 
 /** Counts stop here: from this number on there are "at least so many". */
 const MAX_COUNTED = 100_000;
@@ -53,6 +53,7 @@ export class EventTail {
     const after = this.#countedUpTo;
     const upTo = this.#horizon.id ?? after;
     if (upTo <= after) return [];
+    await waitForDisk(db);
     const counts = await countEvents(db, after, upTo);
     this.#countedUpTo = upTo;
     return counts;

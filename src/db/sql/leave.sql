@@ -145,7 +145,8 @@ BEGIN
     duration_ms = extract(epoch FROM clock_timestamp() - t.started_at) * 1000
   WHERE t.id IN (
     SELECT o.id FROM aol_tick_ledger o
-    WHERE o.finished_at IS NULL AND (of_lane IS NULL OR o.lane = of_lane)
+    WHERE o.finished_at IS NULL
+      AND o.lane = ANY (CASE WHEN of_lane IS NULL THEN ARRAY(SELECT l.lane FROM aol_lease l) ELSE ARRAY[of_lane] END)
       AND o.started_at < clock_timestamp() - interval '1 millisecond' * (aol_lane_flags(o.lane)).max_tick_ms
     ORDER BY o.id FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS closed = ROW_COUNT;
