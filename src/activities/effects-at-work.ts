@@ -9,7 +9,7 @@ import { inSlices } from './slices.ts';
 import { createTickStore } from './tick-store.ts';
 import type { WakeFullLane } from './wake-full-lane.ts';
 
-export interface EffectsAtWork extends Pick<WakeFullLane, 'looked'> {
+export interface EffectsAtWork extends Pick<WakeFullLane, 'looks' | 'looked'> {
   /** Begins the first attempts of what this process has in hand. Returns at once. */
   begin(tick: TickInput, actions: readonly ClaimedAction[]): TickAtWork;
   /** A tick that was begun here, and whose end was not told yet. */
@@ -52,6 +52,7 @@ export function createEffectsAtWork(ports: AtWorkPorts): EffectsAtWork {
   const runningIn = (lane: string) =>
     [...ticks.values()].reduce((sum, tick) => sum + (tick.lane === lane ? tick.running : 0), 0);
   return {
+    looks: ports.wakeFullLane.looks,
     looked: ports.wakeFullLane.looked,
     begin(input, actions) {
       const key = `${input.tickId}/${input.token}`;
