@@ -59,10 +59,12 @@ async function claimAndGoOn(ports: BookkeepingPorts, input: ClaimTickInput): Pro
       const { token, effects, maxTickMs, tickNumber } = result;
       const tick = { lane, tickId: input.tickId, token, effects, maxTickMs, showing: ports.showing() };
       if (actions) {
-        ports.effects.begin(
+        const effectsAtWork = ports.effects.begin(
           tick,
           actions.filter(({ mode }) => mode === 'REAL'),
         );
+        // Temporal's part comes while they are out. Where more is due, the next claim must not wait for that.
+        if (!isMore) await effectsAtWork.allPerform();
       }
       await ports.startTick(tick, tickNumber);
     }
