@@ -43,6 +43,8 @@ export interface AttemptOptions {
   readonly mayWaitInTick: () => boolean;
   /** Told when it asks nothing more of the store. */
   readonly onPrepared?: () => void;
+  /** Told when its adapter is called. */
+  readonly onPerforming?: () => void;
 }
 
 export type AttemptEnd =
@@ -230,11 +232,12 @@ async function performOnce(
   attempt: Attempt,
   gate: Extract<GateAnswer, { kind: 'open' }>,
 ): Promise<AttemptEnd> {
-  const { claim, action, adapter, artifact, redelivery, stopped } = attempt;
+  const { claim, action, adapter, artifact, redelivery, stopped, options } = attempt;
   const { effect } = artifact;
   const startedAtMs = performance.now();
   const tooLate = startedAtMs - gate.askedAtMs > GATE_LIMIT_MS;
   const context = contextOf(ports, attempt, gate, AbortSignal.any([stopped, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]));
+  if (!tooLate) options.onPerforming?.();
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }
     : await learned(

@@ -27,7 +27,7 @@ export interface BookkeepingPorts extends ProofPorts {
   readonly worker: WorkerIdentity;
   readonly observer: Observer;
   readonly showing: () => Showing;
-  readonly effects: Pick<EffectsAtWork, 'looked' | 'begin'>;
+  readonly effects: Pick<EffectsAtWork, 'looks' | 'looked' | 'begin'>;
   /** Starts the workflow of a tick's effects; one that runs already is left alone. */
   readonly startTick: (tick: TickInput, tickNumber: number) => Promise<void>;
 }
@@ -50,18 +50,21 @@ async function claimAndGoOn(ports: BookkeepingPorts, input: ClaimTickInput): Pro
   let proofs: readonly ClaimedAction[] = [];
   let isMore = false;
   const claim = await ports.observer.claim(input, async () => {
+    ports.effects.looks(lane);
     const { result, actions, ...claimed } = await claimWithActions(ports.db, input, ports.worker);
     isMore = claimed.isMore;
-    ports.effects.looked(lane, isMore);
+    ports.effects.looked(lane, isMore && result.pacing.isFull === true);
     proofs = actions?.filter(({ mode }) => mode === 'PROOF') ?? [];
     if (result.kind === 'claimed' && result.effects.length > 0) {
       const { token, effects, maxTickMs, tickNumber } = result;
       const tick = { lane, tickId: input.tickId, token, effects, maxTickMs, showing: ports.showing() };
       if (actions) {
-        ports.effects.begin(
+        const effectsAtWork = ports.effects.begin(
           tick,
           actions.filter(({ mode }) => mode === 'REAL'),
         );
+        // Temporal's part comes while they are out. Where more is due, the next claim must not wait for that.
+        if (!isMore) await effectsAtWork.allPerform();
       }
       await ports.startTick(tick, tickNumber);
     }

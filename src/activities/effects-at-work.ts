@@ -1,5 +1,6 @@
 /** The first attempts of ticks that this process has begun: by the claim, before Temporal knows of them, and joined by the activity. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ArtifactStore } from '../artifacts/port.ts';
 import type { EffectAnswer, TickInput, TickProgress } from '../contracts/engine/activities.ts';
 import { type ClaimedAction, renewClaims } from '../db/queue/claimed-action.ts';
@@ -9,7 +10,7 @@ import { inSlices } from './slices.ts';
 import { createTickStore } from './tick-store.ts';
 import type { WakeFullLane } from './wake-full-lane.ts';
 
-export interface EffectsAtWork extends Pick<WakeFullLane, 'looked'> {
+export interface EffectsAtWork extends Pick<WakeFullLane, 'looks' | 'looked'> {
   /** Begins the first attempts of what this process has in hand. Returns at once. */
   begin(tick: TickInput, actions: readonly ClaimedAction[]): TickAtWork;
   /** A tick that was begun here, and whose end was not told yet. */
@@ -25,6 +26,8 @@ export interface AtWorkPorts extends AttemptPorts {
 
 /** Attempts that end within this time are told to the workflow together. */
 const GATHER_MS = 50;
+/** So long the workflow of a tick waits for its effects to begin. */
+const LONGEST_START_MS = 100;
 /** The activity that waits is asked for again after this long. */
 const LONGEST_WAIT_MS = 30_000;
 /** What has ended and nobody asked for is forgotten after this long. */
@@ -52,6 +55,7 @@ export function createEffectsAtWork(ports: AtWorkPorts): EffectsAtWork {
   const runningIn = (lane: string) =>
     [...ticks.values()].reduce((sum, tick) => sum + (tick.lane === lane ? tick.running : 0), 0);
   return {
+    looks: ports.wakeFullLane.looks,
     looked: ports.wakeFullLane.looked,
     begin(input, actions) {
       const key = `${input.tickId}/${input.token}`;
@@ -64,7 +68,12 @@ export function createEffectsAtWork(ports: AtWorkPorts): EffectsAtWork {
           { ...ports, store },
           { lane: input.lane, tickId: input.tickId, token: input.token, actionId: id },
           { id, ...action },
-          { stopped: tick.stopped, mayWaitInTick: () => tick.takesRetry(), onPrepared: store.ended },
+          {
+            stopped: tick.stopped,
+            mayWaitInTick: () => tick.takesRetry(),
+            onPrepared: store.ended,
+            onPerforming: () => tick.performs(id),
+          },
         ),
       );
       for (const [index, attempt] of attempts.entries()) {
@@ -85,6 +94,9 @@ export class TickAtWork {
   readonly lane: string;
   readonly #forget: () => void;
   readonly #atWork = new Map<string, Promise<void>>();
+  /** Those that are not performed yet. */
+  readonly #before = new Set<string>();
+  readonly #allPerform = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   readonly #ended = new Map<string, EffectAnswer>();
   #again: string[] = [];
@@ -113,6 +125,19 @@ export class TickAtWork {
     this.#stop.abort(reason);
   }
 
+  /** Resolves when each is performed or has ended; for what can wait until this process has less to do, and no longer than a moment. */
+  async allPerform(): Promise<void> {
+    if (this.#before.size === 0) return;
+    const limit = new AbortController();
+    await Promise.race([this.#allPerform.promise, delay(LONGEST_START_MS, undefined, limit).catch(() => undefined)]);
+    limit.abort();
+  }
+
+  performs(actionId: string): void {
+    this.#before.delete(actionId);
+    if (this.#before.size === 0) this.#allPerform.resolve();
+  }
+
   /** Whether one more may wait for its next attempt in the tick. */
   takesRetry(): boolean {
     this.#retries += 1;
@@ -120,6 +145,7 @@ export class TickAtWork {
   }
 
   add(actionId: string, attempt: Promise<AttemptEnd>, onEnd: () => void): void {
+    this.#before.add(actionId);
     const ended = attempt
       .then(
         (end) => {
@@ -130,6 +156,7 @@ export class TickAtWork {
         () => this.#again.push(actionId),
       )
       .then(() => {
+        this.performs(actionId);
         this.#atWork.delete(actionId);
         if (this.running === 0) setTimeout(this.#forget, KEPT_MS).unref();
         onEnd();

@@ -137,9 +137,12 @@ function pathsOf(root: string, key: ArtifactKey) {
 
 async function write({ root, syncDirectory }: Place, key: ArtifactKey, bytes: Uint8Array): Promise<void> {
   const { shard, file } = pathsOf(root, key);
-  if (await ensureDirectory(shard)) await syncDirectory(root);
-  if (!(await isStored(root, key, file))) await writeWhole(shard, file, bytes);
-  await syncDirectory(shard);
+  const isNew = await ensureDirectory(shard);
+  const writing = async () => {
+    if (isNew || !(await isStored(root, key, file))) await writeWhole(shard, file, bytes);
+    await syncDirectory(shard);
+  };
+  await Promise.all([isNew ? syncDirectory(root) : undefined, writing()]);
 }
 
 /** Whether the right bytes are there already. A truncated or altered file of ours is written anew. */

@@ -68,6 +68,7 @@ function inNewProcess(worker = proofWorker.worker): BookkeepingActivities {
     showing: () => ({ searchable: false, dashboard: 'http://aol.test' }),
     startTick: async (_tick, number) => void started.push(number),
     effects: {
+      looks: () => undefined,
       looked: () => undefined,
       begin(tick, actions) {
         begun.push(...actions.map(({ id }) => id));

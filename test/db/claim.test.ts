@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { cancelAction, enqueue, findAction } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
 import { pressControl } from '../../src/db/decide/press.ts';
-import { claimTick } from '../../src/db/queue/claim.ts';
+import { claimTick, claimWithActions } from '../../src/db/queue/claim.ts';
 import { isSuspect, takeUp } from '../../src/db/queue/claimed-action.ts';
 import { closeAttempts } from '../../src/db/queue/close.ts';
 import { LeaseLostError } from '../../src/domain/errors.ts';
@@ -163,6 +163,12 @@ describe('a claim', () => {
     });
     expect((await claim(1)).result).toMatchObject({ claimed: 1 });
     expect((await claim(1)).result).toMatchObject({ kind: 'quiet' });
+    // Whoever makes room has to know that something waits for it.
+    const input = { holder: holder('r1', 1), tickId: randomUUID() };
+    expect(await claimWithActions(db, input, realWorker)).toMatchObject({
+      result: { kind: 'quiet', pacing: { isFull: true } },
+      isMore: true,
+    });
   });
 });
 

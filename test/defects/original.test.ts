@@ -120,17 +120,28 @@ describe('with a worker', () => {
 
   test('D1: kill stops the daemon, and it stays stopped', async () => {
     await pressControl(stack.db, '*', { killed: true }, { actor: 'test' });
-    await stack.gateway.signal('aol/default', 'control');
-    const handle = stack.gateway.client.workflow.getHandle('aol/default');
-    await until('the orchestrator ended', async () => (await handle.describe()).status.name === 'COMPLETED');
-    const ticks = await count('aol_tick_ledger');
+    // Each lane says once that it is killed. A lane that has not been told yet says so later.
+    const lanes = ['consumers', 'default'];
+    for (const lane of lanes) await stack.gateway.signal(`aol/${lane}`, 'control');
+    const ended = async (lane: string) => {
+      const run = await stack.gateway.client.workflow.getHandle(`aol/${lane}`).describe();
+      return run.status.name === 'COMPLETED';
+    };
+    await until('the orchestrators ended', async () => (await Promise.all(lanes.map(ended))).every(Boolean));
+    const ledger = async () =>
+      (
+        await stack.db.query(
+          'SELECT lane, number, outcome, lease_token, mode, run_id FROM aol_tick_ledger ORDER BY lane, number',
+        )
+      ).rows;
+    const ticks = await ledger();
     const [id] = await stack.enqueue([{}]);
     const { rows } = await stack.db.query('SELECT clock_timestamp() AS at');
     await until('a supervisor looked twice', async () => {
       const passed = await stack.db.query(`SELECT clock_timestamp() - $1 > interval '2.5 seconds' AS it`, [rows[0].at]);
       return passed.rows[0].it;
     });
-    expect(await count('aol_tick_ledger')).toBe(ticks);
+    expect(await ledger()).toEqual(ticks);
     expect((await stack.rows()).find((row) => row.id === id)?.status).toBe('PENDING');
     await pressControl(stack.db, '*', { killed: false }, { actor: 'test' });
     await finished([id ?? ''], ['SUCCESS']);
@@ -166,7 +177,11 @@ describe('with a worker', () => {
     await pressControl(stack.db, '*', { paused: true }, { actor: 'test' });
     await stack.enqueue([{}]);
     const repeats = async () =>
-      (await stack.db.query(`SELECT repeats FROM aol_tick_ledger WHERE outcome = 'PAUSED' ORDER BY number DESC`)).rows;
+      (
+        await stack.db.query(
+          `SELECT repeats FROM aol_tick_ledger WHERE lane = 'default' AND outcome = 'PAUSED' ORDER BY number DESC`,
+        )
+      ).rows;
     for (let wake = 0; wake < 5; wake += 1) {
       const before = (await repeats())[0]?.repeats ?? 0;
       await stack.gateway.signal('aol/default', 'wake');

@@ -74,7 +74,9 @@ export async function claimWithActions(db: Database, input: ClaimTickInput, work
   }
   if (looksForProofs && answer.heldMs !== undefined) cursor.lookedForProofs(lane, answer.heldMs);
   for (const place of answer.places ?? []) cursor.searched(lane, place);
-  if (answer.kind === 'quiet') return { result: quiet(answer), actions: undefined, isMore: answer.dueInMs === 0 };
+  if (answer.kind === 'quiet') {
+    return { result: quiet(answer), actions: undefined, isMore: wholeMs(answer.dueInMs) === 0 };
+  }
   const actions = rows.slice(1);
   const effects = answer.resumed
     ? answer.heldEffects
