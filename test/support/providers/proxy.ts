@@ -1,0 +1,45 @@
+/** A proxy in front of a real server: the request gets there whole, and its answer may get lost on the way back. */
+
+import { Agent, request } from 'node:http';
+import { type Answer, type ProviderServer, type SeenRequest, serve } from './server.ts';
+
+const HOP_BY_HOP = /^(connection|keep-alive|proxy-connection|transfer-encoding|te|trailer|upgrade)$/iu;
+
+/**
+ * Passes each request on as it came, `Host` included, and its answer back. `store_then_…` misbehaviours let the server do the
+ * thing first; the others never reach it.
+ */
+export async function startLosingProxy(target: string): Promise<ProviderServer> {
+  const agent = new Agent({ keepAlive: true });
+  const server = await serve((seen) => pass(seen, new URL(target), agent));
+  return {
+    ...server,
+    async close() {
+      agent.destroy();
+      await server.close();
+    },
+  };
+}
+
+function pass(seen: SeenRequest, target: URL, agent: Agent): Promise<Answer> {
+  const headers = seen.headers.filter(([name]) => !HOP_BY_HOP.test(name)).flat();
+  return new Promise((resolve) => {
+    const gone = (error: Error) =>
+      resolve({ status: 502, body: `the proxy could not reach its target: ${error.message}` });
+    const { hostname, port } = target;
+    const outgoing = request({ hostname, port, method: seen.method, path: seen.path, headers, agent }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', gone);
+      incoming.on('end', () => {
+        const kept: Record<string, readonly string[]> = {};
+        for (const [name, value] of Object.entries(incoming.headersDistinct)) {
+          if (value !== undefined && !HOP_BY_HOP.test(name) && name !== 'content-length') kept[name] = value;
+        }
+        resolve({ status: incoming.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) });
+      });
+    });
+    outgoing.on('error', gone);
+    outgoing.end(seen.body);
+  });
+}
