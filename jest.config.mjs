@@ -1,7 +1,8 @@
 /** Run by bin/test.mjs under Node 22 with `--experimental-vm-modules`: the project is ESM all the way. */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // test/real has a command of its own.
+  testMatch: ['<rootDir>/test/**/*.test.ts', '!<rootDir>/test/real/**'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type MastodonServer, type MatrixServer, startMastodon, startMatrix } from '../support/providers/index.ts';
-import { INSTALL_LIMIT_MS } from './install-limit.ts';
+import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
 
 describe('Mastodon', () => {
   let mastodon: MastodonServer;

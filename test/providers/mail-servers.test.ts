@@ -3,8 +3,8 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type GreenMail, type Mailpit, startGreenMail, startMailpit } from '../support/providers/index.ts';
+import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
 import { until } from '../support/until.ts';
-import { INSTALL_LIMIT_MS } from './install-limit.ts';
 import { converse, mailLines } from './smtp-client.ts';
 
 const message = (key: string) => `Message-ID: <${key}@aol.test>\r\nX-AOL-Key: ${key}\r\nSubject: hi\r\n\r\nBody.\r\n`;

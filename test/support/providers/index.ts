@@ -4,6 +4,7 @@
  */
 
 export { type AnthropicServer, anthropicAnswers, startAnthropic } from './anthropic.ts';
+export { type BlueskyAccount, type BlueskyServer, startBluesky } from './bluesky.ts';
 export { type DiscordMessage, type DiscordServer, discordAnswers, startDiscord } from './discord.ts';
 export { type GreenMail, startGreenMail } from './greenmail.ts';
 export { type LinkedInPost, type LinkedInServer, linkedInAnswers, startLinkedIn } from './linkedin.ts';
@@ -16,6 +17,7 @@ export { type Generation, type OpenAiServer, openAiAnswers, startOpenAi } from '
 export { startLosingProxy } from './proxy.ts';
 export { type Answer, headerOf, type ProviderServer, type SeenRequest, serve } from './server.ts';
 export { type SlackMessage, type SlackServer, slackAnswers, startSlack } from './slack.ts';
+export { type SmallModel, startSmallModel } from './small-model.ts';
 export { type SeenMail, type SmtpMisbehaviour, type SmtpServer, type SmtpStage, startSmtpServer } from './smtp.ts';
 export { type SmtpCut, type SmtpProxy, startSmtpProxy } from './smtp-proxy.ts';
 export { startX, type XPost, type XServer, xAnswers } from './x.ts';

@@ -66,7 +66,7 @@ export async function tool(program: string, args: readonly string[], env: Record
   await run(program, args, {
     cwd: '/',
     timeoutMs: LIMIT_MS,
-    env: { ...childEnvironment({ NODE_OPTIONS: '' }), ...env },
+    env: { ...childEnvironment({ NODE_OPTIONS: undefined }), ...env },
   });
 }
 
@@ -82,4 +82,18 @@ export async function pythonWith(name: string, ...packages: readonly string[]): 
     },
   });
   return join(folder, 'bin', 'python');
+}
+
+/** npm packages in a folder of their own, for those that are too large to be dependencies; answers the folder. */
+export async function npmWith(name: string, packages: readonly string[], more?: (folder: string) => Promise<void>) {
+  return installed({
+    name,
+    needs: 'npm, and what the packages build with (python3, make, a C++ compiler)',
+    async fill(draft) {
+      await writeFile(join(draft, 'package.json'), '{"private":true,"type":"module"}');
+      const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts', '--save-exact'];
+      await tool('npm', ['install', ...quiet, '--prefix', draft, ...packages]);
+      await more?.(draft);
+    },
+  });
 }

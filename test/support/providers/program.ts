@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[] | ((folder: string) => readonly string[] | Promise<readonly string[]>);
+  /** Its folder by default. */
+  readonly cwd?: string;
   readonly env?: Record<string, string>;
   /** Whether it is ready; what it throws counts as no. */
   readonly probe: () => Promise<boolean>;
@@ -32,13 +34,13 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   removeAfterwards(folder);
   const args = typeof options.args === 'function' ? await options.args(folder) : options.args;
   const logFile = join(folder, 'server.log');
-  const env = { ...childEnvironment({ NODE_OPTIONS: undefined }), ...options.env };
+  const env = { ...childEnvironment({ NODE_OPTIONS: undefined, TMPDIR: folder }), ...options.env };
   const server = await spawnServer({
     name,
     program,
     args,
     env,
-    cwd: folder,
+    cwd: options.cwd ?? folder,
     logFile,
     stopWith: [
       ['SIGTERM', 5_000],

@@ -5,13 +5,21 @@ import { type Answer, type ProviderServer, type SeenRequest, serve } from './ser
 
 const HOP_BY_HOP = /^(connection|keep-alive|proxy-connection|transfer-encoding|te|trailer|upgrade)$/iu;
 
+export interface ProxyOptions {
+  /** The address that the server gives out as its own; in its answers it becomes the proxy's, so that no caller goes past it. */
+  readonly announces?: string;
+}
+
 /**
  * Passes each request on as it came, `Host` included, and its answer back. `store_then_…` misbehaviours let the server do the
  * thing first; the others never reach it.
  */
-export async function startLosingProxy(target: string): Promise<ProviderServer> {
+export async function startLosingProxy(target: string, { announces }: ProxyOptions = {}): Promise<ProviderServer> {
   const agent = new Agent({ keepAlive: true });
-  const server = await serve((seen) => pass(seen, new URL(target), agent));
+  const server = await serve(async (seen) => {
+    const answer = await pass(seen, new URL(target), agent);
+    return announces === undefined ? answer : { ...answer, body: replaced(answer.body, announces, server.url) };
+  });
   return {
     ...server,
     async close() {
@@ -42,4 +50,9 @@ function pass(seen: SeenRequest, target: URL, agent: Agent): Promise<Answer> {
     outgoing.on('error', gone);
     outgoing.end(seen.body);
   });
+}
+
+function replaced(body: unknown, address: string, by: string): unknown {
+  if (!Buffer.isBuffer(body) || !body.includes(address)) return body;
+  return Buffer.from(body.toString('latin1').replaceAll(address, by), 'latin1');
 }
