@@ -1,6 +1,6 @@
 /** The fakes of text generation keep their providers' shapes and rules. */
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type AnthropicServer,
   anthropicAnswers,
@@ -8,8 +8,10 @@ import {
   openAiAnswers,
   type ProviderServer,
   startAnthropic,
+  startFakellm,
   startOpenAi,
 } from '../support/providers/index.ts';
+import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
 
 const ask = async (server: ProviderServer, path: string, headers: Record<string, string>, body?: object) => {
   const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
@@ -142,5 +144,31 @@ describe('Anthropic', () => {
       [429, null],
       [529, null],
     ]);
+  });
+});
+
+describe('fakellm', () => {
+  let fakellm: ProviderServer;
+  beforeAll(async () => {
+    fakellm = await startFakellm('a b c');
+  }, INSTALL_LIMIT_MS);
+  afterAll(() => fakellm?.close());
+
+  const messages = [{ role: 'user', content: 'hello' }];
+
+  test('answers in both shapes', async () => {
+    expect((await ask(fakellm, '/v1/chat/completions', {}, { model: 'any', messages })).body).toMatchObject({
+      choices: [{ message: { content: 'a b c' } }],
+      usage: { completion_tokens: expect.any(Number) },
+    });
+    expect((await ask(fakellm, '/v1/messages', {}, { model: 'any', max_tokens: 9, messages })).body).toMatchObject({
+      content: [{ type: 'text', text: 'a b c' }],
+      usage: { output_tokens: expect.any(Number) },
+    });
+  });
+
+  test('generates and loses the answer', async () => {
+    fakellm.misbehave({ at: 'POST /v1/messages', how: 'store_then_drop' });
+    await expect(ask(fakellm, '/v1/messages', {}, { model: 'any', max_tokens: 9, messages })).rejects.toThrow();
   });
 });
