@@ -1,8 +1,14 @@
 /** Synapse and mastodon-mock start, keep what their adapters rely on, and their answers get lost on demand. */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type MastodonServer, type MatrixServer, startMastodon, startMatrix } from '../support/providers/index.ts';
-import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
+import {
+  INSTALL_LIMIT_MS,
+  type MastodonServer,
+  type MatrixServer,
+  startMastodon,
+  startMatrix,
+} from '../support/providers/index.ts';
+import { until } from '../support/until.ts';
 
 describe('Mastodon', () => {
   let mastodon: MastodonServer;
@@ -35,6 +41,14 @@ describe('Mastodon', () => {
     expect((await mastodon.statuses())[0]?.content).toContain('lost');
     expect((await post('lost', 'two')).status).toBe(200);
     expect(await mastodon.statuses()).toHaveLength(2);
+  });
+
+  test('a repeat while the first one is still at work makes two statuses where keys are not known', async () => {
+    mastodon.ignoreKeys();
+    mastodon.misbehave({ at: 'POST /api/v1/statuses', how: 'status_504', storesAfterMs: 200 });
+    expect([(await post('slow', 'four')).status, (await post('slow', 'four')).status]).toEqual([504, 200]);
+    const slow = async () => (await mastodon.statuses()).filter(({ content }) => content.includes('slow'));
+    await until('both are there', async () => (await slow()).length === 2);
   });
 
   test('refuses 501 characters, and a wrong token', async () => {

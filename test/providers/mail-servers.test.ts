@@ -2,8 +2,13 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type GreenMail, type Mailpit, startGreenMail, startMailpit } from '../support/providers/index.ts';
-import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
+import {
+  type GreenMail,
+  INSTALL_LIMIT_MS,
+  type Mailpit,
+  startGreenMail,
+  startMailpit,
+} from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
 import { converse, mailLines } from './smtp-client.ts';
 

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import {
   type AnthropicServer,
   anthropicAnswers,
+  INSTALL_LIMIT_MS,
   type OpenAiServer,
   openAiAnswers,
   type ProviderServer,
@@ -11,7 +12,6 @@ import {
   startFakellm,
   startOpenAi,
 } from '../support/providers/index.ts';
-import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
 
 const ask = async (server: ProviderServer, path: string, headers: Record<string, string>, body?: object) => {
   const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};

@@ -2,8 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { type BlueskyServer, startBluesky } from '../support/providers/index.ts';
-import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
+import { type BlueskyServer, INSTALL_LIMIT_MS, startBluesky } from '../support/providers/index.ts';
 
 let bluesky: BlueskyServer;
 let session: { did: string; accessJwt: string; didDoc: { service: { serviceEndpoint: string }[] } };

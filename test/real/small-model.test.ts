@@ -2,8 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { type SmallModel, startSmallModel } from '../support/providers/index.ts';
-import { INSTALL_LIMIT_MS } from '../support/providers/install-limit.ts';
+import { INSTALL_LIMIT_MS, type SmallModel, startSmallModel } from '../support/providers/index.ts';
 
 let model: SmallModel;
 beforeAll(async () => {

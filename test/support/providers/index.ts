@@ -8,7 +8,7 @@ export { type BlueskyAccount, type BlueskyServer, startBluesky } from './bluesky
 export { type DiscordMessage, type DiscordServer, discordAnswers, startDiscord } from './discord.ts';
 export { startFakellm } from './fakellm.ts';
 export { type GreenMail, startGreenMail } from './greenmail.ts';
-export { INSTALL_LIMIT_MS } from './install-limit.ts';
+export { INSTALL_LIMIT_MS } from './install.ts';
 export { type LinkedInPost, type LinkedInServer, linkedInAnswers, startLinkedIn } from './linkedin.ts';
 export { type Mailpit, type MailpitChaos, startMailpit } from './mailpit.ts';
 export { type MastodonServer, startMastodon } from './mastodon.ts';

@@ -10,7 +10,8 @@ import { isAlive } from '../../../src/local/processes.ts';
 import { run } from '../../../src/local/run.ts';
 import { until } from '../until.ts';
 
-const LIMIT_MS = 15 * 60_000;
+/** For what starts a server: the first time on a machine installs it, which takes minutes on a busy one. */
+export const INSTALL_LIMIT_MS = 15 * 60_000;
 
 export interface Installation {
   /** With its version: `mailpit-1.33.1`. */
@@ -33,7 +34,7 @@ export async function installed({ name, needs, fill }: Installation): Promise<st
   const [draft, lock] = [`${folder}.${process.pid}`, `${folder}.installing`];
   await mkdir(cacheDir, { recursive: true });
   // Two that install at once do no harm: each fills its own folder. The lock saves the second one's work.
-  await until(`${name} is installed`, () => existsSync(folder) || takeLock(lock), LIMIT_MS);
+  await until(`${name} is installed`, () => existsSync(folder) || takeLock(lock), INSTALL_LIMIT_MS);
   if (existsSync(folder)) return folder;
   process.stderr.write(`installing ${name} for the tests, once …\n`);
   try {
@@ -65,7 +66,7 @@ async function takeLock(lock: string): Promise<boolean> {
 export async function tool(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<void> {
   await run(program, args, {
     cwd: '/',
-    timeoutMs: LIMIT_MS,
+    timeoutMs: INSTALL_LIMIT_MS,
     env: { ...childEnvironment({ NODE_OPTIONS: undefined }), ...env },
   });
 }

@@ -19,6 +19,8 @@ export interface MastodonServer extends ProviderServer {
   readonly account: { readonly id: string; readonly handle: string };
   /** The account's statuses as the server has them, newest first; asked beside the proxy. */
   statuses(): Promise<z.output<typeof statusesSchema>>;
+  /** From now on it does not know `Idempotency-Key`, like other servers with this API. */
+  ignoreKeys(): void;
   /** Its own faults, which come before anything is stored: `{"match": {…}, "effect": {"type": "ratelimit"}}`. */
   fault(rule: object): Promise<void>;
 }
@@ -50,12 +52,14 @@ export async function startMastodon(): Promise<MastodonServer> {
     return answer.json();
   };
   const { id } = accountSchema.parse(await ask('/api/v1/accounts/verify_credentials'));
-  const proxy = await startLosingProxy(url);
+  const withholds = new Set<string>();
+  const proxy = await startLosingProxy(url, { withholds });
   return {
     ...proxy,
     accessToken,
     account: { id, handle: '@ops@mastodon.test' },
     statuses: async () => statusesSchema.parse(await ask(`/api/v1/accounts/${id}/statuses?limit=40`)),
+    ignoreKeys: () => void withholds.add('idempotency-key'),
     fault: async (rule) => void (await ask('/api/v1/_mock/faults', { method: 'POST', body: JSON.stringify(rule) })),
     async close() {
       await proxy.close();

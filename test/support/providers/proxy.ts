@@ -8,16 +8,23 @@ const HOP_BY_HOP = /^(connection|keep-alive|proxy-connection|transfer-encoding|t
 export interface ProxyOptions {
   /** The address that the server gives out as its own; in its answers it becomes the proxy's, so that no caller goes past it. */
   readonly announces?: string;
+  /** Fields of requests, in lower case, that do not get to the server; more may be added later. */
+  readonly withholds?: Set<string>;
 }
 
 /**
  * Passes each request on as it came, `Host` included, and its answer back. `store_then_…` misbehaviours let the server do the
  * thing first; the others never reach it.
  */
-export async function startLosingProxy(target: string, { announces }: ProxyOptions = {}): Promise<ProviderServer> {
+export async function startLosingProxy(
+  target: string,
+  { announces, withholds = new Set() }: ProxyOptions = {},
+): Promise<ProviderServer> {
+  // What is compressed could not be changed.
+  if (announces !== undefined) withholds.add('accept-encoding');
   const agent = new Agent({ keepAlive: true });
   const server = await serve(async (seen) => {
-    const answer = await pass(seen, new URL(target), agent);
+    const answer = await pass(seen, new URL(target), agent, withholds);
     return announces === undefined ? answer : { ...answer, body: replaced(answer.body, announces, server.url) };
   });
   return {
@@ -29,8 +36,9 @@ export async function startLosingProxy(target: string, { announces }: ProxyOptio
   };
 }
 
-function pass(seen: SeenRequest, target: URL, agent: Agent): Promise<Answer> {
-  const headers = seen.headers.filter(([name]) => !HOP_BY_HOP.test(name)).flat();
+function pass(seen: SeenRequest, target: URL, agent: Agent, withholds: ReadonlySet<string>): Promise<Answer> {
+  const passes = (name: string) => !HOP_BY_HOP.test(name) && !withholds.has(name.toLowerCase());
+  const headers = seen.headers.filter(([name]) => passes(name)).flat();
   return new Promise((resolve) => {
     const gone = (error: Error) =>
       resolve({ status: 502, body: `the proxy could not reach its target: ${error.message}` });

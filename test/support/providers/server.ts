@@ -45,7 +45,7 @@ export interface ProviderServer {
   close(): Promise<void>;
 }
 
-type Kept = { -readonly [Key in keyof SeenRequest]: SeenRequest[Key] };
+type Kept = { -readonly [Key in keyof SeenRequest]: SeenRequest[Key] } & { readonly chunks: Buffer[] };
 
 /** Starts it on a free port of loopback. `handle` is what a well-behaved server does with a request, effects included. */
 export async function serve(handle: Handle): Promise<ProviderServer> {
@@ -63,7 +63,8 @@ export async function serve(handle: Handle): Promise<ProviderServer> {
       incoming.socket.resetAndDestroy();
       return;
     }
-    for await (const chunk of incoming) kept.body = Buffer.concat([kept.body, chunk]);
+    for await (const chunk of incoming) kept.chunks.push(chunk);
+    kept.body = Buffer.concat(kept.chunks);
     kept.whole = true;
     if (due === undefined) {
       finish(kept, response, 'answer', await handle(kept));
@@ -108,7 +109,7 @@ export async function serve(handle: Handle): Promise<ProviderServer> {
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    seen: () => seen.map((one) => ({ ...one })),
+    seen: () => seen.map(({ chunks, ...one }) => (one.whole ? one : { ...one, body: Buffer.concat(chunks) })),
     misbehave: (misbehaviour) => void orders.push({ ...misbehaviour, left: misbehaviour.times ?? 1, passed: 0 }),
     behave: () => void orders.splice(0),
     async refuseConnections() {
@@ -126,7 +127,7 @@ function keep(incoming: IncomingMessage): Kept {
   const raw = incoming.rawHeaders;
   const headers = raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as const] : []));
   const { method = '', url: path = '' } = incoming;
-  return { method, path, headers, body: Buffer.alloc(0), whole: false, atMs: Date.now(), end: undefined };
+  return { method, path, headers, body: Buffer.alloc(0), chunks: [], whole: false, atMs: Date.now(), end: undefined };
 }
 
 function finish(kept: Kept, response: ServerResponse, how: How, answer: Answer): void {
