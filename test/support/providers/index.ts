@@ -5,6 +5,7 @@
 
 export { type AnthropicServer, anthropicAnswers, startAnthropic } from './anthropic.ts';
 export { type BlueskyAccount, type BlueskyServer, startBluesky } from './bluesky.ts';
+export { type BlueskyFake, blueskyAnswers, startBlueskyFake } from './bluesky-fake.ts';
 export { type DiscordMessage, type DiscordServer, discordAnswers, startDiscord } from './discord.ts';
 export { startFakellm } from './fakellm.ts';
 export { type GreenMail, startGreenMail } from './greenmail.ts';
