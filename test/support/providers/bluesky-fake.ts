@@ -51,8 +51,11 @@ const putSchema = z.object({
 const createSchema = putSchema.omit({ swapRecord: true }).extend({ rkey: z.string().optional() });
 const loginSchema = z.object({ identifier: z.string(), password: z.string() });
 
-/** `imageLimitBytes`: 1,000,000 on a PDS 0.4, 2,000,000 on the live service since 2026. */
-export async function startBlueskyFake({ imageLimitBytes = 1_000_000 } = {}): Promise<BlueskyFake> {
+/**
+ * `imageLimitBytes`: 1,000,000 on a PDS 0.4, 2,000,000 on the live service since 2026. `givesDidDoc`: sessions carry the account's
+ * document, and with it the server's address; a server of one's own leaves it out unless it is told to.
+ */
+export async function startBlueskyFake({ imageLimitBytes = 1_000_000, givesDidDoc = true } = {}): Promise<BlueskyFake> {
   const clock = createClock();
   const account = { did: 'did:plc:aolaolaolaolaolaolaolaol', handle: 'ops.test', appPassword: 'cana-ryca-nary-cana' };
   const other = { did: 'did:plc:otherotherotherotherothr', handle: 'other.test' };
@@ -81,7 +84,8 @@ export async function startBlueskyFake({ imageLimitBytes = 1_000_000 } = {}): Pr
     const service = [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: origin }];
     const { did, handle } = account;
     const didDoc = { id: did, alsoKnownAs: [`at://${handle}`], service };
-    return { status: 200, body: { did, handle, didDoc, accessJwt: issue('access'), refreshJwt, active: true } };
+    const pair = { accessJwt: issue('access'), refreshJwt };
+    return { status: 200, body: { did, handle, ...(givesDidDoc ? { didDoc } : {}), ...pair, active: true } };
   };
   const uriOf = (rkey: string) => `at://${account.did}/app.bsky.feed.post/${rkey}`;
   const write = (rkey: string, record: BlueskyRecord): Answer => {

@@ -15,7 +15,7 @@ const VERSION = '0.6.7';
 const START = `
 import { TestNetworkNoAppView } from '@atproto/dev-env';
 const [plc, pds] = process.argv.slice(1).map(Number);
-await TestNetworkNoAppView.create({ plc: { port: plc }, pds: { port: pds, hostname: 'localhost' } });
+await TestNetworkNoAppView.create({ plc: { port: plc }, pds: { port: pds, hostname: 'localhost', enableDidDocWithSession: true } });
 `;
 
 const sessionSchema = z.object({ did: z.string(), handle: z.string(), accessJwt: z.string() });
@@ -41,7 +41,10 @@ export interface BlueskyServer extends ProviderServer {
   blob(account: BlueskyAccount, cid: string): Promise<Buffer>;
 }
 
-/** 460 MB and about three minutes to install, most of it a native module; two seconds to start. */
+/**
+ * Its sessions carry the account's document, and with it the server's address, which a server of one's own leaves out by default.
+ * 460 MB and about three minutes to install, most of it a native module; some seconds to start.
+ */
 export async function startBluesky(): Promise<BlueskyServer> {
   const folder = await npmWith(`bluesky-pds-${VERSION}`, [`@atproto/dev-env@${VERSION}`], async (draft) => {
     // Headers of the Node that runs this: npm's package brings them, and nothing has to be downloaded.
