@@ -13,6 +13,7 @@ import * as sessions from './0010_sessions.ts';
 import * as oneExit from './0011_one_exit.ts';
 import * as preparations from './0012_preparations.ts';
 import * as blobs from './0014_blobs.ts';
+import * as autonomy from './0015_autonomy.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -33,4 +34,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0011_one_exit', ...oneExit },
   { name: '0012_preparations', ...preparations },
   { name: '0014_blobs', ...blobs },
+  { name: '0015_autonomy', ...autonomy },
 ];

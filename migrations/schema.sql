@@ -51,6 +51,12 @@ aol_api_tokens.revoked_at timestamp with time zone
 aol_api_tokens.revoked_by text
 aol_api_tokens.lanes text[]
 aol_api_tokens.types text[]
+aol_autonomy.lane text NOT NULL
+aol_autonomy.type text NOT NULL
+aol_autonomy.level text NOT NULL
+aol_autonomy.updated_by text NOT NULL
+aol_autonomy.reason text
+aol_autonomy.updated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
 aol_blob_uses.action_id uuid NOT NULL
 aol_blob_uses.sha256 text NOT NULL
 aol_blobs.sha256 text NOT NULL
@@ -159,6 +165,9 @@ aol_api_tokens: aol_api_tokens_sha256_check CHECK ((octet_length(sha256) = 32))
 aol_api_tokens: aol_api_tokens_sha256_key UNIQUE (sha256)
 aol_api_tokens: aol_api_tokens_types_check CHECK ((((cardinality(types) >= 1) AND (cardinality(types) <= 100)) AND (array_position(types, NULL::text) IS NULL)))
 aol_api_tokens: revoked_by_somebody CHECK (((revoked_at IS NULL) = (revoked_by IS NULL)))
+aol_autonomy: aol_autonomy_level_check CHECK ((level = ANY (ARRAY['draft'::text, 'approve'::text, 'auto'::text])))
+aol_autonomy: aol_autonomy_pkey PRIMARY KEY (lane, type)
+aol_autonomy: aol_autonomy_type_check CHECK (((type = '*'::text) OR (type ~ '^[A-Z][A-Z0-9_]{0,62}$'::text)))
 aol_blob_uses: aol_blob_uses_action_id_fkey FOREIGN KEY (action_id) REFERENCES aol_actions(id) ON DELETE CASCADE
 aol_blob_uses: aol_blob_uses_pkey PRIMARY KEY (action_id, sha256)
 aol_blob_uses: aol_blob_uses_sha256_fkey FOREIGN KEY (sha256) REFERENCES aol_blobs(sha256)
@@ -229,6 +238,7 @@ CREATE INDEX aol_actions_real_success ON public.aol_actions USING btree (lane, t
 CREATE UNIQUE INDEX aol_api_tokens_live_name ON public.aol_api_tokens USING btree (name) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX aol_api_tokens_pkey ON public.aol_api_tokens USING btree (id)
 CREATE UNIQUE INDEX aol_api_tokens_sha256_key ON public.aol_api_tokens USING btree (sha256)
+CREATE UNIQUE INDEX aol_autonomy_pkey ON public.aol_autonomy USING btree (lane, type)
 CREATE INDEX aol_blob_uses_of_blob ON public.aol_blob_uses USING btree (sha256)
 CREATE UNIQUE INDEX aol_blob_uses_pkey ON public.aol_blob_uses USING btree (action_id, sha256)
 CREATE UNIQUE INDEX aol_blobs_pkey ON public.aol_blobs USING btree (sha256)
@@ -258,6 +268,7 @@ CREATE TRIGGER aol_actions_transition AFTER UPDATE OF status ON public.aol_actio
 CREATE TRIGGER aol_actions_use_blobs AFTER INSERT ON public.aol_actions FOR EACH ROW WHEN ((jsonb_exists(new.payload, 'media'::text) OR jsonb_exists(new.payload, 'attachments'::text))) EXECUTE FUNCTION aol_use_blobs()
 CREATE TRIGGER aol_api_tokens_immutable BEFORE UPDATE ON public.aol_api_tokens FOR EACH ROW EXECUTE FUNCTION aol_guard_api_tokens()
 CREATE TRIGGER aol_execution_logs_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.aol_execution_logs FOR EACH STATEMENT EXECUTE FUNCTION aol_guard_logs()
+CREATE TRIGGER aol_execution_logs_heed_failure AFTER INSERT ON public.aol_execution_logs FOR EACH ROW WHEN ((new.event = ANY (ARRAY['REJECTED'::text, 'UNCONFIRMED'::text, 'DEAD_LETTERED'::text]))) EXECUTE FUNCTION aol_heed_failure()
 CREATE TRIGGER aol_execution_logs_pruned AFTER DELETE ON public.aol_execution_logs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION aol_note_pruned_logs()
 CREATE TRIGGER aol_lease_fence BEFORE DELETE OR UPDATE OF lane, owner, token ON public.aol_lease FOR EACH ROW EXECUTE FUNCTION aol_guard_lease()
 VIEW aol_claimable
@@ -267,6 +278,7 @@ SEQUENCE aol_pruned_log_id
 FUNCTION aol_actions_named(keys text[]) RETURNS TABLE(lane text, key text, id uuid)
 FUNCTION aol_approvers(of_action uuid, of_lane text, of_sha256 text) RETURNS text[]
 FUNCTION aol_askers(of_action uuid) RETURNS text[]
+FUNCTION aol_autonomy_level(of_lane text, of_type text) RETURNS text
 FUNCTION aol_check_action_change() RETURNS trigger
 FUNCTION aol_check_action_delete() RETURNS trigger
 FUNCTION aol_check_approval() RETURNS trigger
@@ -282,11 +294,13 @@ FUNCTION aol_flag_value_valid(name text, value jsonb) RETURNS boolean
 FUNCTION aol_guard_api_tokens() RETURNS trigger
 FUNCTION aol_guard_lease() RETURNS trigger
 FUNCTION aol_guard_logs() RETURNS trigger
+FUNCTION aol_heed_failure() RETURNS trigger
 FUNCTION aol_is_agent(actor text) RETURNS boolean
 FUNCTION aol_lane_flags(of_lane text, OUT killed boolean, OUT paused boolean, OUT proof_only boolean, OUT max_actions_per_tick integer, OUT tick_interval_ms integer, OUT max_tick_ms integer, OUT max_running integer, OUT approval_policy text, OUT approver_must_differ boolean, OUT approvals_needed integer) RETURNS record
 FUNCTION aol_late_receipt(of_action uuid) RETURNS jsonb
 FUNCTION aol_leave(items jsonb) RETURNS TABLE(index integer, answer text)
 FUNCTION aol_lock_due(of_lane text, of_mode text, at_most integer, from_priority smallint, from_run_at timestamp with time zone, from_id uuid) RETURNS TABLE(id uuid, priority smallint, run_at timestamp with time zone, claim_count smallint, is_oldest boolean, from_start boolean, passing_ms double precision)
+FUNCTION aol_lower_autonomy(of_action uuid, because text) RETURNS void
 FUNCTION aol_note_pruned_logs() RETURNS trigger
 FUNCTION aol_oldest_queued(of_lane text, of_mode text, OUT id uuid, OUT run_at timestamp with time zone) RETURNS record
 FUNCTION aol_open_attempt(of_action uuid, OUT attempt integer, OUT remaining_ms double precision) RETURNS record

@@ -189,6 +189,9 @@ function leaveOnHold(
   return leaveAs(ports, claim, { to: 'PENDING', message, delayMs: holdMs(hold.untilMs, Date.now()) });
 }
 
+/** What waits for its type's level is looked at again after this. */
+const DRAFT_LOOK_MS = 60_000;
+
 const SHUT_WORDS: Readonly<Record<ShutReason, string>> = {
   killed: 'released: the lane is killed',
   paused: 'released: the lane is paused',
@@ -196,6 +199,7 @@ const SHUT_WORDS: Readonly<Record<ShutReason, string>> = {
   lease_lost: 'released: another run owns the lane',
   cancelled: 'released: cancel was asked for',
   exhausted: 'its attempts are used up',
+  draft: 'released: its type is at the level draft here: proofs only',
 };
 
 function shutWith(
@@ -218,7 +222,11 @@ function shutWith(
       return { to: 'SUCCESS', message: 'it was sent: its receipt had come late', receipt: answer.receipt };
     case 'shut':
       if (answer.reason === 'exhausted') return { to: 'DLQ', reason: 'exhausted', message: SHUT_WORDS.exhausted };
-      return { to: 'PENDING', message: SHUT_WORDS[answer.reason] };
+      return {
+        to: 'PENDING',
+        message: SHUT_WORDS[answer.reason],
+        ...(answer.reason === 'draft' && { delayMs: DRAFT_LOOK_MS }),
+      };
   }
 }
 

@@ -31,6 +31,7 @@ import { QueueCap } from './queue-cap.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { autonomyRoutes } from './routes/autonomy.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { controlRoutes } from './routes/control.ts';
@@ -145,6 +146,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   if (web) webRoutes(app, web);
   sessionRoutes(app, context);
   actionRoutes(app, context);
+  autonomyRoutes(app, context);
   batchRoutes(app, context);
   blobRoutes(app, context);
   decisionRoutes(app, context);

@@ -6,6 +6,7 @@ import { registerAdapters } from './commands/adapters.ts';
 import { registerApi } from './commands/api.ts';
 import { registerApprovals } from './commands/approvals.ts';
 import { registerArtifacts } from './commands/artifacts.ts';
+import { registerAutonomy } from './commands/autonomy.ts';
 import { registerBlobs } from './commands/blobs.ts';
 import { registerContext } from './commands/context.ts';
 import { registerControl } from './commands/control.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Register[] = [
   registerControl,
   registerFlags,
   registerLanes,
+  registerAutonomy,
   registerBlobs,
   registerAdapters,
   registerTokens,

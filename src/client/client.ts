@@ -14,6 +14,13 @@ import {
   nextActionsSchema,
 } from '../contracts/http/action.ts';
 import { type AdapterList, adapterListSchema } from '../contracts/http/adapter.ts';
+import {
+  type Autonomy,
+  type AutonomyList,
+  type AutonomyPutInput,
+  autonomyListSchema,
+  autonomySchema,
+} from '../contracts/http/autonomy.ts';
 import { type BatchAnswer, batchAnswerSchema } from '../contracts/http/batch.ts';
 import { type Blob, blobSchema } from '../contracts/http/blob.ts';
 import {
@@ -229,6 +236,15 @@ export class AolClient {
   /** Changes flags, given a version only when the flag still has it. */
   patchFlags(patch: FlagsPatchInput): Promise<FlagsChanged> {
     return this.#json(flagsChangedSchema, { method: 'PATCH', path: '/v1/control/flags', body: patch });
+  }
+
+  /** How far types of actions may go by themselves, as it is set for a lane and for all; without a lane everything. */
+  listAutonomy(lane?: string): Promise<AutonomyList> {
+    return this.#json(autonomyListSchema, { path: '/v1/autonomy', query: { lane } });
+  }
+
+  setAutonomy(put: AutonomyPutInput): Promise<Autonomy> {
+    return this.#json(autonomySchema, { method: 'PUT', path: '/v1/autonomy', body: put, repeatable: true });
   }
 
   listLanes(): Promise<LaneList> {

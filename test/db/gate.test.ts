@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { pressControl } from '../../src/db/decide/press.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { type GateAnswer, type GateRequest, passGate } from '../../src/db/queue/gate.ts';
+import { AUTONOMY_LEVELS, type AutonomyLevel } from '../../src/domain/autonomy.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { APPROVAL_POLICIES, type FlagRow, flagsInForce, laneMode } from '../../src/domain/flags.ts';
 import type { Redelivery } from '../../src/domain/outcomes.ts';
@@ -44,6 +45,8 @@ interface Case {
   /** The last attempt: recorded, or open with that long to go. */
   readonly lastAttempt: 'recorded' | number;
   readonly dedupes: boolean;
+  /** Of the type in the lane; undefined: nobody has set one. */
+  readonly autonomy?: AutonomyLevel | undefined;
 }
 
 const lanes = fc.constantFrom('default', '*');
@@ -79,6 +82,7 @@ const cases: fc.Arbitrary<Case> = fc
     maxAttempts: fc.integer({ min: 1, max: 3 }),
     lastAttempt: fc.constantFrom('recorded' as const, 15_000, -15_000),
     dedupes: fc.boolean(),
+    autonomy: mostly<Case['autonomy']>(undefined, ...AUTONOMY_LEVELS),
   })
   .map(({ isReal, flags, attempts, ...one }) => ({
     ...one,
@@ -101,11 +105,12 @@ function model(one: Case): Partial<GateAnswer> {
   if (one.leaseToken !== TOKEN) return { kind: 'shut', reason: 'lease_lost' };
   const policyAsks =
     flags.approval_policy === 'all' || (flags.approval_policy === 'first_of_type' && !one.typeSucceededBefore);
-  const needsApproval = one.approved === 'nothing' && (one.approvalNeeded || policyAsks);
-  const isWanted = !one.cancelRequested && one.approved !== 'another' && !needsApproval;
+  const needsApproval = one.approved === 'nothing' && (one.approvalNeeded || policyAsks || one.autonomy === 'approve');
+  const isWanted = !one.cancelRequested && one.approved !== 'another' && !needsApproval && one.autonomy !== 'draft';
   const mayRepeat = one.dedupes && isWanted && one.attempts < one.maxAttempts;
   if (isOpen && !mayRepeat) return { kind: 'unsettled', attempt: last, isOpen: true };
   if (one.cancelRequested) return { kind: 'shut', reason: 'cancelled' };
+  if (one.autonomy === 'draft') return { kind: 'shut', reason: 'draft' };
   if (one.approved === 'another') return { kind: 'unapproved' };
   if (needsApproval) return { kind: 'approval_needed' };
   if (one.attempts >= one.maxAttempts) return { kind: 'shut', reason: 'exhausted' };
@@ -136,7 +141,13 @@ async function putUp(one: Case): Promise<GateRequest> {
     worker: 'aol-test',
   };
   const isHeld = one.status === 'RUNNING' || one.status === 'RETRY';
-  await database.pool.query('DELETE FROM aol_control_flags');
+  await database.pool.query('DELETE FROM aol_control_flags; DELETE FROM aol_autonomy');
+  if (one.autonomy) {
+    await database.pool.query(
+      `INSERT INTO aol_autonomy (lane, type, level, updated_by) VALUES ('default', $1, $2, 'test'), ('*', '*', 'draft', 'test')`,
+      [one.typeSucceededBefore ? SUCCEEDED_TYPE : 'NEW', one.autonomy],
+    );
+  }
   await database.pool.query(
     `WITH flags AS (
        INSERT INTO aol_control_flags (lane, name, value, updated_by)
@@ -206,10 +217,10 @@ describe('the gate', () => {
         if (expected.kind === 'open') expect(open).toEqual([expected.attempt]);
         else expect(open).toEqual(openBefore(one));
       }),
-      { numRuns: 300 },
+      { numRuns: 400 },
     );
     const everything = ['open', 'gone', 'unapproved', 'approval_needed', 'wait', 'unsettled'];
-    const shut = ['killed', 'paused', 'proof', 'lease_lost', 'cancelled', 'exhausted'];
+    const shut = ['killed', 'paused', 'proof', 'lease_lost', 'cancelled', 'exhausted', 'draft'];
     expect([...seen].sort()).toEqual([...everything, ...shut].sort());
   }, 60_000);
 

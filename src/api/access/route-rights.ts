@@ -41,6 +41,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'GET /v1/logs': 'read',
   'GET /v1/status': 'read',
   'GET /v1/ticks': 'read',
+  'GET /v1/autonomy': 'read',
   'GET /v1/blobs/:sha256': 'read',
 
   'PUT /v1/blobs': 'queue',
@@ -61,6 +62,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'POST /v1/control/resume': 'operate',
   'POST /v1/control/start': 'operate',
   'PATCH /v1/control/flags': 'operate',
+  'PUT /v1/autonomy': 'operate',
 
   'PUT /v1/lanes/:lane': 'administer',
   'GET /v1/tokens': 'administer',

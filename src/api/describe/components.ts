@@ -8,6 +8,7 @@ import {
   nextActionsSchema,
 } from '../../contracts/http/action.ts';
 import { adapterListSchema, adapterSchema } from '../../contracts/http/adapter.ts';
+import { autonomyListSchema, autonomySchema } from '../../contracts/http/autonomy.ts';
 import { batchAnswerSchema, batchResultSchema } from '../../contracts/http/batch.ts';
 import { blobSchema } from '../../contracts/http/blob.ts';
 import { controlAnswerSchema } from '../../contracts/http/control.ts';
@@ -26,6 +27,8 @@ const COMPONENTS = {
   ActionList: actionListAnswerSchema,
   Adapter: adapterSchema,
   AdapterList: adapterListSchema,
+  Autonomy: autonomySchema,
+  AutonomyList: autonomyListSchema,
   BatchAnswer: batchAnswerSchema,
   BatchResult: batchResultSchema,
   Blob: blobSchema,

@@ -31,7 +31,7 @@ export interface GateRequest extends EffectClaim {
 }
 
 /** Why the gate said no, and the action returns to the queue. */
-export type ShutReason = 'killed' | 'paused' | 'proof' | 'lease_lost' | 'cancelled' | 'exhausted';
+export type ShutReason = 'killed' | 'paused' | 'proof' | 'lease_lost' | 'cancelled' | 'exhausted' | 'draft';
 
 export type GateAnswer =
   /** Asked at this moment of `performance.now()`, when a connection was there. */

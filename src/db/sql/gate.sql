@@ -18,6 +18,7 @@ DECLARE
   uncertain record;
   receipt jsonb;
   repeats boolean := false;
+  autonomy text;
   needs_approval boolean;
   settles_in_ms double precision;
   number integer;
@@ -49,15 +50,16 @@ BEGIN
   IF flags.killed THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'killed'); END IF;
   IF flags.paused THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'paused'); END IF;
   IF worker_is_proof OR flags.proof_only THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'proof'); END IF;
+  autonomy := aol_autonomy_level(of_lane, held.type);
   IF lane_token IS DISTINCT FROM under_token THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'lease_lost'); END IF;
 
-  needs_approval := held.approval_sha256 IS NULL AND (held.approval_needed OR CASE flags.approval_policy WHEN 'none' THEN false
+  needs_approval := held.approval_sha256 IS NULL AND (held.approval_needed OR autonomy = 'approve' OR CASE flags.approval_policy WHEN 'none' THEN false
     WHEN 'first_of_type' THEN NOT EXISTS (SELECT FROM aol_actions
       WHERE lane = held.lane AND type = held.type AND mode = 'REAL' AND status = 'SUCCESS')
     ELSE true END);
   IF repeats THEN
     -- What may have happened goes no other way than a repeat: in an approval or a dead letter nobody would see it.
-    IF held.cancel_requested OR held.attempts >= held.max_attempts OR receipt IS NOT NULL OR needs_approval
+    IF held.cancel_requested OR held.attempts >= held.max_attempts OR receipt IS NOT NULL OR needs_approval OR autonomy = 'draft'
       OR coalesce(held.approval_sha256 <> sha256, false) OR NOT (CASE redelivery ->> 'kind'
         WHEN 'dedupes' THEN clock_timestamp() < uncertain.first_at + (redelivery ->> 'windowMs')::float8 * interval '1 millisecond'
         WHEN 'harmless' THEN uncertain.how_many <= (redelivery ->> 'maxRepeats')::integer
@@ -70,6 +72,7 @@ BEGIN
     END IF;
   END IF;
   IF held.cancel_requested THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'cancelled'); END IF;
+  IF autonomy = 'draft' THEN RETURN jsonb_build_object('kind', 'shut', 'reason', 'draft'); END IF;
 
   IF held.approval_sha256 <> sha256 THEN RETURN jsonb_build_object('kind', 'unapproved'); END IF;
   IF needs_approval THEN RETURN jsonb_build_object('kind', 'approval_needed'); END IF;

@@ -1,0 +1,63 @@
+import { Argument } from 'commander';
+import type { Autonomy } from '../../contracts/http/autonomy.ts';
+import { AUTONOMY_LEVELS, type AutonomyLevel } from '../../domain/autonomy.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
+import type { Register } from '../context.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { table } from '../terminal/text.ts';
+
+interface SetOptions {
+  readonly lane: string;
+  readonly reason?: string;
+  readonly yes: boolean;
+}
+
+/** `aol autonomy get|set` */
+export const registerAutonomy: Register = (program, run) => {
+  const autonomy = program.command('autonomy').description('how far types of actions may go by themselves');
+
+  autonomy
+    .command('get')
+    .description('what is set, by whom and why; where nothing is, the flags of the lane hold alone')
+    .option('--lane <lane>', 'one lane, and what is set for all')
+    .action(({ lane }: { lane?: string }) =>
+      run(async ({ io, client, print }) => {
+        const answer = await (await client()).listAutonomy(lane);
+        print(answer, () => (answer.items.length === 0 ? NOTHING : autonomyTable(answer.items, io.color)));
+        return undefined;
+      }),
+    );
+
+  autonomy
+    .command('set')
+    .description(
+      'draft: proofs only; approve: a person allows each; auto: by the flags of the lane. Loosening needs an admin',
+    )
+    .argument('<type>', 'a type, or * for all')
+    .addArgument(new Argument('<level>').choices(AUTONOMY_LEVELS))
+    .option('--lane <lane>', 'one lane; all when absent', ALL_LANES)
+    .option('--reason <text>', 'for the log')
+    .option('--yes', 'do not ask', false)
+    .action((type: string, level: AutonomyLevel, { lane, reason, yes }: SetOptions) =>
+      run(async ({ io, client: connect, print }) => {
+        const client = await connect();
+        if (level === 'auto' && !yes) {
+          const where = lane === ALL_LANES ? 'in all lanes' : `in lane ${lane}`;
+          await confirm(io, {
+            what: `${type === '*' ? 'every type' : type} ${where} is sent without a person, where the flags of the lane allow it`,
+            question: 'let it go by itself?',
+          });
+        }
+        const answer = await client.setAutonomy({ lane, type, level, ...(reason !== undefined && { reason }) });
+        print(answer, () => `autonomy of ${answer.type} in ${answer.lane}: ${answer.level}`);
+        return undefined;
+      }),
+    );
+};
+
+const NOTHING = 'nothing is set: the flags of each lane hold alone';
+
+function autonomyTable(items: readonly Autonomy[], isColored: boolean): string {
+  const rows = items.map(({ lane, type, level, updatedBy, reason }) => [lane, type, level, updatedBy, reason ?? '']);
+  return table(['LANE', 'TYPE', 'LEVEL', 'SET BY', 'REASON'], rows, isColored);
+}

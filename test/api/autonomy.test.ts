@@ -1,0 +1,119 @@
+/** `/v1/autonomy`: who may let what go by itself, and what takes it back. */
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { autonomyListSchema } from '../../src/contracts/http/autonomy.ts';
+import { logListSchema } from '../../src/contracts/http/log.ts';
+import { rejectAction } from '../../src/db/decide/approvals.ts';
+import { appendLog } from '../../src/db/look/logs.ts';
+import { as, createTestApi, type TestApi } from '../support/api.ts';
+import { awaiting, queued } from '../support/settled.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await createTestApi();
+});
+afterAll(() => api.close());
+beforeEach(() => api.database.pool.query('DELETE FROM aol_autonomy'));
+
+const put = (body: object, role: 'admin' | 'operator' | 'viewer' = 'admin') =>
+  api.call({
+    method: 'PUT',
+    url: '/v1/autonomy',
+    headers: { ...as(role), 'content-type': 'application/json' },
+    payload: JSON.stringify(body),
+  });
+const items = async () =>
+  autonomyListSchema.parse((await api.call({ url: '/v1/autonomy', headers: as('viewer') })).json()).items;
+const levelOf = async (lane: string, type: string) => {
+  const { rows } = await api.database.pool.query('SELECT aol_autonomy_level($1, $2) AS level', [lane, type]);
+  return rows[0].level;
+};
+const AUTO = { lane: 'default', type: 'POST_SOCIAL', level: 'auto' };
+
+describe('setting', () => {
+  test('an operator tightens, only an admin loosens; the narrowest row counts', async () => {
+    expect((await put({ type: '*', level: 'draft' }, 'operator')).statusCode).toBe(200);
+    expect((await put({ lane: 'default', type: '*', level: 'approve' }, 'operator')).statusCode).toBe(403);
+    expect((await put({ lane: 'default', type: '*', level: 'approve' })).statusCode).toBe(200);
+    expect((await put(AUTO)).statusCode).toBe(200);
+    expect((await put({ ...AUTO, level: 'draft' }, 'viewer')).statusCode).toBe(403);
+    const levels = [
+      ['default', 'POST_SOCIAL'],
+      ['default', 'CALL_WEBHOOK'],
+      ['other', 'POST_SOCIAL'],
+    ] as const;
+    expect(await Promise.all(levels.map(([lane, type]) => levelOf(lane, type)))).toEqual(['auto', 'approve', 'draft']);
+    expect(await items()).toHaveLength(3);
+  });
+
+  test('bad input names the field; the log says who', async () => {
+    expect((await put({ ...AUTO, level: 'yes' })).statusCode).toBe(400);
+    expect((await put({ ...AUTO, type: 'post' })).statusCode).toBe(400);
+    const unknown = await put({ ...AUTO, lane: 'nowhere' });
+    expect([unknown.statusCode, unknown.json()]).toEqual([
+      422,
+      expect.objectContaining({ errors: [expect.objectContaining({ field: 'lane' })] }),
+    ]);
+    await put({ ...AUTO, reason: 'it went well' });
+    const { items: logs } = logListSchema.parse(
+      (await api.call({ url: '/v1/logs?event=FLAG_CHANGED', headers: as('viewer') })).json(),
+    );
+    expect(logs[0]).toMatchObject({ actor: 'admin', message: 'autonomy of POST_SOCIAL = auto: it went well' });
+  });
+});
+
+describe('taken back to approve', () => {
+  const dies = async (event: 'DEAD_LETTERED' | 'SUCCEEDED' | 'UNCONFIRMED', mode: 'REAL' | 'PROOF' = 'REAL') => {
+    const id = await queued(api.database.pool, { mode });
+    await appendLog(api.database.pool, {
+      lane: 'default',
+      actionId: id,
+      event,
+      level: 'ERROR',
+      actor: 'engine',
+      message: event,
+    });
+  };
+
+  test('by a rejected approval, with a row in the log that says why', async () => {
+    await put(AUTO);
+    const id = await awaiting(api.database.pool, 3_600);
+    await rejectAction(api.database.pool, id, { actor: 'anna' });
+    expect(await items()).toMatchObject([
+      { level: 'approve', updatedBy: 'engine', reason: 'an approval was rejected' },
+    ]);
+    const { items: logs } = logListSchema.parse(
+      (await api.call({ url: `/v1/actions/${id}/logs`, headers: as('viewer') })).json(),
+    );
+    expect(logs.at(-1)).toMatchObject({
+      event: 'FLAG_CHANGED',
+      message: 'autonomy of POST_SOCIAL = approve: an approval was rejected',
+    });
+  });
+
+  test('by an effect that nobody can confirm', async () => {
+    await put(AUTO);
+    await dies('UNCONFIRMED');
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('approve');
+  });
+
+  test('by the third dead letter in a row, and not by three that are none', async () => {
+    await put(AUTO);
+    for (const event of ['DEAD_LETTERED', 'DEAD_LETTERED', 'SUCCEEDED', 'DEAD_LETTERED', 'DEAD_LETTERED'] as const)
+      await dies(event);
+    await dies('DEAD_LETTERED', 'PROOF');
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('auto');
+    await dies('DEAD_LETTERED');
+    expect(await items()).toMatchObject([{ level: 'approve', reason: 'three dead letters in a row' }]);
+  });
+
+  test('only where it was set; what is set for all lanes stays for the others', async () => {
+    await dies('UNCONFIRMED');
+    expect(await items()).toEqual([]);
+    await put({ type: '*', level: 'auto' });
+    await dies('UNCONFIRMED');
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('approve');
+    expect(await levelOf('default', 'CALL_WEBHOOK')).toBe('auto');
+    expect(await levelOf('other', 'POST_SOCIAL')).toBe('auto');
+  });
+});
