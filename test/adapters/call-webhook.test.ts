@@ -4,7 +4,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
-import { retryAfterMs } from '../../src/adapters/call-webhook/outcome.ts';
+import { retryAfterMs } from '../../src/adapters/http-answers.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
 import { SAMPLE_CONTEXT } from '../support/contexts.ts';
 import {

@@ -2,6 +2,7 @@
 
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
 import type { Answer } from '../exchange/index.ts';
+import { retryAfterMs } from '../http-answers.ts';
 import { bodyText, webhookReceipt } from './receipt.ts';
 
 const EXCERPT_LENGTH = 200;
@@ -44,18 +45,4 @@ function reasonOf(answer: Answer, scrub: readonly string[]): string {
 function meaningOf(status: number): string {
   if (status >= 300 && status < 400) return ' (a redirect, and none is followed)';
   return status === 410 ? ' (gone: it wants no more calls)' : '';
-}
-
-const IMF_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/u;
-const RFC_850_DATE = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/u;
-const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/u;
-const MAX_RETRY_AFTER_SECONDS = 10 ** 9;
-
-/** Seconds, or a date in one of HTTP's three forms; a date in the past is now. Undefined for anything else. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
-  const text = header?.trim() ?? '';
-  if (/^\d+$/u.test(text)) return Math.min(Number(text), MAX_RETRY_AFTER_SECONDS) * 1_000;
-  const isDate = IMF_DATE.test(text) || RFC_850_DATE.test(text);
-  const atMs = isDate ? Date.parse(text) : ASCTIME_DATE.test(text) ? Date.parse(`${text} GMT`) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }
