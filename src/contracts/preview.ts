@@ -13,6 +13,9 @@ export const previewSchema = z.discriminatedUnion('kind', [
     text,
     replyTo: text.optional(),
     audience: text.optional(),
+    /** Stands before the post, which is folded away behind it. */
+    warning: text.optional(),
+    card: z.strictObject({ url: text, title: text, description: text.optional() }).optional(),
   }),
   z.strictObject({
     kind: z.literal('mail'),

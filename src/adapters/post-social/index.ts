@@ -5,13 +5,14 @@ import { postText, type SocialPlatform } from '../../contracts/payloads/post-soc
 import type { Preview } from '../../contracts/preview.ts';
 import { RenderError } from '../errors.ts';
 import { defineAdapter, type Effect } from '../port.ts';
-import { bluesky } from './bluesky.ts';
+import { bluesky } from './bluesky/index.ts';
 import { linkedin } from './linkedin.ts';
-import { mastodon } from './mastodon.ts';
+import { mastodon } from './mastodon/index.ts';
 import type { SocialPlatformAdapter } from './platform.ts';
 import { x } from './x.ts';
 
-const VERSION = 3;
+/** Version 3 had fields of replies that nobody could fill in; it was never sent. */
+const VERSION = 4;
 const EXCERPT_LENGTH = 60;
 /** By the names that payloads give platforms, which are those of their providers. */
 const PLATFORMS: Readonly<Record<SocialPlatform, SocialPlatformAdapter>> = { x, bluesky, mastodon, linkedin };
@@ -45,6 +46,8 @@ export const postSocialAdapter = defineAdapter<PostSocial>({
     return outcome ?? { kind: 'rejected', reason: NOBODYS };
   },
   async perform(effect, context) {
+    const problem = effectProblem(effect);
+    if (problem !== undefined) return { kind: 'rejected', reason: problem };
     const outcome = await platformOf(effect)?.perform?.(effect, context);
     return outcome ?? { kind: 'rejected', reason: NOBODYS };
   },
@@ -57,17 +60,27 @@ export const postSocialAdapter = defineAdapter<PostSocial>({
 /** What was rendered before posts named their account cannot be sent. */
 const NOBODYS = 'the artifact names no account that this adapter posts for: queue it again';
 
+/** What another version rendered may mean something else; a placeholder that nobody fills in must not go out as it stands. */
+function effectProblem({ adapterVersion, addedAtSending }: Effect): string | undefined {
+  if (adapterVersion > VERSION)
+    return `the artifact is of version ${adapterVersion}; this worker posts up to ${VERSION}`;
+  const isKnown = addedAtSending.every((path) => path === 'headers.authorization');
+  return isKnown ? undefined : 'the artifact has a placeholder that is not filled in any more: queue it again';
+}
+
 function platformOf({ account }: Effect): SocialPlatformAdapter | undefined {
   return Object.values(PLATFORMS).find(({ provider }) => provider.name === account?.provider);
 }
 
-function previewOf({ platform, content, link, replyTo, audience }: PostSocial): Preview {
+function previewOf({ platform, content, link, replyTo, audience, warning, card }: PostSocial): Preview {
   return {
     kind: 'post',
     platform,
     text: postText(content, link),
     ...(replyTo !== undefined && { replyTo }),
     ...(audience !== undefined && { audience }),
+    ...(warning !== undefined && { warning }),
+    ...(card !== undefined && link !== undefined && { card: { url: link, ...card } }),
   };
 }
 

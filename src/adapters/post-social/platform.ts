@@ -2,10 +2,22 @@
 
 import type { JsonValue } from '../../contracts/http/json.ts';
 import type { PostSocial } from '../../contracts/payloads/post-social.ts';
-import type { Redelivery } from '../../domain/outcomes.ts';
-import { addedAtSending } from '../placeholder.ts';
-import type { Adapter, EffectBlob, HttpRequest, RenderAccount, RenderContext, Step } from '../port.ts';
-import type { Provider } from '../provider.ts';
+import { type PostFile, postFileProblems } from '../../contracts/payloads/post-social-files.ts';
+import { errorText } from '../../domain/errors.ts';
+import type { AttemptOutcome, Redelivery } from '../../domain/outcomes.ts';
+import { RenderError } from '../errors.ts';
+import { addedAtSending, withResults } from '../placeholder.ts';
+import type {
+  Adapter,
+  EffectBlob,
+  HttpRequest,
+  PerformContext,
+  PreparationOutcome,
+  RenderAccount,
+  RenderContext,
+  Step,
+} from '../port.ts';
+import type { Credential, Provider } from '../provider.ts';
 
 /** A request, what has to be done before it, and which of its fields only sending can fill in. */
 export interface RenderedPost {
@@ -42,4 +54,88 @@ export function jsonPost(
     request: { protocol: 'http', method: 'POST', url, headers, body: { kind: 'json', value: body } },
     addedAtSending: ['headers.authorization', ...(more.addedAtSending ?? [])],
   };
+}
+
+/** A reading request. */
+export function jsonGet(url: string, authorization = addedAtSending('authorization')): HttpRequest {
+  return {
+    protocol: 'http',
+    method: 'GET',
+    url,
+    headers: { accept: 'application/json', authorization },
+    body: { kind: 'none' },
+  };
+}
+
+/** The request as it goes out: what preparations have left, and the authorisation, in their places. */
+export function filledIn(
+  request: HttpRequest,
+  authorization: string,
+  results: Readonly<Record<string, JsonValue>> = {},
+): HttpRequest {
+  const { headers, body } = request;
+  return {
+    ...request,
+    headers: { ...headers, authorization },
+    body: body.kind === 'json' ? { kind: 'json', value: withResults(body.value, results) } : body,
+  };
+}
+
+export type PostFileWithAlt = PostFile & { readonly sha256: string; readonly alt?: string };
+
+/**
+ * The pictures of a post, in its order.
+ *
+ * @throws RenderError when one of them is not what its platform takes
+ */
+export async function picturesOf(post: PostSocial, { blobs }: PostContext): Promise<readonly PostFileWithAlt[]> {
+  const pictures: PostFileWithAlt[] = [];
+  for (const { sha256, alt } of post.media ?? []) {
+    pictures.push({ ...(await blobs.describe(sha256)), ...(alt !== undefined && { alt }) });
+  }
+  const files = new Map(pictures.map((picture) => [picture.sha256, picture]));
+  const [problem] = postFileProblems(post, files);
+  if (problem) throw new RenderError(`${problem.field} ${problem.rule}`);
+  return pictures;
+}
+
+/** What an effect says of its pictures. */
+export function blobsOf(pictures: readonly PostFileWithAlt[]): readonly EffectBlob[] {
+  const each = pictures.map(({ sha256, mediaType, byteCount, alt }) => ({
+    sha256,
+    mediaType,
+    byteCount,
+    ...(alt !== undefined && { alt }),
+  }));
+  return [...new Map(each.map((blob) => [blob.sha256, blob])).values()];
+}
+
+/** `Upload 1 of 2: image/png, 83 kB`. */
+export function uploadSummary({ mediaType, byteCount }: EffectBlob, index: number, count: number): string {
+  return `Upload ${index + 1} of ${count}: ${mediaType}, ${Math.ceil(byteCount / 1_000)} kB`;
+}
+
+/** The account's credential; one that cannot be had has sent nothing. */
+export async function credentialOf(
+  { account }: PerformContext,
+  options: { readonly renew?: boolean } = {},
+): Promise<
+  | { readonly ok: true; readonly credential: Credential }
+  | { readonly ok: false; readonly outcome: Extract<AttemptOutcome, { kind: 'not_sent' }> }
+> {
+  try {
+    if (!account) throw new Error('the effect names no account');
+    return { ok: true, credential: await account.credential(options) };
+  } catch (error) {
+    const reason = `the account ${account?.name ?? ''} cannot log in: ${errorText(error)}`;
+    return { ok: false, outcome: { kind: 'not_sent', reason } };
+  }
+}
+
+/** How a preparation failed. It is harmless: one that may have happened is done again. */
+export function preparationFailure(
+  outcome: Exclude<AttemptOutcome, { kind: 'done' }>,
+): Exclude<PreparationOutcome, { kind: 'ready' | 'not_yet' }> {
+  if (outcome.kind !== 'unknown') return outcome;
+  return { kind: 'not_sent', reason: outcome.reason, limits: outcome.limits };
 }

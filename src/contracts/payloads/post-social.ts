@@ -17,26 +17,36 @@ export type Audience = (typeof AUDIENCES)[number];
 
 interface PlatformRule {
   readonly audiences: readonly Audience[];
+  /** Fields that it has something to do with, of those that not each platform knows. */
+  readonly knows: readonly ('language' | 'warning' | 'card')[];
   readonly replyTo: RegExp;
   /** What `replyTo` must be, in words. */
   readonly replyToRule: string;
 }
 
 export const PLATFORM_RULES: Readonly<Record<SocialPlatform, PlatformRule>> = {
-  x: { audiences: ['public'], replyTo: /^[1-9][0-9]{0,18}$/u, replyToRule: 'the id of a post: up to 19 digits' },
+  x: {
+    audiences: ['public'],
+    knows: [],
+    replyTo: /^[1-9][0-9]{0,18}$/u,
+    replyToRule: 'the id of a post: up to 19 digits',
+  },
   bluesky: {
     audiences: ['public'],
+    knows: ['language', 'card'],
     replyTo:
       /^at:\/\/did:(?:plc:[a-z2-7]{24}|web:[a-zA-Z0-9.%:-]{1,255})\/app\.bsky\.feed\.post\/[a-zA-Z0-9._:~-]{1,64}$/u,
     replyToRule: 'the address of a post: at://did:…/app.bsky.feed.post/…',
   },
   mastodon: {
     audiences: ['public', 'unlisted', 'followers'],
+    knows: ['language', 'warning'],
     replyTo: /^[0-9A-Za-z]{1,64}$/u,
     replyToRule: 'the id that the own instance gave the status: up to 64 letters and digits',
   },
   linkedin: {
     audiences: ['public', 'connections'],
+    knows: [],
     replyTo: /^urn:li:(?:share|ugcPost|activity):[0-9]{1,20}$/u,
     replyToRule: 'the URN of a post: urn:li:share:…, urn:li:ugcPost:… or urn:li:activity:…',
   },
@@ -64,6 +74,8 @@ const fieldsSchema = z.strictObject({
     .optional(),
   /** Stands before the post, which is folded away behind it. */
   warning: storableText(1, 300).optional(),
+  /** What the card of the link says. Nobody fetches the link to find out. */
+  card: z.strictObject({ title: storableText(1, 300), description: storableText(0, 1_000).optional() }).optional(),
 });
 
 export type PostSocial = z.infer<typeof fieldsSchema>;
@@ -76,15 +88,24 @@ export const postSocialSchema = fieldsSchema.superRefine((post, context) => {
 });
 
 function platformProblems(post: PostSocial): readonly (readonly [keyof PostSocial, string])[] {
-  const { platform, content, audience, link, replyTo } = post;
+  const { platform, content, audience, link, replyTo, media, card, warning } = post;
   const rules = PLATFORM_RULES[platform];
   const problems: (readonly [keyof PostSocial, string])[] = [];
   if (!/\S/u.test(content)) problems.push(['content', 'must not be blank']);
   const { used, limit, unit } = contentLength(platform, content, link, replyTo);
-  if (used > limit) {
-    const counted = link === undefined ? 'has' : 'has with its link';
-    problems.push(['content', `must be at most ${limit} ${unit} for ${platform}, and ${counted} ${used}`]);
+  const total = used + (warning === undefined ? 0 : contentLength(platform, warning).used);
+  if (total > limit) {
+    const others = [link === undefined ? '' : 'its link', warning === undefined ? '' : 'its warning'].filter(Boolean);
+    const counted = others.length === 0 ? 'has' : `has with ${others.join(' and ')}`;
+    problems.push(['content', `must be at most ${limit} ${unit} for ${platform}, and ${counted} ${total}`]);
   }
+  for (const field of ['language', 'warning', 'card'] as const) {
+    if (post[field] !== undefined && !rules.knows.includes(field)) {
+      problems.push([field, `must be absent for ${platform}, which has nothing like it`]);
+    }
+  }
+  if (card !== undefined && link === undefined) problems.push(['card', 'must be absent without a link']);
+  if (card !== undefined && media !== undefined) problems.push(['card', 'must be absent beside media']);
   if (platform === 'x' && /[\ufeff\ufffe\uffff]/u.test(content)) {
     problems.push(['content', 'must not contain U+FEFF, U+FFFE or U+FFFF for x']);
   }

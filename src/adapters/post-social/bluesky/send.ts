@@ -1,0 +1,127 @@
+/** Uploads, looks up, and writes the record: each one request for one call. */
+
+import type { JsonValue } from '../../../contracts/http/json.ts';
+import { isObject } from '../../../contracts/http/json.ts';
+import type { AttemptOutcome } from '../../../domain/outcomes.ts';
+import type { Answer } from '../../exchange/index.ts';
+import { answered, headerOf, isSuccess, objectOf, textIn } from '../../http-answers.ts';
+import type { Effect, HttpRequest, PerformContext, PreparationOutcome, Step } from '../../port.ts';
+import { credentialOf, filledIn, jsonGet, preparationFailure } from '../platform.ts';
+import { failureOf, limitsIn, refusesToken } from './answers.ts';
+import { cidOf, PARENT_STEP } from './record.ts';
+
+type Failure = Exclude<AttemptOutcome, { kind: 'done' }>;
+
+export async function performBluesky(effect: Effect, context: PerformContext): Promise<AttemptOutcome> {
+  const { request } = effect;
+  if (request.protocol !== 'http') return { kind: 'rejected', reason: 'the artifact does not describe a request' };
+  const answer = await send(request, context);
+  if (answer.kind !== 'answer') return answer;
+  const body = objectOf(answer);
+  if (!isSuccess(answer)) return failureOf(answer);
+  const isJson = headerOf(answer, 'content-type')?.includes('json') === true;
+  if (!body && !isJson) return { kind: 'unknown', reason: answered('Bluesky', answer, 'something that is no JSON') };
+  return { kind: 'done', receipt: receiptOf(answer, body), limits: limitsIn(answer) };
+}
+
+export async function prepareBluesky(step: Step, effect: Effect, context: PerformContext): Promise<PreparationOutcome> {
+  const answer = await send(step.request, context);
+  if (answer.kind !== 'answer') return preparationFailure(answer);
+  const result = step.name === PARENT_STEP ? parentOf(answer) : uploadOf(answer, step, effect);
+  return result.kind === 'ready' ? { ...result, limits: limitsIn(answer) } : preparationFailure(result);
+}
+
+/** Sends once. A refused token is renewed, and what it should have sent waits for the next attempt. */
+async function send(request: HttpRequest, context: PerformContext): Promise<Answer | Failure> {
+  const logged = await credentialOf(context);
+  if (!logged.ok) return logged.outcome;
+  const { exchange, signal, results } = context;
+  const answer = await exchange.send(filledIn(request, bearer(logged.credential), results), {
+    signal,
+    wholeBody: true,
+  });
+  return answer.kind === 'answer' && refusesToken(answer) ? renewed(answer, context) : answer;
+}
+
+/** A token that is refused though it was just made will not get better: a person has to log in. */
+async function renewed(refusal: Answer, context: PerformContext): Promise<Failure> {
+  const reason = answered('Bluesky', refusal, textIn(objectOf(refusal), 'error'));
+  const again = await credentialOf(context, { renew: true });
+  if (!again.ok) return again.outcome;
+  const { account, exchange, signal } = context;
+  const url = new URL('/xrpc/com.atproto.server.getSession', account?.server).href;
+  const session = await exchange.send(jsonGet(url, bearer(again.credential)), { signal, wholeBody: true });
+  if (session.kind === 'answer' && refusesToken(session)) {
+    return { kind: 'on_hold', reason: `${reason}, and so it does after a new log-in`, needsLogin: true };
+  }
+  return { kind: 'not_sent', reason: `${reason}: the session was renewed`, retryAfterMs: 0 };
+}
+
+export function bearer(credential: Readonly<Record<string, string>>): string {
+  return `Bearer ${credential.accessJwt ?? ''}`;
+}
+
+/** `repeated`: the record was there already, from an attempt before. */
+function receiptOf(answer: Answer, body: ReturnType<typeof objectOf>): Readonly<Record<string, JsonValue>> {
+  const uri = textIn(body, 'uri');
+  const url = uri === undefined ? undefined : permalink(uri);
+  return {
+    status: answer.status,
+    ...(uri === undefined ? { note: 'the answer names no post' } : { uri }),
+    cid: textIn(body, 'cid') ?? null,
+    ...(url !== undefined && { url }),
+    ...(body && !Object.hasOwn(body, 'commit') && { repeated: true }),
+    ...requestIdOf(answer),
+  };
+}
+
+function requestIdOf(answer: Answer): { readonly requestId?: string } {
+  const requestId = headerOf(answer, 'atproto-request-id') ?? headerOf(answer, 'x-request-id');
+  return requestId === undefined ? {} : { requestId: requestId.slice(0, 200) };
+}
+
+/** Where people see the post of `at://did:…/app.bsky.feed.post/…`. */
+export function permalink(uri: string): string | undefined {
+  const [, did, rkey] = /^at:\/\/(did:[^/]+)\/app\.bsky\.feed\.post\/([^/]+)$/u.exec(uri) ?? [];
+  return did === undefined ? undefined : `https://bsky.app/profile/${did}/post/${rkey}`;
+}
+
+type Prepared = { readonly kind: 'ready'; readonly result: JsonValue } | Failure;
+
+/** A reply to a post that is not there would be accepted: nobody would see it. */
+function parentOf(answer: Answer): Prepared {
+  const body = objectOf(answer);
+  if (!isSuccess(answer)) {
+    const error = textIn(body, 'error');
+    const isGone = error === 'RecordNotFound' || error === 'RepoNotFound' || answer.status === 404;
+    if (isGone) return { kind: 'rejected', reason: 'the post that is replied to is not there' };
+    return failureOf(answer);
+  }
+  const [uri, cid, value] = [textIn(body, 'uri'), textIn(body, 'cid'), body?.value];
+  if (uri === undefined || cid === undefined || !isObject(value)) {
+    return { kind: 'not_sent', reason: 'the post that is replied to could not be read' };
+  }
+  const root = isObject(value.reply) ? value.reply.root : undefined;
+  const [rootUri = uri, rootCid = cid] = isObject(root) ? [textOf(root.uri), textOf(root.cid)] : [];
+  return { kind: 'ready', result: { cid, rootUri, rootCid } };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The record names its pictures by their bytes, size and type: the server must call them the same. */
+function uploadOf(answer: Answer, { request }: Step, { blobs }: Effect): Prepared {
+  if (!isSuccess(answer)) return failureOf(answer);
+  const sent = blobs.find(({ sha256 }) => request.body.kind === 'blob' && request.body.sha256 === sha256);
+  const blob = objectOf(answer)?.blob;
+  if (!isObject(blob) || !isObject(blob.ref) || !sent) {
+    return { kind: 'not_sent', reason: 'the answer to an upload could not be read' };
+  }
+  const cid = textOf(blob.ref.$link);
+  if (cid !== cidOf(sent.sha256) || blob.size !== sent.byteCount || blob.mimeType !== sent.mediaType) {
+    const got = `${String(blob.mimeType)}, ${String(blob.size)} bytes`;
+    return { kind: 'rejected', reason: `Bluesky took the picture for another one: ${got}` };
+  }
+  return { kind: 'ready', result: { cid } };
+}
