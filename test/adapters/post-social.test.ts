@@ -34,11 +34,24 @@ const record = (fields: Record<string, unknown>) => ({
   collection: 'app.bsky.feed.post',
   rkey: '3lc6pdbebjazd',
   record: { $type: 'app.bsky.feed.post', createdAt: '2026-11-23T16:00:00.000Z', ...fields },
+  swapRecord: null,
 });
 const linkFacet = (byteStart: number, byteEnd: number, uri: string) => ({
   index: { byteStart, byteEnd },
   features: [{ $type: 'app.bsky.richtext.facet#link', uri }],
 });
+
+const LOOK_UP = {
+  name: 'parent',
+  summary: 'Look up the post that is replied to',
+  request: {
+    protocol: 'http',
+    method: 'GET',
+    url: `https://bsky.social/xrpc/com.atproto.repo.getRecord?repo=did%3Aplc%3Aewvi7nxzyoun6zhxrhs64oiz&collection=app.bsky.feed.post&rkey=3jwdwj2ctlk26`,
+    headers: { accept: 'application/json', authorization: '<added at sending: authorization>' },
+    body: { kind: 'none' },
+  },
+};
 
 /** The exact requests. Whoever changes one raises the adapter's version. */
 const golden: readonly (readonly [keyof typeof samples, string, string, object, object, readonly string[], string])[] =
@@ -81,11 +94,11 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
       record({
         text: 'Yes',
         reply: {
-          root: { uri: "<added at sending: the thread's first post>", cid: '<added at sending: its CID>' },
-          parent: { uri: PARENT, cid: '<added at sending: its CID>' },
+          root: { uri: '<result of parent: rootUri>', cid: '<result of parent: rootCid>' },
+          parent: { uri: PARENT, cid: '<result of parent: cid>' },
         },
       }),
-      ['body.value.record.reply.root.uri', 'body.value.record.reply.root.cid', 'body.value.record.reply.parent.cid'],
+      [],
       'Reply on Bluesky as not-configured.invalid: "Yes"',
     ],
     [
@@ -176,7 +189,7 @@ describe('what would be sent', () => {
   test.each(golden)('%s', async (name, method, url, headers, body, addedAtSending, summary) => {
     expect(await effectOf(name)).toEqual({
       type: 'POST_SOCIAL',
-      adapterVersion: 3,
+      adapterVersion: 4,
       summary,
       preview: previews[name],
       request: {
@@ -192,7 +205,7 @@ describe('what would be sent', () => {
         body: { kind: 'json', value: body },
       },
       account: accounts[name.split(' ')[0] ?? ''],
-      preparations: [],
+      preparations: name === 'bluesky reply' ? [LOOK_UP] : [],
       blobs: [],
       addedAtSending: ['headers.authorization', ...addedAtSending],
     });
@@ -243,6 +256,7 @@ describe('what would be sent', () => {
       ],
     ],
     ['a#b @a.example mail@b.example', []],
+    ['(http://localhost:3000/a) https://.', [[1, 24, 'http://localhost:3000/a', 'http://localhost:3000/a']]],
     ['＃全角 #️⃣', [[0, 9, '＃全角', '全角']]],
     [`#${'a'.repeat(64)} #${'b'.repeat(65)}`, [[0, 65, `#${'a'.repeat(64)}`, 'a'.repeat(64)]]],
     [

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { storableText } from '../http/json.ts';
 import { accountNameSchema, mediaSchema } from './common.ts';
 import type { ActionContract } from './contract.ts';
+import { postFileProblems } from './post-social-files.ts';
 import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from './post-social-length.ts';
 import { webAddressProblem } from './urls.ts';
 
@@ -130,10 +131,15 @@ export const postSocialContract: ActionContract<PostSocial> = {
   example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
   performs: true,
   redelivery: 'depends',
+  checkFiles: postFileProblems,
   limits: {
     'content on x': '280 weighted characters',
     'content on bluesky': '300 graphemes and 3,000 bytes',
     'content on mastodon': '500 characters',
     'content on linkedin': '3,000 characters',
+    'a picture on x': '5,242,880 bytes',
+    'a picture on bluesky': '2,000,000 bytes',
+    'a picture on mastodon': '16,777,216 bytes, or what the instance allows',
+    'a picture on linkedin': '5,242,880 bytes',
   },
 };

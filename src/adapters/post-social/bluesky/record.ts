@@ -99,8 +99,20 @@ function linkFacets(text: string, content: string, link: string | undefined): Fa
     end,
     uri: `${hasProtocol ? '' : 'https://'}${content.slice(start, end)}`,
   }));
+  for (const more of withProtocol(content)) {
+    if (found.every(({ start, end }) => more.end <= start || more.start >= end)) found.push(more);
+  }
   if (link !== undefined) found.push({ start: text.length - link.length, end: text.length, uri: link });
   return found.map(({ start, end, uri }) => ({ start, end, feature: { $type: `${FACET}#link`, uri } }));
+}
+
+/** Whatever begins with a protocol is a link in Bluesky's own app, its domain known or not. */
+function withProtocol(content: string): { readonly start: number; readonly end: number; readonly uri: string }[] {
+  return [...content.matchAll(/(?<=^|[\s(])https?:\/\/\S+/giu)].flatMap(({ index, 0: word }) => {
+    const sentence = word.replace(/[.,;:!?]$/u, '');
+    const uri = sentence.includes('(') ? sentence : sentence.replace(/\)$/u, '');
+    return URL.canParse(uri) ? [{ start: index, end: index + uri.length, uri }] : [];
+  });
 }
 
 function utf8Length(text: string): number {
