@@ -9,6 +9,7 @@ import { memoryBlobs, performContext } from '../support/contexts.ts';
 import { png } from '../support/pictures.ts';
 import { type BlueskyFake, blueskyAnswers, headerOf, startBlueskyFake } from '../support/providers/index.ts';
 import { PreparationError, play, posterAt, posts } from '../support/social.ts';
+import { until } from '../support/until.ts';
 
 const PUT = 'POST /xrpc/com.atproto.repo.putRecord';
 const UPLOAD = 'POST /xrpc/com.atproto.repo.uploadBlob';
@@ -224,6 +225,18 @@ describe('answers', () => {
     const post = await fresh(HELLO);
     server.misbehave({ at: PUT, how });
     expect((await post.perform()).kind).toBe(how === 'store_then_cut' ? 'done' : 'unknown');
+  });
+
+  test('an abort is heeded within a second', async () => {
+    const post = await fresh(HELLO);
+    server.misbehave({ at: PUT, how: 'hang' });
+    const abort = new AbortController();
+    const performed = post.perform({ signal: abort.signal });
+    await until('it is on the wire', () => server.seen().at(-1)?.end === 'hang');
+    const startedAtMs = performance.now();
+    abort.abort();
+    expect(await performed).toMatchObject({ kind: 'unknown' });
+    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
   });
 
   test('an expired token says 400: renewed once, one request on the wire for one attempt', async () => {

@@ -15,6 +15,7 @@ import {
   startMastodon,
 } from '../support/providers/index.ts';
 import { play, posterAt, posts } from '../support/social.ts';
+import { until } from '../support/until.ts';
 
 const POST = 'POST /api/v1/statuses';
 const UPLOAD = 'POST /api/v2/media';
@@ -212,6 +213,18 @@ describe('answers', () => {
     const before = requests('/api/v1/statuses').length;
     expect(await post.perform()).toMatchObject(expected);
     expect(requests('/api/v1/statuses').length).toBe(before + 1);
+  });
+
+  test('an abort is heeded within a second', async () => {
+    const post = await fresh(HELLO);
+    server.misbehave({ at: POST, how: 'hang' });
+    const abort = new AbortController();
+    const performed = post.perform({ signal: abort.signal });
+    await until('it is on the wire', () => server.seen().at(-1)?.end === 'hang');
+    const startedAtMs = performance.now();
+    abort.abort();
+    expect(await performed).toMatchObject({ kind: 'unknown' });
+    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
   });
 
   test('a page instead of an answer is unknown', async () => {

@@ -2,18 +2,30 @@ import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { registerAdapter, renderArtifact } from '../../src/adapters/index.ts';
 import { jsonBodyOf } from '../../src/adapters/port.ts';
+import { cidOf } from '../../src/adapters/post-social/bluesky/record.ts';
 import { postSocialAdapter } from '../../src/adapters/post-social/index.ts';
 import { accountFor, SAMPLE_CONTEXT } from '../support/contexts.ts';
+import { png } from '../support/pictures.ts';
 import { describeAdapter } from './conformance.ts';
 
+const { sha256 } = await SAMPLE_CONTEXT.blobs.keep(png(40, 30), 'image/png');
 const PARENT = 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3jwdwj2ctlk26';
 const samples = {
   x: { platform: 'x', content: 'Hello 👋', link: 'https://example.com/a' },
   'x reply': { platform: 'x', content: 'Yes', replyTo: '1234567890' },
   bluesky: { platform: 'bluesky', content: 'Grüße 👋 from example.org', link: 'https://example.com/a' },
   'bluesky reply': { platform: 'bluesky', content: 'Yes', replyTo: PARENT },
+  'bluesky card': {
+    platform: 'bluesky',
+    content: 'Look',
+    link: 'https://example.com/',
+    card: { title: 'Example', description: 'A domain' },
+    language: 'en',
+  },
+  'bluesky picture': { platform: 'bluesky', content: 'Look', media: [{ sha256, alt: 'A square' }] },
   mastodon: { platform: 'mastodon', content: 'Hello\nworld', audience: 'followers' },
   'mastodon reply': { platform: 'mastodon', content: 'Yes', replyTo: '110224538612341312' },
+  'mastodon picture': { platform: 'mastodon', content: 'Look', warning: 'A square', media: [{ sha256 }] },
   linkedin: { platform: 'linkedin', content: 'We (all) are #hiring: C# & a_b', audience: 'connections' },
   'linkedin reply': { platform: 'linkedin', content: 'Yes (really)', replyTo: 'urn:li:share:42' },
 } as const;
@@ -156,8 +168,16 @@ const previews: Readonly<Record<keyof typeof samples, object>> = {
   'x reply': { kind: 'post', platform: 'x', text: 'Yes', replyTo: '1234567890' },
   bluesky: { kind: 'post', platform: 'bluesky', text: 'Grüße 👋 from example.org\n\nhttps://example.com/a' },
   'bluesky reply': { kind: 'post', platform: 'bluesky', text: 'Yes', replyTo: PARENT },
+  'bluesky card': {
+    kind: 'post',
+    platform: 'bluesky',
+    text: 'Look\n\nhttps://example.com/',
+    card: { url: 'https://example.com/', title: 'Example', description: 'A domain' },
+  },
+  'bluesky picture': { kind: 'post', platform: 'bluesky', text: 'Look' },
   mastodon: { kind: 'post', platform: 'mastodon', text: 'Hello\nworld', audience: 'followers' },
   'mastodon reply': { kind: 'post', platform: 'mastodon', text: 'Yes', replyTo: '110224538612341312' },
+  'mastodon picture': { kind: 'post', platform: 'mastodon', text: 'Look', warning: 'A square' },
   linkedin: {
     kind: 'post',
     platform: 'linkedin',
@@ -209,6 +229,35 @@ describe('what would be sent', () => {
       blobs: [],
       addedAtSending: ['headers.authorization', ...addedAtSending],
     });
+  });
+
+  test.each(['bluesky card', 'bluesky picture', 'mastodon picture'] as const)('the page shows %s', async (name) => {
+    expect((await effectOf(name)).preview).toEqual(previews[name]);
+  });
+
+  test('a picture is in the record by its bytes before it is uploaded', async () => {
+    const { preparations, blobs, request } = await effectOf('bluesky picture');
+    const cid = cidOf(sha256);
+    expect(cid).toMatch(/^bafkrei[a-z2-7]{52}$/u);
+    const image = { $type: 'blob', ref: { $link: cid }, mimeType: 'image/png', size: blobs[0]?.byteCount };
+    expect(request).toMatchObject({
+      body: { value: { record: { embed: { images: [{ alt: 'A square', image }] } } } },
+    });
+    expect(preparations).toMatchObject([{ name: 'image-1', request: { body: { kind: 'blob', sha256 } } }]);
+  });
+
+  test('fields that a platform has nothing like are refused', () => {
+    const fields = (payload: object) => {
+      const check = adapter.contract.check(payload);
+      return check.ok ? [] : check.problems.map(({ field }) => field);
+    };
+    expect(fields({ ...samples.x, warning: 'w', language: 'de' })).toEqual(['payload.language', 'payload.warning']);
+    expect(fields({ ...samples.bluesky, warning: 'w' })).toEqual(['payload.warning']);
+    const card = { title: 'A' };
+    expect(fields({ platform: 'bluesky', content: 'a', card })).toEqual(['payload.card']);
+    expect(fields({ ...samples['bluesky card'], media: [{ sha256 }] })).toEqual(['payload.card']);
+    const full = { platform: 'mastodon', content: 'a'.repeat(495), warning: '123456' };
+    expect(fields(full)).toEqual(['payload.content']);
   });
 
   test('facets count UTF-8 bytes', async () => {

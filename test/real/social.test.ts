@@ -74,13 +74,14 @@ describe("Bluesky's own server", () => {
     expect(sha256Hex(stored)).toBe(sha256);
   }, 240_000);
 
-  test('a reply, a card, facets and a language are taken as they stand', async () => {
+  test('a reply, a card, facets and a language are taken as they stand, and a session is renewed', async () => {
     const poster = posterOf(who);
     const first = await play({ platform: 'bluesky', content: '👍 https://x.test #aol', language: 'en' }, poster);
     expect(await first.perform()).toMatchObject({ kind: 'done' });
     const [parent] = await server.posts(server.accounts[0]);
     const card = { title: 'Example', description: 'A domain' };
     const reply = { platform: 'bluesky', content: 'Yes', replyTo: parent?.uri, link: 'https://example.com/', card };
+    await poster.credential({ renew: true });
     const second = await play(reply, poster, { actionId: '01937e4a-5b6c-7d8e-9f01-23456789abce' });
     await second.prepare();
     expect(await second.perform()).toMatchObject({ kind: 'done' });

@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/index.ts';
 import { createWorker } from '../../src/worker/create-worker.ts';
 import { postsAs } from './social.ts';
 import { posterOf } from './social-posters.ts';
+import { quietRuntime } from './workflows.ts';
 
 const orderSchema = z.object({
   provider: z.enum(['bluesky', 'mastodon']),
@@ -21,6 +22,7 @@ const [, , bundle = '', text = ''] = process.argv;
 const { dies, ...who } = orderSchema.parse(JSON.parse(text));
 const config = loadConfig();
 const die = () => process.kill(process.pid, 'SIGKILL');
+quietRuntime();
 const worker = await createWorker({
   databaseUrl: databaseUrl(config),
   temporal: temporalSettings(config),
