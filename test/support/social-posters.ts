@@ -11,11 +11,13 @@ export interface Who {
   readonly server: string;
   /** An app password, or a token. */
   readonly secret: string;
+  /** What a check learned; Mastodon's own by default. */
+  readonly software?: string;
 }
 
 /** Keeps its session, and renews it when that is asked for, as accounts do. */
-export function posterOf({ provider, identity, server, secret }: Who): Poster {
-  const account = posterAt(provider, identity, server, provider === 'mastodon' ? { software: 'mastodon' } : {});
+export function posterOf({ provider, identity, server, secret, software = 'mastodon' }: Who): Poster {
+  const account = posterAt(provider, identity, server, provider === 'mastodon' ? { software } : {});
   if (provider === 'mastodon') return { account, credential: async () => ({ accessToken: secret }) };
   let last: Credential | undefined;
   const context = {
