@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { bluesky } from '../../src/adapters/post-social/bluesky/index.ts';
 import { cidOf } from '../../src/adapters/post-social/bluesky/record.ts';
 import type { AccountContext, Credential } from '../../src/adapters/provider.ts';
+import { AolError } from '../../src/domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
 import { memoryBlobs, performContext } from '../support/contexts.ts';
 import { png } from '../support/pictures.ts';
@@ -295,6 +296,20 @@ describe('accounts', () => {
     const stale = { accessJwt: 'a', refreshJwt: 'refresh-unknown' };
     expect(await provider.logIn?.({ ...accountContext(), last: stale })).toMatchObject({ kind: 'logged_in' });
     expect(server.logins()).toBe(logins + 1);
+  });
+
+  test('of an account that is on hold the error passes before anything is sent, and reading is asked again', async () => {
+    class OnHold extends AolError {
+      readonly code = 'AOL_ACCOUNT_ON_HOLD';
+    }
+    const account = {
+      ...poster().account,
+      credential: () => Promise.reject(new OnHold('account a needs a log-in')),
+    };
+    const [post, before] = [await fresh(HELLO), server.seen().length];
+    await expect(post.perform({ account })).rejects.toThrow('needs a log-in');
+    expect(await post.reconcile({ account })).toMatchObject({ kind: 'cannot_tell', askAgainAfterMs: 10_000 });
+    expect(server.seen().length).toBe(before);
   });
 
   test('an account whose password is revoked needs a login, and its posts wait', async () => {

@@ -3,7 +3,7 @@
 import type { JsonValue } from '../../contracts/http/json.ts';
 import type { PostSocial } from '../../contracts/payloads/post-social.ts';
 import { type PostFile, postFileProblems } from '../../contracts/payloads/post-social-files.ts';
-import { errorText } from '../../domain/errors.ts';
+import { AolError, errorText } from '../../domain/errors.ts';
 import type { AttemptOutcome, Redelivery } from '../../domain/outcomes.ts';
 import { RenderError } from '../errors.ts';
 import { addedAtSending, withResults } from '../placeholder.ts';
@@ -115,7 +115,10 @@ export function uploadSummary({ mediaType, byteCount }: EffectBlob, index: numbe
   return `Upload ${index + 1} of ${count}: ${mediaType}, ${Math.ceil(byteCount / 1_000)} kB`;
 }
 
-/** The account's credential; one that cannot be had has sent nothing. */
+/**
+ * The account's credential, asked for before anything is sent. Of an account that is on hold the error passes, and the action waits;
+ * any other failure has sent nothing.
+ */
 export async function credentialOf(
   { account }: PerformContext,
   options: { readonly renew?: boolean } = {},
@@ -127,9 +130,18 @@ export async function credentialOf(
     if (!account) throw new Error('the effect names no account');
     return { ok: true, credential: await account.credential(options) };
   } catch (error) {
+    if (error instanceof AolError && error.code === 'AOL_ACCOUNT_ON_HOLD') throw error;
     const reason = `the account ${account?.name ?? ''} cannot log in: ${errorText(error)}`;
     return { ok: false, outcome: { kind: 'not_sent', reason } };
   }
+}
+
+/** The same for reading: an account that is on hold cannot be asked now, which says nothing of the effect. */
+export function credentialForReading(context: PerformContext): ReturnType<typeof credentialOf> {
+  return credentialOf(context).catch((error) => ({
+    ok: false,
+    outcome: { kind: 'not_sent', reason: errorText(error) },
+  }));
 }
 
 /** How a preparation failed. It is harmless: one that may have happened is done again. */

@@ -128,10 +128,10 @@ export const postSocialContract: ActionContract<PostSocial> = {
   type: 'POST_SOCIAL',
   title: 'Post to a social platform',
   payload: postSocialSchema,
+  checkFiles: postFileProblems,
   example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
   performs: true,
   redelivery: 'depends',
-  checkFiles: postFileProblems,
   limits: {
     'content on x': '280 weighted characters',
     'content on bluesky': '300 graphemes and 3,000 bytes',

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../../domain/hashing.ts';
 import type { Reconciled } from '../../../domain/outcomes.ts';
 import { answered, isSuccess, objectOf, textIn } from '../../http-answers.ts';
 import { type Effect, jsonBodyOf, type PerformContext } from '../../port.ts';
-import { credentialOf, jsonGet } from '../platform.ts';
+import { credentialForReading, jsonGet } from '../platform.ts';
 import { errorIn } from './answers.ts';
 import { bearer, permalink } from './send.ts';
 
@@ -18,7 +18,7 @@ export async function reconcileBluesky(effect: Effect, context: PerformContext):
   const [repo, collection, rkey] = ['repo', 'collection', 'rkey'].map((name) => textIn(body, name) ?? '');
   const { account, exchange, signal, firstAttemptAt } = context;
   if (!account || !isObject(body)) return { kind: 'cannot_tell', reason: 'the artifact names no record' };
-  const logged = await credentialOf(context);
+  const logged = await credentialForReading(context);
   if (!logged.ok) return { kind: 'cannot_tell', reason: logged.outcome.reason, askAgainAfterMs: ASK_AGAIN_MS };
   const query = new URLSearchParams({ repo: repo ?? '', collection: collection ?? '', rkey: rkey ?? '' });
   const url = new URL(`/xrpc/com.atproto.repo.getRecord?${query}`, account.server).href;

@@ -6,7 +6,7 @@ import type { AttemptOutcome } from '../../../domain/outcomes.ts';
 import type { Answer } from '../../exchange/index.ts';
 import { answered, headerOf, isSuccess, objectOf, textIn } from '../../http-answers.ts';
 import type { Effect, HttpRequest, PerformContext, PreparationOutcome, Step } from '../../port.ts';
-import { credentialOf, filledIn, jsonGet, preparationFailure } from '../platform.ts';
+import { credentialOf, filledIn, preparationFailure } from '../platform.ts';
 import { failureOf, limitsIn, refusesToken } from './answers.ts';
 import { cidOf, PARENT_STEP } from './record.ts';
 
@@ -43,18 +43,11 @@ async function send(request: HttpRequest, context: PerformContext): Promise<Answ
   return answer.kind === 'answer' && refusesToken(answer) ? renewed(answer, context) : answer;
 }
 
-/** A token that is refused though it was just made will not get better: a person has to log in. */
+/** Nothing was done. Whether a new token may be had so soon is the account's business. */
 async function renewed(refusal: Answer, context: PerformContext): Promise<Failure> {
   const reason = answered('Bluesky', refusal, textIn(objectOf(refusal), 'error'));
   const again = await credentialOf(context, { renew: true });
-  if (!again.ok) return again.outcome;
-  const { account, exchange, signal } = context;
-  const url = new URL('/xrpc/com.atproto.server.getSession', account?.server).href;
-  const session = await exchange.send(jsonGet(url, bearer(again.credential)), { signal, wholeBody: true });
-  if (session.kind === 'answer' && refusesToken(session)) {
-    return { kind: 'on_hold', reason: `${reason}, and so it does after a new log-in`, needsLogin: true };
-  }
-  return { kind: 'not_sent', reason: `${reason}: the session was renewed`, retryAfterMs: 0 };
+  return again.ok ? { kind: 'not_sent', reason: `${reason}: the session was renewed`, retryAfterMs: 0 } : again.outcome;
 }
 
 export function bearer(credential: Readonly<Record<string, string>>): string {

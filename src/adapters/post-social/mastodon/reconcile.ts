@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../../contracts/ht
 import type { Reconciled } from '../../../domain/outcomes.ts';
 import { answered, isSuccess, jsonOf, objectOf, textIn } from '../../http-answers.ts';
 import { type Effect, jsonBodyOf, type PerformContext } from '../../port.ts';
-import { credentialOf, filledIn, jsonGet } from '../platform.ts';
+import { credentialForReading, filledIn, jsonGet } from '../platform.ts';
 import { mediaCountOf, statusReceipt } from './send.ts';
 
 const PAGE_SIZE = 40;
@@ -65,7 +65,7 @@ function cannotTell(reason: string, askAgainAfterMs?: number): CannotTell {
 }
 
 async function read(context: PerformContext, path: string): Promise<Read> {
-  const logged = await credentialOf(context);
+  const logged = await credentialForReading(context);
   if (!logged.ok) return { ok: false, said: cannotTell(logged.outcome.reason, ASK_AGAIN_MS) };
   const { account, exchange, signal } = context;
   const request = jsonGet(new URL(path, account?.server).href);
