@@ -43,6 +43,16 @@ describe('every method reaches its route', () => {
     await expect(client.patchFlags(patch)).rejects.toMatchObject({ code: 'AOL_VERSION_CONFLICT' });
   });
 
+  test('files and autonomy', async () => {
+    const bytes = new TextEncoder().encode('opening hours');
+    const blob = await client.putBlob(bytes, 'text/plain');
+    expect(blob).toMatchObject({ mediaType: 'text/plain', byteCount: bytes.length, width: null });
+    expect(await client.getBlob(blob.sha256)).toEqual(bytes);
+    const put = { lane: 'default', type: 'POST_SOCIAL', level: 'draft' } as const;
+    expect(await client.setAutonomy(put)).toMatchObject(put);
+    expect((await client.listAutonomy('default')).items).toMatchObject([put]);
+  });
+
   test('control, lanes, status, ticks', async () => {
     expect(await client.createLane('brand')).toEqual({ lane: 'brand', created: true });
     expect((await client.listLanes()).items).toEqual([{ lane: 'brand' }, { lane: 'default' }]);

@@ -151,6 +151,14 @@ export class AolClient {
     }));
   }
 
+  /** A stored file's bytes, exactly those that are sent. */
+  getBlob(sha256: string): Promise<Uint8Array> {
+    return this.#transport.call(
+      { path: `/v1/blobs/${encodeURIComponent(sha256)}` },
+      async (response) => new Uint8Array(await response.arrayBuffer()),
+    );
+  }
+
   cancel(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
     return this.#decide(id, 'cancel', options);
   }
