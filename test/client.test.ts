@@ -165,7 +165,7 @@ describe('every method reaches its route', () => {
   });
 
   test('and there is no route without one', () => {
-    const pattern = (url: string) => new RegExp(`^${url.replaceAll(/:[a-z]+/gi, '[^/]+').replaceAll('.', '\\.')}$`);
+    const pattern = (url: string) => new RegExp(`^${url.replaceAll(/:[a-z0-9]+/gi, '[^/]+').replaceAll('.', '\\.')}$`);
     const isForPrograms = (url: string) => /^\/(v1\/|healthz$|readyz$|metrics$|openapi\.json$)/.test(url);
     const missing = api.app.routeTable
       .filter(({ method, url }) => method !== 'HEAD' && isForPrograms(url))
