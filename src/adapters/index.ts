@@ -3,6 +3,7 @@
 import { ConfigurationError } from '../domain/errors.ts';
 import { parseWebhookAllow } from '../domain/webhook-settings.ts';
 import { type CallWebhookSettings, createCallWebhookAdapter } from './call-webhook/index.ts';
+import { postChatAdapter } from './post-chat/index.ts';
 import { postSocialAdapter } from './post-social/index.ts';
 import { type RegisteredAdapter, registerAdapter } from './registry.ts';
 
@@ -26,7 +27,11 @@ export function allowedHosts({ allow = '' }: WebhookSettings = {}): readonly str
 /** @throws ConfigurationError when a setting is malformed */
 export function createBuiltInAdapters(settings: BuiltInAdapterSettings = {}): readonly RegisteredAdapter[] {
   allowedHosts(settings.webhook);
-  return [registerAdapter(postSocialAdapter), registerAdapter(createCallWebhookAdapter(settings.webhook))];
+  return [
+    registerAdapter(postSocialAdapter),
+    registerAdapter(createCallWebhookAdapter(settings.webhook)),
+    registerAdapter(postChatAdapter),
+  ];
 }
 
 export { RenderError } from './errors.ts';

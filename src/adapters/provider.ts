@@ -55,6 +55,8 @@ export interface Provider<Settings = unknown> {
   >;
   /** What a proof shows while no account is configured. */
   readonly placeholder: { readonly identity: string; readonly server: string };
+  /** Whether an account of these settings logs in; absent: each, where there is a `logIn`. Of others the secrets are the credential. */
+  logsIn?(settings: Settings): boolean;
   /**
    * Makes a credential that expires, or renews it. One process does at a time, over all workers. Absent: the secrets of the entry are
    * the credential.
@@ -67,11 +69,12 @@ export interface Provider<Settings = unknown> {
 /** Types a provider by its settings; whoever holds many has forgotten them. */
 export function defineProvider<Settings>(provider: Provider<Settings>): Provider {
   const parse = (settings: unknown): Settings => provider.settings.parse(settings);
-  const { logIn } = provider;
+  const { logIn, logsIn } = provider;
   return {
     ...provider,
     identify: (settings) => provider.identify(parse(settings)),
     check: (context) => provider.check({ ...context, settings: parse(context.settings) }),
+    ...(logsIn && { logsIn: (settings) => logsIn(parse(settings)) }),
     ...(logIn && { logIn: (context) => logIn({ ...context, settings: parse(context.settings) }) }),
   };
 }

@@ -2,11 +2,13 @@
 
 import { callWebhookContract } from './call-webhook.ts';
 import { type AnyActionContract, describeContract } from './contract.ts';
+import { postChatContract } from './post-chat.ts';
 import { postSocialContract } from './post-social.ts';
 
 export const builtInContracts: readonly AnyActionContract[] = [
   describeContract(postSocialContract),
   describeContract(callWebhookContract),
+  describeContract(postChatContract),
 ];
 
 /** The contract of a type, or undefined when there is none. */
