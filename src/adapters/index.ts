@@ -3,6 +3,7 @@
 import { ConfigurationError } from '../domain/errors.ts';
 import { parseWebhookAllow } from '../domain/webhook-settings.ts';
 import { type CallWebhookSettings, createCallWebhookAdapter } from './call-webhook/index.ts';
+import { generateTextAdapter } from './generate-text/index.ts';
 import { postChatAdapter } from './post-chat/index.ts';
 import { postSocialAdapter } from './post-social/index.ts';
 import { type RegisteredAdapter, registerAdapter } from './registry.ts';
@@ -31,6 +32,7 @@ export function createBuiltInAdapters(settings: BuiltInAdapterSettings = {}): re
     registerAdapter(postSocialAdapter),
     registerAdapter(createCallWebhookAdapter(settings.webhook)),
     registerAdapter(postChatAdapter),
+    registerAdapter(generateTextAdapter),
   ];
 }
 

@@ -3,6 +3,7 @@
 import type { EnqueueInput } from '../contracts/http/action.ts';
 import type { JsonObject } from '../contracts/http/json.ts';
 import type { CallWebhook } from '../contracts/payloads/call-webhook.ts';
+import type { GenerateText } from '../contracts/payloads/generate-text.ts';
 import type { PostChat } from '../contracts/payloads/post-chat.ts';
 import type { PostSocial } from '../contracts/payloads/post-social.ts';
 
@@ -11,6 +12,7 @@ export interface ActionPayloads {
   readonly POST_SOCIAL: PostSocial;
   readonly CALL_WEBHOOK: CallWebhook;
   readonly POST_CHAT: PostChat;
+  readonly GENERATE_TEXT: GenerateText;
 }
 
 /** A type that is not built in, or not known at compile time, takes any JSON object: the server checks it. */

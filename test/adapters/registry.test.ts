@@ -78,6 +78,7 @@ describe('registry', () => {
       'POST_SOCIAL',
       'CALL_WEBHOOK',
       'POST_CHAT',
+      'GENERATE_TEXT',
       'NOTE',
     ]);
     expect(registry.get('NOTE').canPerform).toBe(false);

@@ -9,6 +9,7 @@ import { useAdapters } from '../state/catalogue.ts';
 const REDELIVERY: Readonly<Record<AdapterDescription['redelivery'], string>> = {
   dedupes: 'The provider performs a repeated request once, so an unknown outcome is tried again.',
   reconciles: 'The provider can be asked whether it happened; what it cannot tell waits for a person.',
+  harmless: 'What may have happened is repeated a few times, which harms nobody and costs its price again.',
   neither: 'Nobody can tell whether an unknown outcome happened: a person looks.',
   depends: 'Depends on the payload: some receivers perform a repetition once, with others a person looks.',
 };

@@ -6,9 +6,9 @@ import { type JsonObject, jsonObjectSchema } from '../http/json.ts';
 
 /**
  * What becomes of an effect that may have happened, when it is tried again: the provider performs it once (`dedupes`), it can
- * be asked whether it did (`reconciles`), neither, or it depends on the payload.
+ * be asked whether it did (`reconciles`), a repeat harms nobody (`harmless`), none of these (`neither`), or it depends on the payload.
  */
-export const REDELIVERIES = ['dedupes', 'reconciles', 'neither', 'depends'] as const;
+export const REDELIVERIES = ['dedupes', 'reconciles', 'harmless', 'neither', 'depends'] as const;
 export type Redelivery = (typeof REDELIVERIES)[number];
 
 /** A stored file, as far as a payload's rules are concerned. */

@@ -2,6 +2,7 @@
 
 import { callWebhookContract } from './call-webhook.ts';
 import { type AnyActionContract, describeContract } from './contract.ts';
+import { generateTextContract } from './generate-text.ts';
 import { postChatContract } from './post-chat.ts';
 import { postSocialContract } from './post-social.ts';
 
@@ -9,6 +10,7 @@ export const builtInContracts: readonly AnyActionContract[] = [
   describeContract(postSocialContract),
   describeContract(callWebhookContract),
   describeContract(postChatContract),
+  describeContract(generateTextContract),
 ];
 
 /** The contract of a type, or undefined when there is none. */
