@@ -1,28 +1,71 @@
-/** X: `POST /2/tweets` of API v2. It refuses some repeated texts, but knows no idempotency key. */
+/**
+ * X: `POST /2/tweets`. It knows no idempotency key, and refuses a text that it has seen lately. After an answer that is lost, the
+ * account's own timeline tells.
+ */
 
-import { z } from 'zod';
+import type { JsonValue } from '../../contracts/http/json.ts';
 import { postText } from '../../contracts/payloads/post-social-length.ts';
-import { defineProvider, secretReferenceSchema } from '../provider.ts';
+import { type Exchanged, outcomeOfFailure } from '../exchange/index.ts';
+import { withResults } from '../placeholder.ts';
+import type { HttpRequest, PerformContext } from '../port.ts';
+import { refusedToken } from '../refused-token.ts';
 import { jsonPost, type SocialPlatformAdapter } from './platform.ts';
-
-const provider = defineProvider({
-  name: 'x',
-  title: 'X',
-  settings: z.strictObject({ handle: z.string().optional(), accessToken: secretReferenceSchema }),
-  identify: ({ handle = 'x' }) => ({ identity: handle, server: 'https://api.x.com' }),
-  variables: { accessToken: { name: 'X_ACCESS_TOKEN', required: true, secret: true } },
-  placeholder: { identity: 'not configured', server: 'https://api.x.com' },
-  check: async () => ({ kind: 'unreachable', reason: 'not known yet' }),
-});
+import { postOutcome } from './x-answers.ts';
+import { altOutcome, prepareMedia, uploadOutcome } from './x-media.ts';
+import { authorized } from './x-oauth.ts';
+import { get, xProvider } from './x-settings.ts';
+import { findPost } from './x-timeline.ts';
 
 export const x: SocialPlatformAdapter = {
   name: 'X',
-  provider,
+  provider: xProvider,
   redelivery: () => ({ kind: 'neither' }),
-  render({ content, link, replyTo }, { account }) {
-    return jsonPost(new URL('/2/tweets', account.server).href, {
+  async render(post, context) {
+    const { content, link, replyTo } = post;
+    const { ids, ...prepared } = await prepareMedia(post, context);
+    const body: JsonValue = {
       text: postText(content, link),
       ...(replyTo !== undefined && { reply: { in_reply_to_tweet_id: replyTo } }),
-    });
+      ...(ids.length > 0 && { media: { media_ids: ids } }),
+    };
+    return { ...jsonPost(new URL('/2/tweets', context.account.server).href, body), ...prepared };
   },
+  async prepare({ name, request }, _effect, context, before) {
+    const id = uploadIdOf(before);
+    // Uploaded before, and processed since: it is asked after.
+    const url = new URL(request.url);
+    url.searchParams.set('media_id', id ?? '');
+    const answer = await send(id === undefined ? request : get(url.href), context);
+    if (answer.kind === 'refused') return refusedToken('X', context);
+    if (answer.kind !== 'answer') return { kind: 'not_sent', reason: answer.reason };
+    return name.startsWith('alt-') ? altOutcome(answer) : uploadOutcome(answer);
+  },
+  async perform(effect, context) {
+    if (effect.request.protocol !== 'http' || !context.account) {
+      return { kind: 'rejected', reason: 'the artifact describes no post on X' };
+    }
+    const answer = await send(effect.request, context);
+    if (answer.kind === 'refused') return refusedToken('X', context);
+    return answer.kind === 'answer' ? postOutcome(answer, effect, context.account) : outcomeOfFailure(answer);
+  },
+  reconcile: findPost,
 };
+
+type Sent = Exchanged | { readonly kind: 'refused'; readonly reason: string };
+
+async function send(request: HttpRequest, { account, exchange, signal, results }: PerformContext): Promise<Sent> {
+  const credential = (await account?.credential()) ?? {};
+  const { body } = request;
+  const filled: HttpRequest =
+    body.kind === 'json' ? { ...request, body: { kind: 'json', value: withResults(body.value, results) } } : request;
+  const signed = authorized(filled, credential);
+  if (!signed) return { kind: 'rejected', reason: `the account ${account?.name ?? ''} has no token` };
+  const answer = await exchange.send(signed, { signal, wholeBody: true });
+  return answer.kind === 'answer' && answer.status === 401 ? { kind: 'refused', reason: 'X answered 401' } : answer;
+}
+
+function uploadIdOf(before: JsonValue | undefined): string | undefined {
+  return typeof before === 'object' && before !== null && 'id' in before && typeof before.id === 'string'
+    ? before.id
+    : undefined;
+}
