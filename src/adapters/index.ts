@@ -5,6 +5,7 @@ import { parseWebhookAllow } from '../domain/webhook-settings.ts';
 import { type CallWebhookSettings, createCallWebhookAdapter } from './call-webhook/index.ts';
 import { postSocialAdapter } from './post-social/index.ts';
 import { type RegisteredAdapter, registerAdapter } from './registry.ts';
+import { sendEmailAdapter } from './send-email/index.ts';
 
 export interface WebhookSettings extends Pick<CallWebhookSettings, 'signingSecrets'> {
   /** Hosts and ports inside private ranges that effects of nobody's account may reach: `127.0.0.1:9000,internal.example:443`. */
@@ -26,7 +27,11 @@ export function allowedHosts({ allow = '' }: WebhookSettings = {}): readonly str
 /** @throws ConfigurationError when a setting is malformed */
 export function createBuiltInAdapters(settings: BuiltInAdapterSettings = {}): readonly RegisteredAdapter[] {
   allowedHosts(settings.webhook);
-  return [registerAdapter(postSocialAdapter), registerAdapter(createCallWebhookAdapter(settings.webhook))];
+  return [
+    registerAdapter(postSocialAdapter),
+    registerAdapter(createCallWebhookAdapter(settings.webhook)),
+    registerAdapter(sendEmailAdapter),
+  ];
 }
 
 export { RenderError } from './errors.ts';

@@ -3,10 +3,12 @@
 import { callWebhookContract } from './call-webhook.ts';
 import { type AnyActionContract, describeContract } from './contract.ts';
 import { postSocialContract } from './post-social.ts';
+import { sendEmailContract } from './send-email.ts';
 
 export const builtInContracts: readonly AnyActionContract[] = [
   describeContract(postSocialContract),
   describeContract(callWebhookContract),
+  describeContract(sendEmailContract),
 ];
 
 /** The contract of a type, or undefined when there is none. */
