@@ -1,6 +1,7 @@
 /** `SEND_EMAIL`: one mail from one account. */
 
 import { z } from 'zod';
+import { sha256Schema } from '../http/blob.ts';
 import { storableText } from '../http/json.ts';
 import { accountNameSchema } from './common.ts';
 import type { ActionContract } from './contract.ts';
@@ -19,7 +20,7 @@ const MAX_UNSUBSCRIBE_LENGTH = 900;
 const addressesSchema = z.array(emailAddressSchema).min(1).max(MAX_RECIPIENTS);
 
 const attachmentSchema = z.strictObject({
-  sha256: z.string().regex(/^[0-9a-f]{64}$/u, { message: 'must be a SHA-256: 64 lower-case hexadecimal digits' }),
+  sha256: sha256Schema,
   fileName: storableText(1, MAX_FILE_NAME_LENGTH).regex(/^[^\p{C}\p{Zl}\p{Zp}/\\:"<>|?*]+$/u, {
     message: 'must be the name of a file, without folders and control characters',
   }),
@@ -88,6 +89,12 @@ export const sendEmailContract: ActionContract<SendEmail> = {
   payload: sendEmailSchema,
   example: { to: ['ada@example.com'], subject: 'Your order', text: 'It is on its way.' },
   performs: true,
+  checkFiles({ attachments = [] }, files) {
+    const byteCount = attachments.reduce((sum, { sha256 }) => sum + (files.get(sha256)?.byteCount ?? 0), 0);
+    if (byteCount <= MAX_ATTACHED_BYTES) return [];
+    const rule = `must have at most ${MAX_ATTACHED_BYTES} bytes together, and have ${byteCount}`;
+    return [{ field: 'payload.attachments', rule }];
+  },
   redelivery: 'reconciles',
   limits: {
     recipients: `${MAX_RECIPIENTS}`,
