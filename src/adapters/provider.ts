@@ -41,31 +41,20 @@ export interface AccountContext<Settings> {
   readonly signal: AbortSignal;
 }
 
-export interface ProviderVariable {
-  readonly name: string;
-  readonly secret?: true;
-  readonly required?: true;
-  /**
-   * It holds an address that may hold a password (`smtps://user:password@host`): the field gets the address without it, and the
-   * password becomes the secret of the field that is named here (`withoutPassword`).
-   */
-  readonly password?: string;
-}
-
 export interface Provider<Settings = unknown> {
   /** `bluesky`: what an account's entry says. */
   readonly name: string;
   readonly title: string;
   /** What an entry may hold besides `provider` and `budget`. A secret is a `secretReference`. */
   readonly settings: z.ZodType<Settings>;
-  /** The public part of an account, without asking anybody. */
-  identify(settings: Settings): { readonly identity: string; readonly server: string };
   /**
-   * Servers besides `server` that it connects to, as `host:port`: the mailbox of one who sends. They may be reached as that one may.
+   * The public part of an account, without asking anybody. Of the secrets only what is none may be in it: the host within an address.
    */
-  reaches?(settings: Settings): readonly string[];
+  identify(settings: Settings, secrets?: Credential): { readonly identity: string; readonly server: string };
   /** The variables of the one account that needs no file, by the field that each fills in. */
-  readonly variables: Readonly<Record<string, ProviderVariable>>;
+  readonly variables: Readonly<
+    Record<string, { readonly name: string; readonly secret?: true; readonly required?: true }>
+  >;
   /** What a proof shows while no account is configured. */
   readonly placeholder: { readonly identity: string; readonly server: string };
   /**
@@ -80,31 +69,11 @@ export interface Provider<Settings = unknown> {
 /** Types a provider by its settings; whoever holds many has forgotten them. */
 export function defineProvider<Settings>(provider: Provider<Settings>): Provider {
   const parse = (settings: unknown): Settings => provider.settings.parse(settings);
-  const { logIn, reaches } = provider;
+  const { logIn } = provider;
   return {
     ...provider,
-    identify: (settings) => provider.identify(parse(settings)),
-    ...(reaches && { reaches: (settings) => reaches(parse(settings)) }),
+    identify: (settings, secrets) => provider.identify(parse(settings), secrets),
     check: (context) => provider.check({ ...context, settings: parse(context.settings) }),
     ...(logIn && { logIn: (context) => logIn({ ...context, settings: parse(context.settings) }) }),
   };
-}
-
-/** An address, and the password that stood in it. What is no address is left as it is. */
-export function withoutPassword(address: string): { readonly address: string; readonly password?: string } {
-  if (!URL.canParse(address)) return { address };
-  const url = new URL(address);
-  const { password } = url;
-  if (password === '') return { address };
-  url.password = '';
-  return { address: url.href, password: percentDecoded(password) };
-}
-
-/** A part of an address as it was meant; one that is not encoded well stands for itself. */
-export function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -213,10 +213,11 @@ describe('stopped', () => {
 describe('what is sent is what was approved', () => {
   test('with a signature, all bytes but the signature are those of the proof', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const dkimPrivateKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const dkim = { domain: 'brand.example', selector: 's1', privateKey: { env: 'DKIM_KEY' } };
     const signer = mailAccount(
-      { url: `smtp://${server.user}@127.0.0.1:${server.port}`, dkimDomain: 'brand.example', dkimSelector: 's1' },
-      { password: server.password, dkimPrivateKey },
+      { url: `smtp://${server.user}@127.0.0.1:${server.port}`, dkim },
+      { password: server.password, 'dkim.privateKey': pem },
     );
     const { effect, context, message } = await proveMail(signer, { ...MAIL, unsubscribe: 'https://brand.example/u' });
     expect(await mailAdapter.perform?.(effect, context)).toMatchObject({ kind: 'done' });

@@ -2,10 +2,10 @@
 
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { withoutPassword } from '../../src/adapters/provider.ts';
 import { signed } from '../../src/adapters/send-email/dkim.ts';
 import { sendEmailAdapter } from '../../src/adapters/send-email/index.ts';
 import { smtpProvider } from '../../src/adapters/send-email/provider.ts';
+import { mailboxServer, sendingServer, smtpSettingsSchema } from '../../src/adapters/send-email/settings.ts';
 import { memoryBlobs, SAMPLE_CONTEXT } from '../support/contexts.ts';
 import { headerFields, mailAccount, proveMail } from '../support/mail.ts';
 import { describeAdapter } from './conformance.ts';
@@ -117,8 +117,8 @@ describe('the signature of the domain', () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const key = { domain: 'brand.example', selector: 's1', privateKey: pem };
-  const dkim = { dkimDomain: 'brand.example', dkimSelector: 's1' };
-  const signer = mailAccount({ url: 'smtps://mail.example', ...dkim }, { dkimPrivateKey: pem });
+  const dkim = { domain: 'brand.example', selector: 's1', privateKey: { env: 'DKIM_KEY' } };
+  const signer = mailAccount({ url: 'smtps://mail.example', dkim }, { 'dkim.privateKey': pem });
   const bulk = { ...mail, html: '<p>Hi</p>', unsubscribe: 'https://brand.example/u/1' };
 
   test('is declared in the proof, which holds nothing of the key', async () => {
@@ -189,8 +189,6 @@ describe('an account', () => {
     expect(identified('smtps://u%40x@Mail.Example')).toEqual({ identity: 'a@x.test', server: 'mail.example:465' });
     expect(identified('smtp://127.0.0.1:1025')).toEqual({ identity: 'a@x.test', server: '127.0.0.1:1025' });
     expect(identified('smtp://u@[::1]')).toEqual({ identity: 'a@x.test', server: '[::1]:587' });
-    const settings = { from: 'a@x.test', url: 'smtps://mail.example', imapUrl: 'imaps://u@imap.example' };
-    expect(smtpProvider.reaches?.(settings)).toEqual(['imap.example:993']);
   });
 
   test.each([
@@ -206,23 +204,42 @@ describe('an account', () => {
     expect(problems({ url }).join()).not.toContain('canary');
   });
 
-  test('a variable may hold the password: it is taken out of the address', () => {
-    expect(withoutPassword('smtps://ops%40x.test:p%40ss%2Fword@mail.example:465')).toEqual({
-      address: 'smtps://ops%40x.test@mail.example:465',
+  test('a variable may hold the password: who sends and from where tell nothing of it', () => {
+    const { variables } = smtpProvider;
+    expect(variables).toMatchObject({
+      url: { name: 'SMTP_URL', secret: true },
+      imapUrl: { name: 'IMAP_URL', secret: true },
+    });
+    const settings = smtpSettingsSchema.parse({
+      from: 'a@x.test',
+      url: { env: 'SMTP_URL' },
+      imapUrl: { env: 'IMAP_URL' },
+    });
+    const secrets = {
+      url: 'smtps://ops%40x.test:p%40ss%2Fword@mail.example:465',
+      imapUrl: 'imaps://ops@imap.example',
+    };
+    expect(smtpProvider.identify(settings, secrets)).toEqual({ identity: 'a@x.test', server: 'mail.example:465' });
+    expect(sendingServer(settings, secrets)).toMatchObject({
+      user: 'ops@x.test',
       password: 'p@ss/word',
+      isSecure: true,
     });
-    expect(withoutPassword('smtp://127.0.0.1:1025')).toEqual({ address: 'smtp://127.0.0.1:1025' });
-    expect(withoutPassword('smtp://u:%zz@mail.example').password).toBe('%zz');
-    expect(smtpProvider.variables).toMatchObject({
-      url: { name: 'SMTP_URL', password: 'password' },
-      imapUrl: { name: 'IMAP_URL', password: 'imapPassword' },
+    expect(mailboxServer(settings, secrets)).toMatchObject({ port: 993, user: 'ops', password: 'p@ss/word' });
+    expect(sendingServer(settings, { url: 'smtp://u:%zz@localhost' })).toMatchObject({
+      password: '%zz',
+      mayBePlain: true,
     });
+    expect(() => smtpProvider.identify(settings, { url: 'canary' })).toThrow(
+      /^the address of the server must be smtps/u,
+    );
   });
 
   test('half of a DKIM key and a promise without a mailbox are refused', () => {
-    expect(problems({ url: 'smtps://mail.example', dkimDomain: 'x.test' })).toEqual([
-      expect.stringMatching(/go together/u),
+    const half = { domain: 'x.test', selector: 's1' };
+    expect(problems({ url: 'smtps://mail.example', dkim: half })).toHaveLength(1);
+    expect(problems({ url: 'smtps://mail.example', filesSentMail: true })).toEqual([
+      expect.stringMatching(/filesSentMail/u),
     ]);
-    expect(problems({ url: 'smtps://mail.example', filesSentMail: true })).toEqual([expect.stringMatching(/imapUrl/u)]);
   });
 });

@@ -9,9 +9,9 @@ export const SIGNATURE_FIELD = 'dkim-signature';
 const MAX_NAME_LENGTH = 80;
 
 /** Stands for the signature in the artifact, and says whose it will be; undefined: nobody signs. */
-export function signaturePlaceholder({ dkimDomain, dkimSelector }: SmtpSettings): string | undefined {
-  if (dkimDomain === undefined) return undefined;
-  return addedAtSending(`DKIM signature of ${dkimDomain}, ${dkimSelector}`.slice(0, MAX_NAME_LENGTH));
+export function signaturePlaceholder({ dkim }: SmtpSettings): string | undefined {
+  if (!dkim) return undefined;
+  return addedAtSending(`DKIM signature of ${dkim.domain}, ${dkim.selector}`.slice(0, MAX_NAME_LENGTH));
 }
 
 export interface DkimKey {

@@ -9,8 +9,6 @@ import type { MailServer } from './settings.ts';
 
 export interface MailboxAccess {
   readonly server: MailServer;
-  readonly password: string | undefined;
-  readonly allowUnencrypted: boolean;
   readonly exchange: Pick<Exchange, 'connect'>;
   readonly signal: AbortSignal;
 }
@@ -75,17 +73,16 @@ async function withMailbox<Result>(
   access: MailboxAccess,
   read: (client: ImapFlow) => Promise<Result>,
 ): Promise<Result> {
-  const { server, password, signal, exchange } = access;
+  const { server, signal, exchange } = access;
   const opened = await exchange.connect(server.url, signal);
   if (!opened.ok) throw new Error('reason' in opened.outcome ? opened.outcome.reason : 'no connection');
   const { socket } = opened;
-  const mayBePlain = server.isLoopback || access.allowUnencrypted;
   const client = new ImapFlow({
     host: server.hostname,
     port: server.port,
     secure: server.isSecure,
-    ...(!mayBePlain && { doSTARTTLS: true }),
-    auth: { user: server.user ?? '', pass: password ?? '' },
+    ...(!server.mayBePlain && { doSTARTTLS: true }),
+    auth: { user: server.user ?? '', pass: server.password ?? '' },
     disableAutoIdle: true,
     logger: false,
     connectionTimeout: ATTEMPT_TIMEOUT_MS,
@@ -99,7 +96,10 @@ async function withMailbox<Result>(
         return socket;
       },
       upgrade: (plain, { host, servername }, onSecure) =>
-        connectTls({ socket: plain, host, servername: servername ?? '', rejectUnauthorized: !mayBePlain }, onSecure),
+        connectTls(
+          { socket: plain, host, servername: servername ?? '', rejectUnauthorized: !server.mayBePlain },
+          onSecure,
+        ),
     },
   });
   const { promise: stopped, reject } = Promise.withResolvers<never>();

@@ -4,20 +4,20 @@ import { errorText } from '../../domain/errors.ts';
 import { type AccountCheck, type AccountContext, type Credential, defineProvider } from '../provider.ts';
 import { MailboxLoginError, sentFolder } from './mailbox.ts';
 import { openSession } from './session.ts';
-import { mailServer, type SmtpSettings, smtpSettingsSchema } from './settings.ts';
-
-const hostAndPort = (address: string) => mailServer(address).url.host;
+import { mailboxServer, type SmtpSettings, sendingServer, smtpSettingsSchema } from './settings.ts';
 
 export const smtpProvider = defineProvider<SmtpSettings>({
   name: 'smtp',
   title: 'E-mail',
   settings: smtpSettingsSchema,
-  identify: ({ from, url }) => ({ identity: from, server: hostAndPort(url) }),
-  reaches: ({ imapUrl }) => (imapUrl === undefined ? [] : [hostAndPort(imapUrl)]),
+  identify: (settings, secrets = {}) => ({
+    identity: settings.from,
+    server: sendingServer(settings, secrets).url.host,
+  }),
   variables: {
-    url: { name: 'SMTP_URL', required: true, password: 'password' },
+    url: { name: 'SMTP_URL', required: true, secret: true },
     from: { name: 'SMTP_FROM', required: true },
-    imapUrl: { name: 'IMAP_URL', password: 'imapPassword' },
+    imapUrl: { name: 'IMAP_URL', secret: true },
   },
   placeholder: { identity: 'not-configured@not-configured.invalid', server: 'not-configured.invalid:465' },
   check: checkMail,
@@ -28,9 +28,7 @@ async function checkMail(
   context: AccountContext<SmtpSettings> & { readonly credential: Credential },
 ): Promise<AccountCheck> {
   const { settings, credential, exchange, signal } = context;
-  const { allowUnencrypted = false, imapUrl } = settings;
-  const shared = { exchange, allowUnencrypted, signal };
-  const opened = await openSession(mailServer(settings.url), { ...shared, password: credential.password });
+  const opened = await openSession(sendingServer(settings, credential), { exchange, signal });
   if (!opened.ok) {
     const { kind, reason } = opened.outcome;
     return { kind: kind === 'on_hold' ? 'needs_login' : 'unreachable', reason };
@@ -45,10 +43,10 @@ async function checkMail(
     dsn: can('DSN'),
     filesSentMail: settings.filesSentMail === true,
   };
-  if (imapUrl === undefined) return { kind: 'ready', identity: settings.from, facts };
+  const server = mailboxServer(settings, credential);
+  if (!server) return { kind: 'ready', identity: settings.from, facts };
   try {
-    const password = credential.imapPassword ?? credential.password;
-    const folder = await sentFolder({ ...shared, server: mailServer(imapUrl), password });
+    const folder = await sentFolder({ server, exchange, signal });
     return { kind: 'ready', identity: settings.from, facts: { ...facts, sentFolder: folder ?? null } };
   } catch (error) {
     const kind = error instanceof MailboxLoginError ? 'needs_login' : 'unreachable';

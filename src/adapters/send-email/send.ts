@@ -6,19 +6,17 @@ import { recipientsOf } from '../../contracts/payloads/send-email.ts';
 import { errorText } from '../../domain/errors.ts';
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
 import type { Effect, PerformContext, SmtpMessage } from '../port.ts';
-import type { Credential } from '../provider.ts';
 import { SIGNATURE_FIELD, signaturePlaceholder, signed } from './dkim.ts';
 import { messageId } from './message.ts';
 import { oneLine, outcomeOfMessage, refusalOf } from './refusals.ts';
 import { openSession } from './session.ts';
-import { mailServer, type SmtpSettings, smtpSettingsSchema } from './settings.ts';
+import { type MailServer, sendingServer, smtpSettingsSchema } from './settings.ts';
 
 type Outgoing =
   | {
       readonly kind: 'ready';
       readonly request: SmtpMessage;
-      readonly settings: SmtpSettings;
-      readonly password: string | undefined;
+      readonly server: MailServer;
       readonly message: Uint8Array;
     }
   | Extract<AttemptOutcome, { kind: 'not_sent' | 'rejected' | 'on_hold' }>;
@@ -26,11 +24,8 @@ type Outgoing =
 export async function sendMail(effect: Effect, context: PerformContext): Promise<AttemptOutcome> {
   const outgoing = await prepareMessage(effect, context);
   if (outgoing.kind !== 'ready') return outgoing;
-  const { request, settings, password, message } = outgoing;
-  const { exchange, signal } = context;
-  const server = mailServer(settings.url);
-  const allowUnencrypted = settings.allowUnencrypted === true;
-  const opened = await openSession(server, { exchange, password, allowUnencrypted, signal });
+  const { request, server, message } = outgoing;
+  const opened = await openSession(server, context);
   if (!opened.ok) return opened.outcome;
   const { session } = opened;
   try {
@@ -78,22 +73,23 @@ async function prepareMessage(effect: Effect, context: PerformContext): Promise<
   } catch (error) {
     return rejected(`the approved message cannot be read: ${errorText(error)}`);
   }
-  let credential: Credential;
+  // Where there is none, what is thrown says so to the engine.
+  const credential = await account.credential();
+  let server: MailServer;
   try {
-    credential = await account.credential();
+    server = sendingServer(settings, credential);
   } catch (error) {
-    return { kind: 'not_sent', reason: `no credential of ${account.name} was to be had: ${errorText(error)}` };
+    return rejected(`the account ${account.name} is not set up: ${errorText(error)}`);
   }
-  const { password, dkimPrivateKey } = credential;
-  if (request.headers?.[SIGNATURE_FIELD] !== undefined) {
-    const { dkimDomain: domain = '', dkimSelector: selector = '' } = settings;
+  const { dkim } = settings;
+  if (dkim) {
     try {
-      message = await signed(message, { domain, selector, privateKey: dkimPrivateKey ?? '' });
+      message = await signed(message, { ...dkim, privateKey: credential['dkim.privateKey'] ?? '' });
     } catch (error) {
       return { kind: 'on_hold', reason: errorText(error), needsLogin: true };
     }
   }
-  return { kind: 'ready', request, settings, password, message };
+  return { kind: 'ready', request, server, message };
 }
 
 /** The envelope must say what a person was shown: one address in each place, from the account's own. */

@@ -36,25 +36,22 @@ export async function openSession(
   server: MailServer,
   options: {
     readonly exchange: Pick<Exchange, 'connect'>;
-    readonly password: string | undefined;
-    readonly allowUnencrypted: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<OpenedSession> {
-  const { exchange, password, signal } = options;
+  const { exchange, signal } = options;
   const opened = await exchange.connect(server.url, signal);
   if (!opened.ok) return opened;
   const { socket } = opened;
-  const mayBePlain = server.isLoopback || options.allowUnencrypted;
   const connection = new SMTPConnection({
     connection: socket,
     host: server.hostname,
     port: server.port,
     secure: server.isSecure,
     secured: server.isSecure,
-    requireTLS: !server.isSecure && !mayBePlain,
+    requireTLS: !server.isSecure && !server.mayBePlain,
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says. Where plain text would do, any certificate does.
-    tls: { rejectUnauthorized: !mayBePlain },
+    tls: { rejectUnauthorized: !server.mayBePlain },
     // The signal ends all of it earlier.
     connectionTimeout: ATTEMPT_TIMEOUT_MS,
     greetingTimeout: ATTEMPT_TIMEOUT_MS,
@@ -71,7 +68,7 @@ export async function openSession(
     await within<void>((done) => connection.connect((error) => done(error ?? null)));
     const greeting = connection.lastServerResponse || '';
     if (server.user !== undefined) {
-      const auth = { user: server.user, pass: password ?? '' };
+      const auth = { user: server.user, pass: server.password ?? '' };
       await within<boolean>((done) => connection.login(auth, done));
     }
     return { ok: true, session: sessionOver(connection, within, greeting, destroy) };
