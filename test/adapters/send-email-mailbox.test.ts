@@ -1,10 +1,10 @@
 /** Mails at real servers: what arrives, and what a mailbox tells of a mail whose fate is unknown. */
 
 import { randomUUID } from 'node:crypto';
-import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { smtpProvider } from '../../src/adapters/send-email/provider.ts';
 import { SETTLE_MS } from '../../src/adapters/send-email/reconcile.ts';
+import { createFolder, fileMessage } from '../support/imap.ts';
 import { mailAccount, mailAdapter, proveMail } from '../support/mail.ts';
 import {
   type GreenMail,
@@ -95,11 +95,8 @@ describe('GreenMail', () => {
 
   test('case 24: a provider that puts its own Message-ID in the place of ours: found by our key', async () => {
     const key = newKey();
-    await deliver(
-      greenMail.imapPort,
-      greenMail,
-      `Message-ID: <replaced@provider.test>\r\nX-Aol-Key: ${key}\r\nSubject: hi\r\n\r\nBody.\r\n`,
-    );
+    const filed = `Message-ID: <replaced@provider.test>\r\nX-Aol-Key: ${key}\r\nSubject: hi\r\n\r\nBody.\r\n`;
+    await fileMessage(greenMail, filed);
     const { effect, context } = await prove({ key });
     expect(await mailAdapter.reconcile?.(effect, context)).toMatchObject({
       kind: 'happened',
@@ -117,7 +114,7 @@ describe('GreenMail', () => {
   });
 
   test('where the server files all that it sends, it did not happen, once that had its time', async () => {
-    await createFolder(greenMail.imapPort, greenMail, 'Sent');
+    await createFolder(greenMail, 'Sent');
     const files = { filesSentMail: true };
     const soon = await prove({ key: newKey() }, files);
     expect(await mailAdapter.reconcile?.(soon.effect, soon.context)).toMatchObject({
@@ -163,30 +160,3 @@ describe('GreenMail', () => {
     });
   });
 });
-
-interface Login {
-  readonly user: string;
-  readonly password: string;
-}
-
-/** Puts a message into the inbox, as a provider that files under an id of its own. */
-const deliver = (port: number, login: Login, message: string) =>
-  sayToImap(port, login, [`APPEND INBOX {${Buffer.byteLength(message)}+}\r\n${message}`]);
-const createFolder = (port: number, login: Login, name: string) => sayToImap(port, login, [`CREATE ${name}`]);
-
-async function sayToImap(port: number, { user, password }: Login, commands: readonly string[]): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  let heard = '';
-  socket.setEncoding('utf8').on('data', (text) => {
-    heard += text;
-  });
-  try {
-    await until('the greeting', () => heard.includes('* OK'));
-    for (const [index, command] of [`LOGIN ${user} ${password}`, ...commands].entries()) {
-      socket.write(`a${index} ${command}\r\n`);
-      await until(`an answer to ${command}`, () => heard.includes(`a${index} OK`));
-    }
-  } finally {
-    socket.destroy();
-  }
-}

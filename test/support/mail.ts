@@ -1,10 +1,13 @@
 /** An account of mail for tests, and mails rendered for it. */
 
-import type { RenderAccount } from '../../src/adapters/port.ts';
+import { createExchange } from '../../src/adapters/exchange/index.ts';
+import { createSsrfGuard } from '../../src/adapters/exchange/ssrf-guard.ts';
+import { defineAdapter, type Effect, type RenderAccount } from '../../src/adapters/port.ts';
 import { registerAdapter } from '../../src/adapters/registry.ts';
 import { renderArtifact } from '../../src/adapters/render.ts';
 import { sendEmailAdapter } from '../../src/adapters/send-email/index.ts';
 import { smtpProvider } from '../../src/adapters/send-email/provider.ts';
+import type { SendEmail } from '../../src/contracts/payloads/send-email.ts';
 import { memoryBlobs, performContext, SAMPLE_CONTEXT } from './contexts.ts';
 
 export const mailAdapter = registerAdapter(sendEmailAdapter);
@@ -75,4 +78,27 @@ export function headerFields(message: Uint8Array): readonly (readonly [name: str
     .replaceAll(/\r\n[ \t]+/gu, ' ')
     .split('\r\n')
     .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const);
+}
+
+/** The adapter of mail for a worker that knows of no accounts: this one account speaks, and its way out is its own. */
+export function mailOf({ account, credential, allow }: MailAccount) {
+  const type = 'PLAY_EMAIL';
+  const exchange = createExchange(createSsrfGuard(allow), () =>
+    Promise.reject(new Error('a mail names no file at sending')),
+  );
+  const sending = { ...account, credential: async () => credential };
+  const { name, provider, identity, server } = account;
+  const spoken = (effect: Effect): Effect => ({ ...effect, account: { name, provider, identity, server } });
+  const { perform, reconcile } = sendEmailAdapter;
+  if (!perform || !reconcile) throw new Error('the adapter sends');
+  return defineAdapter<SendEmail>({
+    contract: { ...sendEmailAdapter.contract, type },
+    version: sendEmailAdapter.version,
+    redelivery: sendEmailAdapter.redelivery,
+    async render(mail, context) {
+      return { ...(await sendEmailAdapter.render(mail, { ...context, account })), type, account: null };
+    },
+    perform: (effect, context) => perform(spoken(effect), { ...context, exchange, account: sending }),
+    reconcile: (effect, context) => reconcile(spoken(effect), { ...context, exchange, account: sending }),
+  });
 }
