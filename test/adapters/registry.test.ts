@@ -74,7 +74,7 @@ async function rejectedBy(promise: Promise<unknown>): Promise<unknown> {
 describe('registry', () => {
   test('finds what was registered, and names what was not', () => {
     const registry = createRegistry([...builtInAdapters, note(() => good)]);
-    expect(registry.adapters.map(({ type }) => type)).toEqual(['POST_SOCIAL', 'CALL_WEBHOOK', 'NOTE']);
+    expect(registry.adapters.map(({ type }) => type)).toEqual(['POST_SOCIAL', 'CALL_WEBHOOK', 'SEND_EMAIL', 'NOTE']);
     expect(registry.get('NOTE').canPerform).toBe(false);
     expect(registry.get('NOTE').perform).toBeUndefined();
     for (const type of ['NOPE', '__proto__', 'note', '', 'x'.repeat(10_000)]) {
