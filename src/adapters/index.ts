@@ -7,6 +7,7 @@ import { generateTextAdapter } from './generate-text/index.ts';
 import { postChatAdapter } from './post-chat/index.ts';
 import { postSocialAdapter } from './post-social/index.ts';
 import { type RegisteredAdapter, registerAdapter } from './registry.ts';
+import { sendEmailAdapter } from './send-email/index.ts';
 
 export interface WebhookSettings extends Pick<CallWebhookSettings, 'signingSecrets'> {
   /** Hosts and ports inside private ranges that effects of nobody's account may reach: `127.0.0.1:9000,internal.example:443`. */
@@ -31,6 +32,7 @@ export function createBuiltInAdapters(settings: BuiltInAdapterSettings = {}): re
   return [
     registerAdapter(postSocialAdapter),
     registerAdapter(createCallWebhookAdapter(settings.webhook)),
+    registerAdapter(sendEmailAdapter),
     registerAdapter(postChatAdapter),
     registerAdapter(generateTextAdapter),
   ];

@@ -47,6 +47,8 @@ export interface SmtpMessage {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
   /** The SHA-256 of one of the effect's blobs. */
   readonly message: string;
+  /** Header fields that go before the message, by their lower-case names. Only sending knows them: a signature. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export type EffectRequest = HttpRequest | SmtpMessage;

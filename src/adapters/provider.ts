@@ -47,8 +47,10 @@ export interface Provider<Settings = unknown> {
   readonly title: string;
   /** What an entry may hold besides `provider` and `budget`. A secret is a `secretReference`. */
   readonly settings: z.ZodType<Settings>;
-  /** The public part of an account, without asking anybody. */
-  identify(settings: Settings): { readonly identity: string; readonly server: string };
+  /**
+   * The public part of an account, without asking anybody. Of the secrets only what is none may be in it: the host within an address.
+   */
+  identify(settings: Settings, secrets?: Credential): { readonly identity: string; readonly server: string };
   /** The variables of the one account that needs no file, by the field that each fills in. */
   readonly variables: Readonly<
     Record<string, { readonly name: string; readonly secret?: true; readonly required?: true }>
@@ -72,7 +74,7 @@ export function defineProvider<Settings>(provider: Provider<Settings>): Provider
   const { logIn, logsIn } = provider;
   return {
     ...provider,
-    identify: (settings) => provider.identify(parse(settings)),
+    identify: (settings, secrets) => provider.identify(parse(settings), secrets),
     check: (context) => provider.check({ ...context, settings: parse(context.settings) }),
     ...(logsIn && { logsIn: (settings) => logsIn(parse(settings)) }),
     ...(logIn && { logIn: (context) => logIn({ ...context, settings: parse(context.settings) }) }),

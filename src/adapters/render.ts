@@ -61,6 +61,7 @@ const smtpMessageSchema = z.strictObject({
   protocol: z.literal('smtp'),
   envelope: z.strictObject({ from: lineSchema, to: z.array(lineSchema).min(1) }),
   message: sha256Schema,
+  headers: headersSchema.optional(),
 });
 
 const common = {

@@ -77,6 +77,7 @@ describe('registry', () => {
     expect(registry.adapters.map(({ type }) => type)).toEqual([
       'POST_SOCIAL',
       'CALL_WEBHOOK',
+      'SEND_EMAIL',
       'POST_CHAT',
       'GENERATE_TEXT',
       'NOTE',

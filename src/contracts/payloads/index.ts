@@ -5,10 +5,12 @@ import { type AnyActionContract, describeContract } from './contract.ts';
 import { generateTextContract } from './generate-text.ts';
 import { postChatContract } from './post-chat.ts';
 import { postSocialContract } from './post-social.ts';
+import { sendEmailContract } from './send-email.ts';
 
 export const builtInContracts: readonly AnyActionContract[] = [
   describeContract(postSocialContract),
   describeContract(callWebhookContract),
+  describeContract(sendEmailContract),
   describeContract(postChatContract),
   describeContract(generateTextContract),
 ];
