@@ -107,6 +107,7 @@ describe('GET /v1/actions', () => {
     ['sort=id', 'sort'],
     ['order=newest&status=AWAITING_APPROVAL', 'order'],
     ['order=expires', 'order'],
+    ['order=expires&status=WAITING', 'status'],
     ['order=expires&status=AWAITING_APPROVAL,DLQ', 'order'],
     ['order=expires&status=AWAITING_APPROVAL&q=x', 'order'],
     [`order=expires&status=AWAITING_APPROVAL&cursor=${Buffer.from('x').toString('base64url')}`, 'cursor'],
