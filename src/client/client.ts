@@ -115,7 +115,7 @@ export class AolClient {
     return this.#json(actionListSchema, { path: '/v1/actions', query: { ...filter } });
   }
 
-  /** The same without payloads, which may have 64 KiB each. */
+  /** The same with one line of what each does instead of its payload, which may have 64 KiB. */
   listActionSummaries(filter: ActionFilter = {}): Promise<ActionSummaryList> {
     return this.#json(actionSummaryListSchema, { path: '/v1/actions', query: { ...filter, fields: 'summary' } });
   }
