@@ -25,7 +25,8 @@ export interface Target {
 const LOCAL_VARIABLES = ['AOL_API_HOST', 'AOL_API_PORT', 'AOL_DATA_DIR'];
 
 /**
- * The first of: the context that the command line names, `AOL_API_URL`, variables of an AOL on this machine, the context in use, the AOL of the data folder.
+ * The first of: the context that the command line names, `AOL_API_URL`, variables of an AOL on this machine, the context in use,
+ * the AOL of the data folder.
  *
  * @param context what `--context` names
  * @throws ConfigurationError when a token would leave this machine in the clear
