@@ -155,6 +155,7 @@ describe('migrations', () => {
     try {
       await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
       await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+      await pool.query(`GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
       const limited = Object.assign(new URL(url), { username: role, password: 'x' });
       const lines: string[] = [];
       await migrate(limited.href, (line) => lines.push(line));
