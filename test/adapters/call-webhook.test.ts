@@ -4,7 +4,6 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
-import { retryAfterMs } from '../../src/adapters/call-webhook/outcome.ts';
 import { retryAfterMs } from '../../src/adapters/http-answers.ts';
 import { registerAdapter } from '../../src/adapters/index.ts';
 import { readArtifact } from '../../src/adapters/render.ts';
