@@ -23,7 +23,7 @@ const SERVING = ['up', 'api', 'worker', 'run', 'migrate', 'prune'];
  */
 export function loadEnvFile({ folder, isOurs, args = process.argv.slice(2) }) {
   const found = read(join(folder, '.env'));
-  const command = args.find((argument) => !argument.startsWith('-'));
+  const command = args.find((argument, at) => !argument.startsWith('-') && args[at - 1] !== '--context');
   const exported = isOurs || SERVING.includes(command) ? undefined : TOKENS.find((name) => isSet(env[name]));
   for (const [name, value] of Object.entries(found)) {
     if (env[name] !== undefined || (!isOurs && name.startsWith('NODE_'))) {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { AolApiError, AolClient, AolUnreachableError } from '../src/client/client.ts';
+import { AolApiError, AolClient, AolInsecureAddressError, AolUnreachableError } from '../src/client/client.ts';
 import { createTestApi, POST, type TestApi, TOKENS } from './support/api.ts';
 import { dead, unconfirmed } from './support/settled.ts';
 
@@ -232,6 +232,39 @@ describe('errors', () => {
     await expect(proxied(200)).rejects.toMatchObject({ code: 'AOL_UNEXPECTED_ANSWER', status: 200 });
     await expect(proxied(502)).rejects.toMatchObject({ code: 'AOL_UNEXPECTED_ANSWER', status: 502 });
   });
+});
+
+describe('a token', () => {
+  const token = 'x'.repeat(40);
+  const hosts = ['aol.example', '10.0.0.5', '127.0.0.1.aol.example', '0.0.0.0', 'localhost.'];
+
+  test.each(hosts)('does not go to http://%s', async (host) => {
+    const sent: unknown[] = [];
+    const fetch = (url: unknown) => {
+      sent.push(url);
+      return Promise.reject(new TypeError('fetch failed'));
+    };
+    const baseUrl = `http://${host}:8321`;
+    const insecure = { name: 'AolInsecureAddressError', code: 'AOL_INSECURE_ADDRESS', url: baseUrl };
+    const connect = () => new AolClient({ baseUrl, token, fetch });
+    expect(connect).toThrow(AolInsecureAddressError);
+    expect(connect).toThrow(/is not on this machine.*https only/);
+    await expect(new AolClient({ baseUrl, fetch }).signIn(token)).rejects.toMatchObject(insecure);
+    expect(sent).toEqual([]);
+  });
+
+  test.each(['https://aol.example', 'http://127.0.0.1:1', 'http://[::1]:1', 'http://localhost:1'])(
+    'goes to %s',
+    async (baseUrl) => {
+      const headers: unknown[] = [];
+      const fetch = (_url: unknown, init?: RequestInit) => {
+        headers.push(new Headers(init?.headers).get('authorization'));
+        return Promise.resolve(Response.json({ alive: true }));
+      };
+      expect(await new AolClient({ baseUrl, token, fetch }).alive()).toBe(true);
+      expect(headers).toEqual([`Bearer ${token}`]);
+    },
+  );
 });
 
 describe('words that are newer than the client', () => {

@@ -1,9 +1,9 @@
 /** Listens, says that it does, and closes within a few seconds. */
 
-import { isNativeError } from 'node:util/types';
 import type { FastifyInstance } from 'fastify';
 import { query } from '../db/pool.ts';
-import { ConfigurationError, errorText } from '../domain/errors.ts';
+import { httpAddress } from '../domain/addresses.ts';
+import { ConfigurationError, errorCode, errorText } from '../domain/errors.ts';
 import { allowedHostNames, isLoopback } from './access/security.ts';
 import { type ApiOptions, createApi } from './app.ts';
 
@@ -58,14 +58,12 @@ async function openControl({ database, controlDatabase = database, logger }: Ser
 function urlOf(app: FastifyInstance, host: string): string {
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return httpAddress(host, port);
 }
 
 function bindError(error: unknown, { host, port }: ServerOptions): unknown {
-  const code = isNativeError(error) && 'code' in error ? error.code : undefined;
   const options = { cause: error };
-  switch (code) {
+  switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new ConfigurationError(
         'AOL_API_PORT',

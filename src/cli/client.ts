@@ -1,15 +1,13 @@
-/** The client of the API that the configuration names. */
+/** The client of the API that a command talks to. */
 
 import { AolClient, type AolClientOptions } from '../client/client.ts';
-import type { Config } from '../config/index.ts';
 import { ConfigurationError } from '../domain/errors.ts';
-import { findTarget } from './target.ts';
+import type { Target } from './target.ts';
 
 export type ClientOptions = Pick<AolClientOptions, 'maxTries' | 'timeoutMs'>;
 
-/** @throws ConfigurationError when there is no token, or it would leave this machine in the clear */
-export function connectClient(config: Config, options: ClientOptions = {}): AolClient {
-  const { url, token, withoutToken } = findTarget(config);
+/** @throws ConfigurationError when there is no token */
+export function connectClient({ url, token, withoutToken }: Target, options: ClientOptions = {}): AolClient {
   if (token === undefined) throw new ConfigurationError(withoutToken.variable, withoutToken.message);
   return new AolClient({ ...options, baseUrl: url, token });
 }

@@ -12,7 +12,7 @@ export interface CliContext {
   /** `--json` was given. */
   readonly json: boolean;
   config(): Promise<Config>;
-  /** A client of the API that the configuration names. */
+  /** A client of the API that the command talks to. */
   client(options?: ClientOptions): Promise<AolClient>;
   /** Prints a result: as JSON under `--json`, else in words. */
   print(result: unknown, words: () => string): void;
@@ -31,7 +31,7 @@ export function createContext(io: CommandIo, json: boolean): CliContext {
     config: () => io.config(),
     async client(options) {
       const { connectClient } = await import('./client.ts');
-      return connectClient(await io.config(), options);
+      return connectClient(await io.target(), options);
     },
     print: (result, words) => io.out(json ? JSON.stringify(result, undefined, 2) : words()),
   };

@@ -8,6 +8,9 @@ import { isPrivateWay } from '../domain/addresses.ts';
 import { errorCode, errorText } from '../domain/errors.ts';
 import { ContextsError } from './errors.ts';
 
+/** The name of what is there without any context: the AOL of this machine. */
+export const LOCAL = 'local';
+
 const contextSchema = z.object({
   url: z.url({ protocol: /^https?$/ }).refine(isPrivateWay, 'must begin with https://'),
   token: z.string().min(1).optional(),
@@ -18,6 +21,7 @@ const contextsSchema = z.object({
 });
 
 export type Context = Readonly<z.output<typeof contextSchema>>;
+export type NamedContext = Context & { readonly name: string };
 export type Contexts = Readonly<z.output<typeof contextsSchema>>;
 
 /** @throws ContextsError when the file is there and cannot be read */
@@ -33,8 +37,15 @@ export function readContexts(configDir: string): Contexts {
   }
 }
 
+/** @throws ContextsError when there is none of this name */
+export function namedContext({ contexts }: Contexts, name: string): NamedContext {
+  const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  if (found) return { ...found, name };
+  throw new ContextsError(`there is no context ${name}: ${[LOCAL, ...Object.keys(contexts)].join(', ')}`);
+}
+
 /** @throws ContextsError when the one in use is not there */
-export function contextInUse({ current, contexts }: Contexts): (Context & { readonly name: string }) | undefined {
+export function contextInUse({ current, contexts }: Contexts): NamedContext | undefined {
   if (current === undefined) return undefined;
   const found = contexts[current];
   if (found) return { ...found, name: current };

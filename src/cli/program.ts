@@ -25,7 +25,7 @@ import { registerTokens } from './commands/tokens.ts';
 import { registerUp } from './commands/up.ts';
 import { registerWorker } from './commands/worker.ts';
 import { createContext, type Register, type Runner } from './context.ts';
-import { commanderExitCode, describeFailure, ExitCode, failureText, isCommanderError } from './errors.ts';
+import { commanderExitCode, describeFailure, ExitCode, failureText, isCommanderError, UsageError } from './errors.ts';
 import { guarded } from './terminal/guard.ts';
 import type { CliIo } from './terminal/io.ts';
 import { version } from './version.ts';
@@ -62,11 +62,44 @@ export function createProgram(io: Pick<CliIo, 'out' | 'talk'>, run: Runner): Com
     .description('Autonomy Orchestration Layer: queue actions, see their proofs, stop them at once.')
     .version(version())
     .option('--json', 'results as JSON', false)
+    .option('--context <name>', 'talk to this AOL, whatever is in use or in the environment (aol context list)')
     .showHelpAfterError('(aol --help, aol help COMMAND)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.talk(text.trimEnd()) });
+  program.hook('preAction', (_program, command) => {
+    const { context } = program.opts<GlobalOptions>();
+    const path = pathOf(command);
+    if (context === undefined || !ON_THIS_MACHINE.has(path.join(' '))) return;
+    throw new UsageError(`aol ${path.join(' ')} works on this machine, not on ${context}: leave --context out`);
+  });
   for (const register of COMMANDS) register(program, run);
   return program;
+}
+
+interface GlobalOptions {
+  readonly json: boolean;
+  readonly context?: string;
+}
+
+/** These call no AOL: they start one, or go to the servers and files of this machine. */
+const ON_THIS_MACHINE: ReadonlySet<string> = new Set([
+  'up',
+  'worker',
+  'api',
+  'migrate',
+  'run',
+  'artifacts verify',
+  'prune',
+  'doctor',
+  'context add',
+  'context use',
+  'context list',
+  'context remove',
+]);
+
+/** `['actions', 'list']` */
+function pathOf(command: Command): string[] {
+  return command.parent ? [...pathOf(command.parent), command.name()] : [];
 }
 
 /**
@@ -77,18 +110,18 @@ export function createProgram(io: Pick<CliIo, 'out' | 'talk'>, run: Runner): Com
  */
 export async function runCli(args: readonly string[], streams: CliIo): Promise<number> {
   let exitCode: number = ExitCode.ok;
-  const io = guarded(streams);
+  const io = guarded(streams, () => options().context);
   const program = createProgram(io, async (work) => {
-    exitCode = (await work(createContext(io, isJson()))) ?? ExitCode.ok;
+    exitCode = (await work(createContext(io, options().json))) ?? ExitCode.ok;
   });
-  const isJson = () => program.opts<{ json: boolean }>().json;
+  const options = () => program.opts<GlobalOptions>();
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (isCommanderError(error)) return commanderExitCode(error);
     const failure = describeFailure(error);
-    io.talk(isJson() ? JSON.stringify({ error: failure }) : failureText(failure));
+    io.talk(options().json ? JSON.stringify({ error: failure }) : failureText(failure));
     return failure.exitCode;
   }
 }

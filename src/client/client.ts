@@ -71,7 +71,7 @@ import { AolApiError, type CallOptions, HttpTransport, parsedJson, type Transpor
 export type { ActionPayloads, NewAction, NewBatch, PayloadOf } from './enqueue.ts';
 export type { AolEvent, EventsOptions } from './events.ts';
 export type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
-export { AolApiError, AolUnreachableError } from './transport.ts';
+export { AolApiError, AolInsecureAddressError, AolUnreachableError } from './transport.ts';
 
 export type AolClientOptions = TransportOptions;
 
@@ -87,7 +87,8 @@ export interface ArtifactBytes {
  * Talks to an AOL server. Calls that are safe to repeat are repeated when the server is away for a moment, or asks to wait:
  * reads, enqueues (which always carry a key), pause, kill, promote (which queues once), creating lanes, revoking tokens.
  *
- * Every method throws {@link AolApiError} when the server refuses, and `AolUnreachableError` when there is no answer.
+ * Every method throws {@link AolApiError} when the server refuses, and `AolUnreachableError` when there is no answer. A token goes
+ * to another machine by https only: else the constructor, or `signIn`, throws `AolInsecureAddressError`.
  */
 export class AolClient {
   readonly #transport: HttpTransport;
@@ -114,7 +115,7 @@ export class AolClient {
     return this.#json(actionListSchema, { path: '/v1/actions', query: { ...filter } });
   }
 
-  /** The same without payloads, which may have 64 KiB each. */
+  /** The same with one line of what each does instead of its payload, which may have 64 KiB. */
   listActionSummaries(filter: ActionFilter = {}): Promise<ActionSummaryList> {
     return this.#json(actionSummaryListSchema, { path: '/v1/actions', query: { ...filter, fields: 'summary' } });
   }
@@ -294,6 +295,7 @@ export class AolClient {
 
   /** In a page: exchanges a token for the session's cookie. What is changed from then on carries its CSRF token. */
   async signIn(token: string): Promise<Session> {
+    this.#transport.assertPrivate();
     return this.#session(await this.#json(sessionSchema, { method: 'POST', path: '/v1/session', body: { token } }));
   }
 

@@ -1,6 +1,13 @@
 /** What `aol/client` and the package `aol-client` export: the client, its errors, and the types of what it takes and answers. */
 
-export type { Action, ActionList, LastApproved, NextActions } from '../contracts/http/action.ts';
+export type {
+  Action,
+  ActionList,
+  ActionSummary,
+  ActionSummaryList,
+  LastApproved,
+  NextActions,
+} from '../contracts/http/action.ts';
 export type { AdapterDescription, AdapterList } from '../contracts/http/adapter.ts';
 export type { BatchAnswer, BatchResult } from '../contracts/http/batch.ts';
 export type { ControlAnswer, ControlRequest, ControlVerb } from '../contracts/http/control.ts';

@@ -1,11 +1,12 @@
 /** How the client calls: who it is, time limits, repeats, and errors. */
 
 import { type Problem, problemSchema } from '../contracts/http/problem.ts';
+import { isPrivateWay } from '../domain/addresses.ts';
 
 export interface TransportOptions {
   /** `http://127.0.0.1:8321`; in a page `location.origin`. */
   readonly baseUrl: string;
-  /** A bearer token. In a page the session's cookie stands for it. */
+  /** A bearer token. It leaves this machine by https only. In a page the session's cookie stands for it. */
   readonly token?: string | undefined;
   /** Goes with every change under a session's cookie; `signIn` and `session` of the client keep it up to date. */
   readonly csrfToken?: string | null | undefined;
@@ -79,6 +80,18 @@ export class AolUnreachableError extends Error {
   }
 }
 
+/** A token would leave this machine over plain http, where everybody on the way can read it. Nothing was sent. */
+export class AolInsecureAddressError extends Error {
+  readonly code = 'AOL_INSECURE_ADDRESS';
+  readonly url: string;
+
+  constructor(url: string) {
+    super(`${url} is not on this machine, and a token goes there by https only`);
+    this.name = 'AolInsecureAddressError';
+    this.url = url;
+  }
+}
+
 interface Failed {
   readonly error: AolApiError | AolUnreachableError;
   /** Whether the same call may do better a moment later. */
@@ -97,10 +110,17 @@ export class HttpTransport {
   /** The session's, as soon as there is one. */
   csrfToken: string | null;
 
+  /** @throws AolInsecureAddressError when the token would leave this machine in the clear */
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#baseUrl = options.baseUrl.replace(/\/+$/, '');
     this.csrfToken = options.csrfToken ?? null;
+    if (options.token !== undefined) this.assertPrivate();
+  }
+
+  /** @throws AolInsecureAddressError when what is sent can be read on the way */
+  assertPrivate(): void {
+    if (!isPrivateWay(this.#baseUrl)) throw new AolInsecureAddressError(this.#baseUrl);
   }
 
   /**

@@ -2,8 +2,12 @@
 
 import type { Action } from '../contracts/http/action.ts';
 import type { JsonObject } from '../contracts/http/json.ts';
+import { SUMMARY_SOURCE_LENGTH } from '../contracts/payloads/summary.ts';
 import { laneMode } from '../domain/flags.ts';
 import type { ActionMode, ActionStatus, DlqReason } from '../domain/states.ts';
+
+/** More fields than the payload of any type has. */
+const SUMMARY_FIELDS = 50;
 
 export interface ActionRow {
   id: string;
@@ -45,8 +49,16 @@ export interface ActionRow {
   finished_at: Date | null;
 }
 
-/** All columns of a row but its payload, which is left empty: payloads may have 64 KiB each. */
-export const COLUMNS_WITHOUT_PAYLOAD = `'{}'::jsonb AS payload, ${Object.keys({
+/** What a summary is made of: short values as they are, long texts cut, and no other long values. */
+const SHORT_PAYLOAD = `(
+  SELECT coalesce(jsonb_object_agg(key, CASE
+    WHEN jsonb_typeof(value) = 'string' THEN to_jsonb(left(value #>> '{}', ${SUMMARY_SOURCE_LENGTH}))
+    WHEN pg_column_size(value) <= ${SUMMARY_SOURCE_LENGTH} THEN value
+    ELSE '"…"' END), '{}')
+  FROM (SELECT key, value FROM jsonb_each(payload) LIMIT ${SUMMARY_FIELDS}) AS field) AS payload`;
+
+/** All columns of a row, with what a summary needs of its payload, which may have 64 KiB. */
+export const SUMMARY_COLUMNS = `${SHORT_PAYLOAD}, ${Object.keys({
   id: true,
   lane: true,
   type: true,

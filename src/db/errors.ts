@@ -2,7 +2,7 @@
 
 import { isNativeError } from 'node:util/types';
 import pg from 'pg';
-import { AolError, InvalidRequestError, UnavailableError, UnprocessableError } from '../domain/errors.ts';
+import { AolError, errorCode, InvalidRequestError, UnavailableError, UnprocessableError } from '../domain/errors.ts';
 
 interface Meaning {
   /** away: PostgreSQL cannot be used now, and the same call may be made again. input: the value cannot be stored. */
@@ -59,7 +59,7 @@ export function databaseError(error: unknown): unknown {
   if (!isNativeError(error)) return error;
   if ('errors' in error && Array.isArray(error.errors) && error.errors.length > 0)
     return databaseError(error.errors[0]);
-  const isOfTheWay = 'code' in error && !['TypeError', 'RangeError'].includes(error.name);
+  const isOfTheWay = errorCode(error) !== undefined && !['TypeError', 'RangeError'].includes(error.name);
   if (isOfTheWay || CLIENT_MESSAGES.some((message) => error.message.includes(message))) {
     return new UnavailableError('postgres', `PostgreSQL cannot be reached: ${error.message}`, { cause: error });
   }

@@ -1,8 +1,13 @@
 /** Addresses of HTTP servers, and to which of them a secret may go. */
 
-/** The address of a server that listens there; one that is bound to all addresses is called on this machine's own. */
+/** Where a server that listens there is called: one that is bound to all addresses on this machine's own. */
+export function callableHost(host: string): string {
+  return { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+}
+
+/** The address of a server that listens there. */
 export function httpAddress(host: string, port: number): string {
-  const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  const name = callableHost(host);
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callableHost } from '../domain/addresses.ts';
 import { ConfigurationError, errorCode } from '../domain/errors.ts';
 
 /** Systems give their outgoing connections ports above it (Linux from 32768 on). */
@@ -58,7 +59,7 @@ async function reason(port: number, host: string, problem: string): Promise<stri
 }
 
 async function isListenedOn(port: number, host: string): Promise<boolean> {
-  const socket = connect({ port, host: { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host });
+  const socket = connect({ port, host: callableHost(host) });
   socket.setTimeout(connectLimitMs);
   return await new Promise<boolean>((resolve) => {
     socket.once('connect', () => resolve(true));

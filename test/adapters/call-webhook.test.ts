@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Webhook } from 'standardwebhooks';
 import { createCallWebhookAdapter } from '../../src/adapters/call-webhook/index.ts';
 import { retryAfterMs } from '../../src/adapters/http-answers.ts';
+import { registerAdapter } from '../../src/adapters/index.ts';
+import { readArtifact } from '../../src/adapters/render.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
 import { SAMPLE_CONTEXT } from '../support/contexts.ts';
 import {
@@ -88,6 +90,29 @@ test('the rendered request', () => {
     blobs: [],
     addedAtSending: ['headers.webhook-timestamp', 'headers.webhook-signature'],
   });
+});
+
+/** An artifact of version 1, exactly as it lies in stores. */
+const VERSION_1 =
+  '{"adapterVersion":1,"addedAtSending":["headers.webhook-timestamp","headers.webhook-signature"],"request":{"body":{"a":[1.5,null],"b":"Grüße 👋"},' +
+  '"headers":{"content-type":"application/json","idempotency-key":"aol-1","user-agent":"aol","webhook-id":"aol-1",' +
+  '"webhook-signature":"<added at sending: signature; left out without AOL_WEBHOOK_SECRET>","webhook-timestamp":"<added at sending: seconds since 1970>","x-tenant":"a b"},' +
+  '"method":"PUT","protocol":"http","url":"http://HOST/Hooks/%C3%BC?b=2&a=%20"},"summary":"PUT http://HOST/Hooks/%C3%BC","type":"CALL_WEBHOOK"}';
+
+test('what was stored under version 1 is sent as it stands there; what a newer version stored is refused', async () => {
+  const { host, requests } = await receiver(answering(answer(204)));
+  const bytes = Buffer.from(VERSION_1.replaceAll('HOST', host));
+  const stored = readArtifact(registerAdapter(createCallWebhookAdapter()), bytes);
+  expect(stored.sha256).toBe(sha256Hex(bytes));
+  expect(Buffer.from(stored.bytes)).toEqual(bytes);
+  const refused = await send({ ...stored.effect, adapterVersion: 99 }, { allow: host });
+  expect(refused.outcome).toMatchObject({ kind: 'rejected', reason: expect.stringContaining('version 99') });
+  expect(requests()).toEqual([]);
+  expect((await send(stored.effect, { allow: host })).outcome.kind).toBe('done');
+  const { line, headers, body } = parsed(requests()[0]);
+  expect(line).toBe('PUT /Hooks/%C3%BC?b=2&a=%20 HTTP/1.1');
+  expect(body).toBe('{"a":[1.5,null],"b":"Grüße 👋"}');
+  expect(headers).toMatchObject({ 'idempotency-key': 'aol-1', 'webhook-id': 'aol-1', 'x-tenant': 'a b' });
 });
 
 test('a receiver dedupes only where the payload says so', () => {

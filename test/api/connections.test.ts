@@ -1,9 +1,20 @@
 /** Connections that are lost while requests wait on them: nothing that is bounded stays used up. */
 
 import { connect } from 'node:net';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { as, createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
 import { until } from '../support/until.ts';
+
+/** Connections to PostgreSQL that a busy pool opens, each with a timer. */
+const POOL_SOCKETS = 40;
+
+/** What keeps the process going: open sockets, and timers. */
+function resources(): { readonly sockets: number; readonly timers: number } {
+  const kinds = process.getActiveResourcesInfo();
+  const count = (kind: string) => kinds.filter((one) => one === kind).length;
+  return { sockets: count('TCPSocketWrap'), timers: count('Timeout') };
+}
 
 describe('streams and their connections', () => {
   let api: TestApi;
@@ -74,6 +85,7 @@ describe('streams and their connections', () => {
       get(TOKENS.viewer).repeat(5),
       batch.repeat(2) + batch.slice(0, -9),
     ];
+    const before = resources();
     for (let round = 0; round < 10; round += 1) {
       const clients = Array.from({ length: 100 }, (_, n) => connection(requests[n % requests.length] ?? ''));
       await until('some are answered', () => clients.filter(({ answer }) => answer() !== '').length > 20);
@@ -82,6 +94,9 @@ describe('streams and their connections', () => {
     for (const kind of ['streams', 'enqueues', 'batches']) {
       await until(`no ${kind} are left`, async () => (await insides(kind)) === 0);
     }
+    // In the process: no socket, and no timer of a stream that nobody hears. Pool and heartbeats have some of their own.
+    await until('no sockets are left', () => resources().sockets <= before.sockets + POOL_SOCKETS);
+    await until('no timers are left', () => resources().timers <= before.timers + POOL_SOCKETS);
     const after = [
       await postRaw(api, '/v1/actions', body),
       await postRaw(api, '/v1/actions/batch', `{"actions":[${body}]}`),

@@ -111,6 +111,30 @@ async function expectSoon(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe('pressed at the same time', () => {
+  test('a kill waits for none of those who pause and resume', async () => {
+    await press('pause', { lane: 'brand' });
+    const lock = await api.database.pool.connect();
+    await lock.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+    await lock.query(`SELECT FROM aol_control_flags WHERE lane = 'brand' AND name = 'paused' FOR UPDATE`);
+    const isWaiting = async (count: number) => {
+      const { rows } = await api.database.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length === count;
+    };
+    const resumed: Promise<unknown>[] = [];
+    for (const count of [1, 2]) {
+      resumed.push(press('resume', { lane: 'brand' }));
+      await until(`${count} wait`, () => isWaiting(count));
+    }
+    expect(await press('kill', { lane: 'brand' })).toMatchObject({ verb: 'kill', killed: true });
+    expect(await isWaiting(2)).toBe(true);
+    await lock.query('ROLLBACK');
+    lock.release();
+    await Promise.all(resumed);
+    await press('start', { lane: 'brand' });
+  });
+
   test('many of several lanes, also by a database whose default is another isolation level: each is answered', async () => {
     const own = await createTestApi();
     const name = new URL(own.database.url).pathname.slice(1);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,7 +10,7 @@ import { createdTokenSchema } from '../../src/contracts/http/token.ts';
 import { prune } from '../../src/db/keep/prune.ts';
 import { Horizon, waitForDisk } from '../../src/db/look/events.ts';
 import { transaction } from '../../src/db/pool.ts';
-import { as, createTestApi, type TestApi } from '../support/api.ts';
+import { as, createTestApi, POST, type TestApi, TOKENS } from '../support/api.ts';
 import { finished, queued } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
@@ -24,31 +26,46 @@ interface ServerEvent {
   readonly data: { readonly id?: number; readonly lane?: string; readonly event?: string; readonly message?: string };
 }
 
+/** How HTTP parts the text; what is in an event has no `\r`. */
+const CHUNK_LENGTH = /(?:^|\r\n)[0-9a-f]+\r\n/g;
+
+function enqueueRequest(): string {
+  const body = JSON.stringify({ type: 'POST_SOCIAL', payload: POST });
+  return `POST /v1/actions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.operator}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
 /** A client that remembers where it was. */
 class Listener {
   readonly seen: ServerEvent[] = [];
   lastId: number | undefined;
   comments = 0;
-  #incoming: IncomingMessage | undefined;
+  readonly #waiting: number;
+  #socket: Socket | undefined;
   #text = '';
 
+  /** @param waiting how many more streams wait behind the first of each connection, and behind them an enqueue */
+  constructor(waiting = 0) {
+    this.#waiting = waiting;
+  }
+
   async open(query = ''): Promise<void> {
-    const headers = { ...as('viewer'), ...(this.lastId === undefined ? {} : { 'last-event-id': String(this.lastId) }) };
+    const place = this.lastId === undefined ? '' : `last-event-id: ${this.lastId}\r\n`;
+    const get = `GET /v1/events${query} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.operator}\r\n${place}\r\n`;
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     this.#text = '';
-    const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
-      httpRequest(`${api.url}/v1/events${query}`, { headers }, resolve).on('error', reject).end();
-    });
-    expect(incoming.statusCode).toBe(200);
-    expect(incoming.headers['content-type']).toContain('text/event-stream');
-    incoming.setEncoding('utf8');
-    incoming.on('data', (text: string) => this.#take(text));
-    incoming.on('error', () => undefined);
-    this.#incoming = incoming;
+    this.#socket = socket;
+    socket.on('error', () => undefined);
+    socket.write(get.repeat(1 + this.#waiting) + (this.#waiting > 0 ? enqueueRequest() : ''));
+    const [head] = await once(socket.setEncoding('utf8'), 'data');
+    expect(head).toMatch(/^HTTP\/1\.1 200 /);
+    expect(head).toMatch(/^content-type: text\/event-stream/im);
+    this.#take(String(head).replace(/^[\s\S]*?\r\n\r\n/, ''));
+    socket.on('data', (text) => this.#take(String(text)));
   }
 
   drop(): void {
-    this.#incoming?.destroy();
-    this.#incoming?.removeAllListeners('data');
+    this.#socket?.removeAllListeners('data');
+    this.#socket?.destroy();
   }
 
   logs(): ServerEvent[] {
@@ -58,7 +75,7 @@ class Listener {
   #take(text: string): void {
     this.#text += text;
     for (let end = this.#text.indexOf('\n\n'); end >= 0; end = this.#text.indexOf('\n\n')) {
-      const lines = this.#text.slice(0, end).split('\n');
+      const lines = this.#text.slice(0, end).replaceAll(CHUNK_LENGTH, '').split('\n');
       this.#text = this.#text.slice(end + 2);
       const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
       if (field('event') === undefined) {
@@ -153,38 +170,45 @@ describe('GET /v1/events', () => {
     }
   });
 
-  test('a client that drops its connection 100 times sees every row exactly once', async () => {
-    const listener = new Listener();
-    await listener.open();
-    await until('ready', () => listener.seen.length > 0);
-    const before = listener.lastId ?? 0;
-    let writing = true;
-    const writers = [1, 2, 3].map(async (writer) => {
-      for (let n = 0; writing || n < 100; n += 1) {
-        await transaction(api.database.pool, async (connection) => {
-          await connection.query(
-            `INSERT INTO aol_execution_logs (lane, event, actor, message) VALUES ('default', 'CLAIMED', 'test', $1)`,
-            [`${writer}/${n}`],
-          );
-          if (n % 5 === 0) await connection.query('SELECT pg_sleep(0.02)');
-          if (n % 7 === 0) throw new Error('rolled back');
-        }).catch(() => undefined);
-      }
-    });
-    for (let drops = 0; drops < 100; drops += 1) {
-      const seen = listener.seen.length;
-      await until('something new', () => listener.seen.length > seen);
-      listener.drop();
+  test.each([
+    ['drops its connection', 0],
+    ['drops a connection on which two more streams and an enqueue wait behind the first', 2],
+  ])(
+    'a client that %s 100 times sees every row exactly once',
+    async (_how, waiting) => {
+      const listener = new Listener(waiting);
       await listener.open();
-    }
-    writing = false;
-    await Promise.all(writers);
-    const expected = (await logIds()).filter((id) => id > before);
-    await until('the last row', () => listener.lastId === expected.at(-1));
-    expect(listener.logs().map(({ id }) => id)).toEqual(expected);
-    expect(listener.seen.filter(({ event }) => event === 'ready')).toHaveLength(101);
-    listener.drop();
-  }, 60_000);
+      await until('ready', () => listener.seen.length > 0);
+      const before = listener.lastId ?? 0;
+      let writing = true;
+      const writers = [1, 2, 3].map(async (writer) => {
+        for (let n = 0; writing || n < 100; n += 1) {
+          await transaction(api.database.pool, async (connection) => {
+            await connection.query(
+              `INSERT INTO aol_execution_logs (lane, event, actor, message) VALUES ('default', 'CLAIMED', 'test', $1)`,
+              [`${writer}/${n}`],
+            );
+            if (n % 5 === 0) await connection.query('SELECT pg_sleep(0.02)');
+            if (n % 7 === 0) throw new Error('rolled back');
+          }).catch(() => undefined);
+        }
+      });
+      for (let drops = 0; drops < 100; drops += 1) {
+        const seen = listener.seen.length;
+        await until('something new', () => listener.seen.length > seen);
+        listener.drop();
+        await listener.open();
+      }
+      writing = false;
+      await Promise.all(writers);
+      const expected = (await logIds()).filter((id) => id > before);
+      await until('the last row', () => listener.lastId === expected.at(-1));
+      expect(listener.logs().map(({ id }) => id)).toEqual(expected);
+      expect(listener.seen.filter(({ event }) => event === 'ready')).toHaveLength(101);
+      listener.drop();
+    },
+    60_000,
+  );
 
   test('a place that retention has passed, or that never was, answers reset', async () => {
     const listener = new Listener();

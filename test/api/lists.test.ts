@@ -13,6 +13,7 @@ import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { tickListSchema } from '../../src/contracts/http/tick.ts';
+import { summaryOf } from '../../src/contracts/payloads/summary.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';
@@ -107,6 +108,7 @@ describe('GET /v1/actions', () => {
     ['sort=id', 'sort'],
     ['order=newest&status=AWAITING_APPROVAL', 'order'],
     ['order=expires', 'order'],
+    ['order=expires&status=WAITING', 'status'],
     ['order=expires&status=AWAITING_APPROVAL,DLQ', 'order'],
     ['order=expires&status=AWAITING_APPROVAL&q=x', 'order'],
     [`order=expires&status=AWAITING_APPROVAL&cursor=${Buffer.from('x').toString('base64url')}`, 'cursor'],
@@ -298,11 +300,16 @@ describe('lists of actions with long payloads', () => {
     return { status: answer.statusCode, body: answer.body, answer: actionListAnswerSchema.parse(answer.json()) };
   };
 
-  test('fields=summary leaves payloads out, and nothing else', async () => {
+  test('fields=summary has one line of what each does instead of its payload, and all else', async () => {
     const whole = (await list('limit=3')).answer;
     const summary = (await list('limit=3&fields=summary')).answer;
-    expect(summary.items).toEqual(whole.items.map(({ payload: _payload, ...rest }) => rest));
+    expect(summary.items).toEqual(
+      whole.items.map(({ payload, ...rest }) => ({ ...rest, summary: summaryOf(rest.type, payload ?? {}) })),
+    );
+    expect(summary.items[0]?.summary).toMatch(/^a platform: [0-9a-f ]{280,}$/);
     expect(whole.items[0]?.payload).toHaveProperty('content');
+    const byExpiry = await list('status=AWAITING_APPROVAL&order=expires&fields=summary');
+    expect([byExpiry.status, byExpiry.body.includes('"payload"')]).toEqual([200, false]);
     expect((await long.call({ url: '/v1/actions?fields=some', headers: as('viewer') })).statusCode).toBe(400);
   });
 

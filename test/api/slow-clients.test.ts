@@ -1,8 +1,10 @@
 /** Clients that send a byte now and then (slowloris): they are cut off at the limit, and others are served meanwhile (F-17). */
 
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
+import { until } from '../support/until.ts';
 
 const LIMIT_MS = 1_000;
 /** Many times within the limit: something moves on the connection all the time. */
@@ -77,4 +79,17 @@ test('all of them are cut off, 408 if anything; others are served meanwhile', as
   expect(new Set(told)).toEqual(new Set(Object.keys(kinds)));
   // Nothing of a half body was queued.
   expect(await countRows(api.database, 'aol_actions')).toBe(1);
+});
+
+test('a connection that nobody uses is kept longer than proxies keep theirs, and the answer says for how long', async () => {
+  const accepted = once(api.app.server, 'connection');
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /);
+  expect(String(answer)).toMatch(/^keep-alive: timeout=75\r$/im);
+  const [served] = await accepted;
+  // Only while it waits for the next request; one that is at work has the shorter limit.
+  await until('it waits', () => served.timeout >= 75_000);
+  socket.destroy();
 });

@@ -150,6 +150,56 @@ describe('contexts', () => {
     expect(here.talk).toContain(`aol: on ${api.url}: kill stops ALL lanes`);
   });
 
+  test('--context names one for a single command, before or behind its words, and counts more than all else', async () => {
+    const nobody = await freePort();
+    await aol(['context', 'add', 'prod', api.url, '--token-file', '-'], { stdin: TOKENS.admin });
+    await aol(['context', 'add', 'away', `http://127.0.0.1:${nobody}`, '--token-file', '-'], { stdin: TOKENS.admin });
+    await aol(['context', 'use', 'away']);
+    expect((await aol(['status'])).exitCode).toBe(4);
+    const elsewhere = { AOL_API_URL: `http://127.0.0.1:${nobody}`, AOL_TOKEN: 'x'.repeat(40) };
+    const here = { AOL_API_PORT: String(nobody), AOL_ADMIN_TOKEN: 'x'.repeat(40) };
+    for (const env of [{}, elsewhere, here]) {
+      expect((await aol(['--context', 'prod', 'status'], { env })).exitCode).toBe(0);
+      const asked = await aol(['kill', '--context', 'prod'], { env, answers: ['n'] });
+      expect(asked).toMatchObject({
+        exitCode: 2,
+        talk: expect.stringContaining(`aol: on prod (${api.url}): kill stops ALL`),
+        asked: [{ question: `on prod (${api.url}): Kill ALL lanes? [y/N] `, isSecret: false }],
+      });
+    }
+    const local = { AOL_API_PORT: String(port), AOL_ADMIN_TOKEN: TOKENS.admin };
+    expect((await aol(['status', '--context', 'local'])).exitCode).toBe(5);
+    expect((await aol(['status', '--context', 'local'], { env: local })).exitCode).toBe(0);
+  });
+
+  test('--context: a token beside an address goes to no other one', async () => {
+    await aol(['context', 'add', 'prod', api.url]);
+    const other = { AOL_API_URL: 'https://aol.example', AOL_TOKEN: TOKENS.admin };
+    for (const command of ['status', 'mcp']) {
+      const refused = await aol(['--context', 'prod', command], { env: other });
+      expect(refused).toMatchObject({ exitCode: 5, talk: expect.stringContaining('AOL_TOKEN') });
+    }
+    expect((await aol(['--context', 'prod', 'status'], { env: { AOL_TOKEN: TOKENS.admin } })).exitCode).toBe(0);
+  });
+
+  test('--context: one that is not there is refused, and so is a command that works on this machine', async () => {
+    await aol(['context', 'add', 'prod', api.url]);
+    for (const name of ['stage', 'constructor']) {
+      const refused = await aol(['status', '--context', name]);
+      expect(refused).toMatchObject({ exitCode: 5, talk: `aol: there is no context ${name}: local, prod` });
+    }
+    for (const args of [
+      ...['up', 'worker', 'api', 'migrate', 'doctor'].map((name) => [name]),
+      ['run', '--ticks', '1'],
+      ['prune', '--older-than', '1d'],
+      ['artifacts', 'verify'],
+      ['context', 'list'],
+    ]) {
+      const refused = await aol([...args, '--context', 'prod']);
+      expect(refused).toMatchObject({ exitCode: 2, out: '', talk: expect.stringContaining('works on this machine') });
+    }
+  });
+
   test('variables count more, a context its own token only', async () => {
     await aol(['context', 'add', 'away', 'https://aol.example', '--token-file', '-'], { stdin: TOKENS.admin });
     await aol(['context', 'use', 'away']);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
@@ -218,6 +218,8 @@ describe('prune', () => {
     await db.query('UPDATE aol_actions SET artifact_uri = $2 WHERE id = $1', [id, uri]);
     const shard = join(cli.dataDir, 'artifacts', id.slice(-2));
     mkdirSync(join(cli.dataDir, 'artifacts'), { recursive: true });
+    // Another test's artifact may have had the same two last digits.
+    rmSync(shard, { recursive: true, force: true });
     writeFileSync(shard, 'a file where a directory should be');
     const result = await cli.run(['prune', '--older-than', '90d']);
     expect(result).toMatchObject({ exitCode: 1, out: expect.stringContaining(`NOT REMOVED ${uri}: refused`) });

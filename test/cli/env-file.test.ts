@@ -21,16 +21,17 @@ const NAMES = ['AOL_API_URL', 'AOL_API_HOST', 'AOL_API_PORT', 'AOL_DATA_DIR', 'A
 
 interface Given {
   readonly command: string;
+  readonly options?: readonly string[];
   readonly isOurs?: boolean;
   readonly exported?: Readonly<Record<string, string>>;
 }
 
 /** What is in the environment after the file was read. */
-async function load(file: string, { command, isOurs = false, exported = {} }: Given) {
+async function load(file: string, { command, options = ['--json'], isOurs = false, exported = {} }: Given) {
   writeFileSync(join(folder, '.env'), file);
   const script = `
     import { loadEnvFile } from ${JSON.stringify(module)};
-    loadEnvFile({ folder: ${JSON.stringify(folder)}, isOurs: ${isOurs}, args: ['--json', ${JSON.stringify(command)}] });
+    loadEnvFile({ folder: ${JSON.stringify(folder)}, isOurs: ${isOurs}, args: ${JSON.stringify([...options, command])} });
     console.log(JSON.stringify(Object.fromEntries(${JSON.stringify(NAMES)}.map((name) => [name, process.env[name]]))));`;
   const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', script], {
     env: { PATH: env.PATH, ...exported },
@@ -49,6 +50,12 @@ test.each(['AOL_TOKEN', 'AOL_ADMIN_TOKEN', 'AOL_OPERATOR_TOKEN', 'AOL_VIEWER_TOK
     expect(talk).toContain(`AOL_API_URL of ${join(folder, '.env')} is not used: ${token} comes from elsewhere`);
   },
 );
+
+test('a context that has the name of a command that serves is no command', async () => {
+  const exported = { AOL_TOKEN: 'x'.repeat(40) };
+  const { set } = await load(stranger, { command: 'status', options: ['--context', 'up'], exported });
+  expect(set).not.toHaveProperty('AOL_API_URL');
+});
 
 test('with its own token it says where, and what is exported counts more', async () => {
   const { set, talk } = await load(`${stranger}AOL_TOKEN=own\n`, {

@@ -75,7 +75,7 @@ describe('what comes from outside', () => {
   test('is shown, whichever way it is printed, and steers nothing', async () => {
     const written: string[] = [];
     const write = (text: string) => void written.push(text);
-    const io = guarded({
+    const streams: CliIo = {
       out: write,
       outBytes: () => undefined,
       talk: write,
@@ -87,7 +87,8 @@ describe('what comes from outside', () => {
       readStdin: () => Promise.resolve(new Uint8Array()),
       ask: (question) => Promise.resolve(question),
       config: () => Promise.reject(new Error('none')),
-    });
+    };
+    const io = guarded(streams, () => undefined);
     expect(steering).toHaveLength(74);
     for (const character of steering) {
       written.length = 0;

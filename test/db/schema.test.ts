@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { enqueue } from '../../src/db/decide/cancel.ts';
@@ -145,6 +146,24 @@ describe('migrations', () => {
       await expect(migrate(newer.url)).rejects.toThrow(/DATABASE_URL.*9999_from_the_future/);
     } finally {
       await newer.drop();
+    }
+  });
+
+  test('a user who may change rows and nothing else finds it up to date, as worker and API in compose do', async () => {
+    const { url, pool, drop } = await createTestDatabase();
+    const role = `aol_run_${randomBytes(6).toString('hex')}`;
+    try {
+      await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+      await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+      await pool.query(`GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role}`);
+      const limited = Object.assign(new URL(url), { username: role, password: 'x' });
+      const lines: string[] = [];
+      await migrate(limited.href, (line) => lines.push(line));
+      expect(lines).toEqual(['the schema is up to date']);
+    } finally {
+      await pool.query(`DROP OWNED BY ${role}`);
+      await pool.query(`DROP ROLE ${role}`);
+      await drop();
     }
   });
 });

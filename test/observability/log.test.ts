@@ -40,8 +40,21 @@ describe('the log', () => {
       log.warn({ error: 'connect postgresql://aol:gggg@db/aol' }, 'Authorization: Bearer hhhhhhhhhh');
       log.warn({}, `whsec_${'i'.repeat(32)} aol_admin_${'j'.repeat(43)} aolt_0123abcd_${'k'.repeat(43)}`);
     });
-    expect(lines.join('')).not.toMatch(/aaaa|bbbb|cccc|dddd|eeee|ffff|gggg|hhhh|iiii|jjjj/);
+    expect(lines.join('')).not.toMatch(/aaaa|bbbb|cccc|dddd|eeee|ffff|gggg|hhhh|iiii|jjjj|kkkk/);
+    expect(lines[3]).toContain('aolt_0123abcd_[redacted]');
     expect(lines[2]).toContain('postgresql://aol:[redacted]@db/aol');
+  });
+
+  test('holds no named token, wherever in a line it stands', () => {
+    const token = `aolt_0123abcd_${'aZ0_-'.repeat(8)}kkk`;
+    const lines = written([], (log) => {
+      log.warn(
+        { error: `401 for ${token}`, header: token, url: `https://aol.example/?t=${token}&x=1` },
+        `with ${token}.`,
+      );
+      log.error({ err: new Error(token), list: [token], nested: { deep: { [token]: token } } }, `"${token}"`);
+    });
+    for (const line of lines) expect(line.replaceAll('aolt_0123abcd_[redacted]', '')).not.toMatch(/aolt_|aZ0|kkk/);
   });
 
   test('a secret that holds another one is taken out as a whole', () => {

@@ -1,6 +1,6 @@
 /**
  * `npm run test:storms`: a valid kill beside each storm, and beside two at once: answered within 300 ms in the median and 1 s at
- * worst. With names only those, each by itself: `npm run test:storms -- named batches`.
+ * worst. With names only those: `npm run test:storms -- named streams+enqueues`; `--every-pair` plays each two of them together.
  */
 
 import process from 'node:process';
@@ -12,8 +12,15 @@ import { PAIRS, storms } from './storms.ts';
 const MEDIAN_MS = 300;
 const WORST_MS = 1_000;
 
-const names = process.argv.slice(2);
-const plays = names.length > 0 ? names.map((name) => [name]) : [...storms.map(({ name }) => [name]), ...PAIRS];
+const asked = process.argv.slice(2).map((names) => names.split('+'));
+const all = storms.map(({ name }) => name);
+const plays = asked.some(([name]) => name === '--every-pair')
+  ? all.slice(1).flatMap((one, at) => all.slice(at + 2).map((other) => [one, other]))
+  : asked.length > 0
+    ? asked
+    : [...all.map((name) => [name]), ...PAIRS];
+const unknown = plays.flat().filter((name) => !all.includes(name));
+if (unknown.length > 0) throw new Error(`there is no storm ${unknown.join(', ')}: ${all.join(', ')}`);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const servers = await startServers();

@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createdTokenSchema } from '../../src/contracts/http/token.ts';
 import type { ApiProcess } from './api-process.ts';
 
 export interface Storm {
@@ -97,8 +98,29 @@ const BATCHES = 20;
 const BATCH_BYTES = 8 * 1024 * 1024;
 const PRESSES = 12_000;
 const STREAMS = 500;
+/** One caller may have a fifth of them. */
+const LISTENERS = 5;
+const EVENTS = 20_000;
 const SEARCHES = 10;
 const LONG_PAYLOADS = 2_000;
+
+const listeners = new WeakMap<ApiProcess, readonly string[]>();
+
+async function listenerToken(api: ApiProcess, name: string): Promise<string> {
+  const answer = await api.call({
+    method: 'POST',
+    url: '/v1/tokens',
+    headers: bearer(api.tokens.admin),
+    payload: JSON.stringify({ name, role: 'viewer' }),
+  });
+  return createdTokenSchema.parse(answer.json()).token;
+}
+
+/** How many are being served. */
+async function streamsInside(api: ApiProcess): Promise<Readonly<Record<string, number>>> {
+  const page = (await api.call({ url: '/metrics', headers: bearer(api.tokens.viewer) })).body;
+  return { open: Number(/aol_http_requests_inside\{kind="streams"\} (\d+)/.exec(page)?.[1]) };
+}
 
 /** 8 MiB of the smallest values that there are. */
 function batchOf(items: number): string {
@@ -129,12 +151,25 @@ export const storms: readonly Storm[] = [
   },
   {
     name: 'streams',
-    title: `${STREAMS} streams of events that nobody reads`,
-    start(api) {
-      const sent = Array.from({ length: STREAMS }, () =>
-        Buffer.from(request('GET', '/v1/events?lastEventId=0', bearer(api.tokens.viewer)), 'latin1'),
+    title: `${STREAMS} streams of ${LISTENERS} callers that nobody reads, each ${EVENTS} events behind`,
+    async prepare(api) {
+      await api.database.query(
+        `INSERT INTO aol_execution_logs (lane, event, actor, message)
+         SELECT 'default', 'FLAG_CHANGED', 'storms', repeat('x', 200) FROM generate_series(1, $1)`,
+        [EVENTS],
       );
-      return { ...storm(api, sent, { expected: STREAMS, reads: false }), answered: delay(5_000, {}) };
+      const made = Array.from({ length: LISTENERS }, (_, n) => listenerToken(api, `listener-${n}`));
+      listeners.set(api, await Promise.all(made));
+    },
+    start(api) {
+      const tokens = listeners.get(api) ?? [];
+      const sent = Array.from({ length: STREAMS }, (_, n) =>
+        Buffer.from(request('GET', '/v1/events?lastEventId=1', bearer(tokens[n % LISTENERS] ?? '')), 'latin1'),
+      );
+      return {
+        ...storm(api, sent, { expected: STREAMS, reads: false }),
+        answered: delay(5_000).then(() => streamsInside(api)),
+      };
     },
   },
   {

@@ -1,9 +1,9 @@
 /** What the next tick of a lane would claim, in order. */
 
+import { summaryOf } from '../../src/contracts/payloads/summary.ts';
 import { ModeTag, Panel } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
 import { sentence, shortened } from '../parts/words.ts';
-import { summaryOf } from '../show/effect.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 import { status } from '../state/status.ts';

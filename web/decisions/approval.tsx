@@ -1,6 +1,6 @@
 /** One approval: the artifact, its hash checked here, what differs from the last one, yes or no. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { At } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
@@ -8,7 +8,7 @@ import { ArtifactView, useArtifact } from '../show/artifact.tsx';
 import { useSeenSha256 } from '../show/seen-sha256.ts';
 import { DecisionHead } from './head.tsx';
 
-export function Approval({ action, onDone }: { readonly action: Action; readonly onDone: () => void }) {
+export function Approval({ action, onDone }: { readonly action: ActionSummary; readonly onDone: () => void }) {
   const artifact = useArtifact(action);
   const seenSha256 = useSeenSha256(artifact.data);
   return (

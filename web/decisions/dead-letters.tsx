@@ -1,6 +1,6 @@
 /** Dead letters: the reason of each; replay or clear one, or all that fit. */
 
-import type { ActionList } from '../../src/contracts/http/action.ts';
+import type { ActionSummaryList } from '../../src/contracts/http/action.ts';
 import type { DlqInput } from '../../src/contracts/http/decisions.ts';
 import { count, counted } from '../../src/contracts/words.ts';
 import { ActButton } from '../parts/act-button.tsx';
@@ -22,7 +22,7 @@ interface Filter {
   readonly type: string | undefined;
 }
 
-export function DeadLetters({ list, filter }: { readonly list: Resource<ActionList>; readonly filter: Filter }) {
+export function DeadLetters({ list, filter }: { readonly list: Resource<ActionSummaryList>; readonly filter: Filter }) {
   const types = useAdapters().data?.items.map(({ type }) => ({ value: type, text: type })) ?? [];
   const isEmpty = list.data?.items.length === 0;
   return (

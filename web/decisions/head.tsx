@@ -1,10 +1,9 @@
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { At, ModeTag, StatusTag } from '../parts/basics.tsx';
 import { shortened } from '../parts/words.ts';
-import { summaryOf } from '../show/effect.ts';
 
 /** Which action it is about. */
-export function DecisionHead({ action }: { readonly action: Action }) {
+export function DecisionHead({ action }: { readonly action: ActionSummary }) {
   return (
     <div class="stack">
       <div class="row">
@@ -15,7 +14,7 @@ export function DecisionHead({ action }: { readonly action: Action }) {
         </span>
       </div>
       <h2 class="wrap">
-        <a href={`/actions/${action.id}`}>{shortened(summaryOf(action.type, action.payload), 140)}</a>
+        <a href={`/actions/${action.id}`}>{shortened(action.summary, 140)}</a>
       </h2>
     </div>
   );

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 
 export interface HeldList {
   /** What stands on the page: in its place until somebody asks for what is new. */
-  readonly actions: readonly Action[];
+  readonly actions: readonly ActionSummary[];
   /** Ids of those that no longer wait, because somebody else decided. */
   readonly gone: ReadonlySet<string>;
   /** How many are there that are not shown. */
@@ -13,7 +13,7 @@ export interface HeldList {
 }
 
 /** Keeps a live list still, so that nothing slides under the cursor of the one who decides. */
-export function useHeldList(items: readonly Action[]): HeldList {
+export function useHeldList(items: readonly ActionSummary[]): HeldList {
   const [shown, setShown] = useState(items);
   const isRenewing = useRef(false);
   useEffect(() => {

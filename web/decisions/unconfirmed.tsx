@@ -1,13 +1,13 @@
 /** One unconfirmed effect: what is known, and what a person found out. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { Note } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { ArtifactView, useArtifact } from '../show/artifact.tsx';
 import { DecisionHead } from './head.tsx';
 
-export function Unconfirmed({ action, onDone }: { readonly action: Action; readonly onDone: () => void }) {
+export function Unconfirmed({ action, onDone }: { readonly action: ActionSummary; readonly onDone: () => void }) {
   const artifact = useArtifact(action);
   return (
     <>

@@ -1,6 +1,7 @@
 /** One action: what it is, what happened to it, and what it sends. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { Action, ActionSummary } from '../../src/contracts/http/action.ts';
+import { summaryOf } from '../../src/contracts/payloads/summary.ts';
 import { statusMeaning } from '../../src/contracts/words.ts';
 import { At, Failure, Loading, ModeTag, Note, Panel, StatusTag } from '../parts/basics.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
@@ -9,7 +10,6 @@ import { LastApproved } from '../parts/last-approved.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { shortened } from '../parts/words.ts';
 import { ArtifactView, useArtifact } from '../show/artifact.tsx';
-import { summaryOf } from '../show/effect.ts';
 import { Json } from '../show/json.tsx';
 import { useSeenSha256 } from '../show/seen-sha256.ts';
 import { Receipt } from '../show/shown.tsx';
@@ -35,10 +35,15 @@ export function ActionPage({ id }: { readonly id: string }) {
       </>
     );
   }
-  return <OneAction action={action} reload={reload} />;
+  return <OneAction action={{ ...action, summary: summaryOf(action.type, action.payload) }} reload={reload} />;
 }
 
-function OneAction({ action, reload }: { readonly action: Action; readonly reload: () => void }) {
+interface OneActionProps {
+  readonly action: Action & ActionSummary;
+  readonly reload: () => void;
+}
+
+function OneAction({ action, reload }: OneActionProps) {
   const artifact = useArtifact(action);
   const seenSha256 = useSeenSha256(artifact.data);
   return (
@@ -51,7 +56,7 @@ function OneAction({ action, reload }: { readonly action: Action; readonly reloa
             <span class="quiet">{action.type}</span>
           </div>
           <h1 tabIndex={-1} class="wrap">
-            {shortened(summaryOf(action.type, action.payload), 140)}
+            {shortened(action.summary, 140)}
           </h1>
           <p>
             {sentenceOf(action)}

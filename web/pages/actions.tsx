@@ -1,7 +1,7 @@
 /** All actions: filters in the address, live rows, and what can be done to many at once. */
 
 import { useMemo, useState } from 'preact/hooks';
-import type { Action, ActionList } from '../../src/contracts/http/action.ts';
+import type { ActionSummary, ActionSummaryList } from '../../src/contracts/http/action.ts';
 import { ACTION_MODES, ACTION_STATUSES } from '../../src/domain/states.ts';
 import { At, Empty, ModeTag, PageHead, StatusTag } from '../parts/basics.tsx';
 import { BulkBar } from '../parts/bulk.tsx';
@@ -9,7 +9,6 @@ import { ClearFilters, filtersOf, hasFilters, SelectFilter, TextFilter, wordsOf 
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
 import { STATUS_WORDS, shortened } from '../parts/words.ts';
-import { summaryOf } from '../show/effect.ts';
 import { laneChoices, useAdapters } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -25,7 +24,7 @@ export function ActionsPage() {
   const list = useResource(
     JSON.stringify(filters),
     () =>
-      client.listActions({
+      client.listActionSummaries({
         ...rest,
         status: wordsOf(status, ACTION_STATUSES),
         mode: wordsOf(mode, ACTION_MODES)?.[0],
@@ -104,7 +103,7 @@ function NoActions() {
 }
 
 interface TableProps {
-  readonly list: ActionList;
+  readonly list: ActionSummaryList;
   readonly selected: ReadonlySet<string>;
   readonly toggle: (id: string, isOn: boolean) => void;
   readonly toggleAll: (isOn: boolean) => void;
@@ -148,7 +147,7 @@ function ActionTable({ list, selected, toggle, toggleAll }: TableProps) {
 }
 
 interface RowProps {
-  readonly action: Action;
+  readonly action: ActionSummary;
   readonly isSelected: boolean;
   readonly toggle: (id: string, isOn: boolean) => void;
 }
@@ -157,7 +156,7 @@ interface RowProps {
 function ActionRow({ action, isSelected, toggle }: RowProps) {
   const { id, status, updatedAt, waiting } = action;
   return useMemo(() => {
-    const what = summaryOf(action.type, action.payload);
+    const what = action.summary;
     return (
       <tr data-selected={isSelected ? '' : undefined} data-id={id}>
         <td>

@@ -1,6 +1,6 @@
 /** What waits for a person: approvals, unconfirmed effects, dead letters. Nothing here happens without a press and a question. */
 
-import type { Action, ActionList } from '../../src/contracts/http/action.ts';
+import type { ActionSummary, ActionSummaryList } from '../../src/contracts/http/action.ts';
 import { count, counted } from '../../src/contracts/words.ts';
 import { Approval } from '../decisions/approval.tsx';
 import { DeadLetters } from '../decisions/dead-letters.tsx';
@@ -11,7 +11,6 @@ import { Icon } from '../parts/icon.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
 import { STATUS_WORDS, shortened } from '../parts/words.ts';
-import { summaryOf } from '../show/effect.ts';
 import { addressOf, query } from '../state/address.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -57,7 +56,7 @@ function Waiting({ kind }: { readonly kind: Kind }) {
   const list = useResource(
     key,
     () =>
-      client.listActions({
+      client.listActionSummaries({
         status: kind,
         cursor,
         lane,
@@ -79,7 +78,7 @@ function Waiting({ kind }: { readonly kind: Kind }) {
 }
 
 interface DecisionsProps {
-  readonly data: ActionList;
+  readonly data: ActionSummaryList;
   readonly reload: () => void;
   readonly kind: Kind;
 }
@@ -105,7 +104,7 @@ function Decisions({ data, reload, kind }: DecisionsProps) {
         )}
       </div>
       <ul>
-        {actions.map((action: Action) => (
+        {actions.map((action: ActionSummary) => (
           <li key={action.id} class="decision" data-id={action.id}>
             {gone.has(action.id) ? <Gone action={action} /> : <Card action={action} onDone={onDone} />}
           </li>
@@ -117,11 +116,11 @@ function Decisions({ data, reload, kind }: DecisionsProps) {
 }
 
 /** Its place stays, so that the others keep theirs. */
-function Gone({ action }: { readonly action: Action }) {
+function Gone({ action }: { readonly action: ActionSummary }) {
   return (
     <p class="quiet">
-      <a href={`/actions/${action.id}`}>{shortened(summaryOf(action.type, action.payload), 140)}</a> no longer waits: it
-      was decided elsewhere, or ran out.
+      <a href={`/actions/${action.id}`}>{shortened(action.summary, 140)}</a> no longer waits: it was decided elsewhere,
+      or ran out.
     </p>
   );
 }

@@ -1,6 +1,6 @@
 /** What can be done to the selected actions, with how many of them it would change. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { count, counted } from '../../src/contracts/words.ts';
 import { errorText } from '../state/errors.ts';
 import { client } from '../state/session.ts';
@@ -11,7 +11,13 @@ import { isCancellable } from './decide.tsx';
 
 const AT_ONCE = 6;
 
-export function BulkBar({ actions, onDone }: { readonly actions: readonly Action[]; readonly onDone: () => void }) {
+export function BulkBar({
+  actions,
+  onDone,
+}: {
+  readonly actions: readonly ActionSummary[];
+  readonly onDone: () => void;
+}) {
   const cancellable = actions.filter(isCancellable);
   const replayable = actions.filter(({ status }) => status === 'DLQ');
   return (
@@ -41,7 +47,7 @@ export function BulkBar({ actions, onDone }: { readonly actions: readonly Action
   );
 }
 
-function askCancel(actions: readonly Action[], selected: number, onDone: () => void): void {
+function askCancel(actions: readonly ActionSummary[], selected: number, onDone: () => void): void {
   ask({
     title: `Cancel ${counted(actions.length, 'action')}?`,
     effect: <Preview verb="cancelled" changed={actions.length} selected={selected} />,
@@ -56,7 +62,7 @@ function askCancel(actions: readonly Action[], selected: number, onDone: () => v
   });
 }
 
-function askReplay(actions: readonly Action[], selected: number, onDone: () => void): void {
+function askReplay(actions: readonly ActionSummary[], selected: number, onDone: () => void): void {
   ask({
     title: `Replay ${counted(actions.length, 'dead letter')}?`,
     effect: <Preview verb="given a new round of attempts" changed={actions.length} selected={selected} />,
@@ -90,8 +96,8 @@ function Preview({
 
 /** A few at a time; answers what failed, and why. */
 async function forEach(
-  actions: readonly Action[],
-  act: (action: Action) => Promise<unknown>,
+  actions: readonly ActionSummary[],
+  act: (action: ActionSummary) => Promise<unknown>,
 ): Promise<readonly string[]> {
   const failed: string[] = [];
   const queue = [...actions];

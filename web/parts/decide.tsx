@@ -1,9 +1,8 @@
 /** What a person can decide about one action, as buttons; each is asked before it is done. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { knownWord } from '../../src/contracts/words.ts';
 import { ACTION_STATUSES, canTransition } from '../../src/domain/states.ts';
-import { summaryOf } from '../show/effect.ts';
 import { go } from '../state/address.ts';
 import { useAdapters } from '../state/catalogue.ts';
 import { client, session } from '../state/session.ts';
@@ -16,7 +15,7 @@ import { WhatGoesWhere } from './what-goes-where.tsx';
 import { shortened, statusWords } from './words.ts';
 
 interface DecideProps {
-  readonly action: Action;
+  readonly action: ActionSummary;
   /** After it was done. */
   readonly onDone: () => void;
   /** The SHA-256 that this browser computed from the artifact it shows; approving and promoting need it. */
@@ -61,18 +60,18 @@ export function DecisionButtons({ action, onDone, seenSha256, effect, size }: De
 }
 
 /** Whether cancel would do something. */
-export function isCancellable({ status: now }: Action): boolean {
+export function isCancellable({ status: now }: ActionSummary): boolean {
   const known = knownWord(ACTION_STATUSES, now);
   return known !== undefined && (canTransition(known, 'CANCELLED') || known === 'RUNNING');
 }
 
 /** What ended and waits for a person is nobody's own. */
-function isOwn({ createdBy, status: now }: Action): boolean {
+function isOwn({ createdBy, status: now }: ActionSummary): boolean {
   const isForPeople = now === 'DLQ' || now === 'UNCONFIRMED';
   return !isForPeople && session.value.kind === 'in' && session.value.actor === createdBy;
 }
 
-function done(what: string, answer: Action, onDone: () => void): void {
+function done(what: string, answer: Pick<ActionSummary, 'status'>, onDone: () => void): void {
   say(`${what}: now ${statusWords(answer.status).word.toLowerCase()}`);
   onDone();
 }
@@ -127,7 +126,7 @@ function Reject({ action, onDone, size }: DecideProps) {
           effect: (
             <>
               <p class="wrap">
-                <b>{shortened(summaryOf(action.type, action.payload), 140)}</b>
+                <b>{shortened(action.summary, 140)}</b>
               </p>
               <p>The action is cancelled for good. To send something else, queue it anew.</p>
             </>

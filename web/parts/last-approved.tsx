@@ -1,6 +1,6 @@
 /** How an action that waits differs from the last one that was approved or sent to the same target. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { useArtifact } from '../show/artifact.tsx';
 import { Differences } from '../show/differences-view.tsx';
 import { useResource } from '../state/resource.ts';
@@ -8,7 +8,7 @@ import { client } from '../state/session.ts';
 import { At, Failure, Loading, Note } from './basics.tsx';
 
 interface LastApprovedProps {
-  readonly action: Action;
+  readonly action: ActionSummary;
   readonly effect: unknown;
 }
 
@@ -35,7 +35,7 @@ export function LastApproved({ action, effect }: LastApprovedProps) {
   return <Compared last={last} action={action} effect={effect} />;
 }
 
-function Compared({ last, action, effect }: LastApprovedProps & { readonly last: Action }) {
+function Compared({ last, action, effect }: LastApprovedProps & { readonly last: Omit<ActionSummary, 'summary'> }) {
   const { data, error, reload } = useArtifact(last);
   if (!data)
     return error === undefined ? <Loading what="the other artifact" /> : <Failure error={error} retry={reload} />;

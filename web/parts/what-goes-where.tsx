@@ -1,12 +1,12 @@
 /** What is about to be allowed, in the dialog that asks: the words first, then where they go, the hash for those who compare. */
 
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { isObject } from '../../src/contracts/http/json.ts';
-import { showEffect, summaryOf, targetOf } from '../show/effect.ts';
+import { showEffect, targetOf } from '../show/effect.ts';
 import { shortened } from './words.ts';
 
 interface WhatGoesWhereProps {
-  readonly action: Action;
+  readonly action: ActionSummary;
   readonly effect: unknown;
   readonly sha256: string | null;
 }
@@ -19,7 +19,7 @@ export function WhatGoesWhere({ action, effect, sha256 }: WhatGoesWhereProps) {
   return (
     <>
       <p class="wrap">
-        <b>{shortened(summary ?? summaryOf(action.type, action.payload), 200)}</b>
+        <b>{shortened(summary ?? action.summary, 200)}</b>
       </p>
       {words && <blockquote class="wrap">{shortened(words, 600)}</blockquote>}
       <dl class="facts">

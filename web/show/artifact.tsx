@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import type { ArtifactBytes } from '../../src/client/client.ts';
-import type { Action } from '../../src/contracts/http/action.ts';
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { Failure, Loading } from '../parts/basics.tsx';
 import { type Resource, useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -31,12 +31,15 @@ function parsed(text: string): unknown {
 }
 
 /** Artifacts never change: one is read once. */
-export function useArtifact({ id, artifactSha256 }: Pick<Action, 'id' | 'artifactSha256'>): Resource<ReadArtifact> {
+export function useArtifact({
+  id,
+  artifactSha256,
+}: Pick<ActionSummary, 'id' | 'artifactSha256'>): Resource<ReadArtifact> {
   return useResource(`${id} ${artifactSha256}`, () => readArtifact(id), { isLive: false });
 }
 
 interface ArtifactViewProps {
-  readonly action: Action;
+  readonly action: ActionSummary;
   readonly artifact: Resource<ReadArtifact>;
   /** Whether the hash is recomputed as soon as the bytes are there. */
   readonly checksAtOnce?: boolean;

@@ -1,10 +1,9 @@
 /** What an artifact's bytes say, read without trusting them: every part may be missing or of another type. */
 
 import { isObject } from '../../src/contracts/http/json.ts';
-import { SOCIAL_PLATFORMS, type SocialPlatform } from '../../src/contracts/payloads/index.ts';
 import { postText } from '../../src/contracts/payloads/post-social-length.ts';
+import { platformName } from '../../src/contracts/payloads/summary.ts';
 import { type Preview, previewSchema } from '../../src/contracts/preview.ts';
-import { knownWord } from '../../src/contracts/words.ts';
 
 export type PostShown = Extract<Preview, { kind: 'post' }>;
 export type MailShown = Extract<Preview, { kind: 'mail' }>;
@@ -86,21 +85,6 @@ function requestOf(request: unknown): RequestShown | undefined {
   };
 }
 
-/** One line that says what an action does. */
-export function summaryOf(type: string, payload: Readonly<Record<string, unknown>>): string {
-  const shown = showPayload(type, payload);
-  switch (shown.kind) {
-    case 'post':
-      return `${platformName(shown.platform)}: ${oneLine(shown.text)}`;
-    case 'mail':
-      return `To ${shown.to.join(', ')}: ${oneLine(shown.subject)}`;
-    case 'request':
-      return `${shown.method} ${shown.url}`;
-    default:
-      return oneLine(JSON.stringify(payload));
-  }
-}
-
 /** Where an artifact goes: `POST to https://example.com`, `X`, `ada@example.com`. */
 export function targetOf(shown: Shown): string | undefined {
   switch (shown.kind) {
@@ -121,20 +105,4 @@ export function targetOf(shown: Shown): string | undefined {
     case 'data':
       return undefined;
   }
-}
-
-function oneLine(words: string): string {
-  return words.slice(0, 400).replaceAll(/\s+/gu, ' ').trim();
-}
-
-const PLATFORM_NAMES: Readonly<Record<SocialPlatform, string>> = {
-  x: 'X',
-  bluesky: 'Bluesky',
-  mastodon: 'Mastodon',
-  linkedin: 'LinkedIn',
-};
-
-export function platformName(platform: string): string {
-  const known = knownWord(SOCIAL_PLATFORMS, platform);
-  return known ? PLATFORM_NAMES[known] : platform || 'a platform';
 }

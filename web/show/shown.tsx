@@ -1,19 +1,11 @@
 /** Effects as the one who receives them would see them. Everything in them is text, whatever it looks like. */
 
 import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from '../../src/contracts/payloads/index.ts';
+import { platformName } from '../../src/contracts/payloads/summary.ts';
 import { counted, duration, knownWord } from '../../src/contracts/words.ts';
 import { Failure, Loading, Tag } from '../parts/basics.tsx';
 import { useResource } from '../state/resource.ts';
-import {
-  type ChatShown,
-  type MailShown,
-  type PostShown,
-  platformName,
-  type RequestShown,
-  type Shown,
-  type TextShown,
-  type ToolShown,
-} from './effect.ts';
+import type { ChatShown, MailShown, PostShown, RequestShown, Shown, TextShown, ToolShown } from './effect.ts';
 import { Json } from './json.tsx';
 
 export function ShownEffect({ shown }: { readonly shown: Shown }) {

@@ -104,9 +104,10 @@ async function pump(
   { isWanted, signal, turn }: { readonly isWanted: IsWanted; readonly signal: AbortSignal; turn(): Promise<void> },
 ): Promise<void> {
   for (let next = first; !next.done; next = await items.next()) {
+    // News wake all streams at once; between two of them others have their turn.
+    await turn();
     for (const text of texts(next.value, isWanted)) {
-      if (stream.write(text)) continue;
-      await once(stream, 'drain', { signal }).catch(() => undefined);
+      if (!stream.write(text)) await once(stream, 'drain', { signal }).catch(() => undefined);
       await turn();
     }
   }
@@ -139,5 +140,16 @@ function asText(item: FeedItem, isWanted: IsWanted): string | undefined {
   if (item.event !== 'log') return `event: ${item.event}\nid: ${item.id}\ndata: {}\n\n`;
   const { entry } = item;
   if (!isWanted(entry)) return undefined;
-  return `event: log\nid: ${item.id}\ndata: ${JSON.stringify(entry)}\n\n`;
+  return logText(entry);
+}
+
+/** What many streams are told is written out once. */
+const written = new WeakMap<LogEntry, string>();
+
+function logText(entry: LogEntry): string {
+  const known = written.get(entry);
+  if (known !== undefined) return known;
+  const text = `event: log\nid: ${entry.id}\ndata: ${JSON.stringify(entry)}\n\n`;
+  written.set(entry, text);
+  return text;
 }

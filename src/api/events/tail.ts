@@ -55,7 +55,11 @@ export class LogTail {
   async stretchAfter(place: number): Promise<Stretch> {
     const known = this.#upTo ?? place;
     if (place >= known) return { entries: [], upTo: place };
-    if (place >= this.#after) return { entries: this.#recent.filter((entry) => entry.id > place), upTo: known };
+    if (place >= this.#after) {
+      // Who listens is mostly near the end.
+      const next = this.#recent.findLastIndex((entry) => entry.id <= place) + 1;
+      return { entries: this.#recent.slice(next), upTo: known };
+    }
     return this.#page(place, known);
   }
 

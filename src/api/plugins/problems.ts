@@ -98,7 +98,8 @@ function clientStatus(error: unknown): number | undefined {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = toProblem(error, request.id);
   // An outage is one thing to know, not a stack for each call that meets it.
-  if (answer.status === 503) request.log.warn({ error: errorText(error, MAX_LOGGED) }, 'a server that we need is away');
+  const what = error instanceof TooManyAtOnceError ? 'too many calls at once' : 'a server that we need is away';
+  if (answer.status === 503) request.log.warn({ error: errorText(error, MAX_LOGGED) }, what);
   else if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
   if (answer.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (error instanceof TooManyRequestsError) reply.header('retry-after', String(error.retryAfterSeconds));

@@ -10,6 +10,7 @@ import {
 } from '../../contracts/http/action.ts';
 import { actionLogsQuerySchema, logListSchema } from '../../contracts/http/log.ts';
 import { actionIdSchema } from '../../contracts/http/primitives.ts';
+import { summaryOf } from '../../contracts/payloads/summary.ts';
 import { toAction } from '../../db/action-row.ts';
 import { findLastApproved, listActions } from '../../db/look/action-list.ts';
 import { decodeCursor, encodeCursor } from '../../db/look/cursor.ts';
@@ -79,7 +80,8 @@ function readRoutes(app: Api, { database, temporal, bounds }: ApiContext): void 
       const { rows, ...page } = await (query.q === undefined ? list() : bounds.searches.run(list));
       const items = await presentActions(database, rows, temporal.link);
       if (query.fields === 'all') return { items, ...page };
-      return { items: items.map(({ payload: _payload, ...summary }) => summary), ...page };
+      const summaries = items.map(({ payload, ...rest }) => ({ ...rest, summary: summaryOf(rest.type, payload) }));
+      return { items: summaries, ...page };
     },
   });
 

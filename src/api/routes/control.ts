@@ -32,7 +32,8 @@ const MEANINGS: Readonly<Record<ControlVerb, Meaning>> = {
 
 export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
   const database = ports.controlDatabase ?? ports.database;
-  const press = createPress(database);
+  // Of their own, so that a kill never waits for those who pause and resume.
+  const presses = { paused: createPress(database), killed: createPress(database) };
   for (const verb of CONTROL_VERBS) {
     const { flag, value, summary } = MEANINGS[verb];
     app.route({
@@ -51,7 +52,7 @@ export function controlRoutes(app: Api, { waker, ...ports }: ApiContext): void {
         const asked: StartRequest = request.body;
         if (asked.force) requireRight(request, 'administer');
         const by = { actor: request.actor, reason: request.body.reason };
-        const { lanes, stillOn, ...pressed } = await press({ lane, flag, value, ...by });
+        const { lanes, stillOn, ...pressed } = await presses[flag]({ lane, flag, value, ...by });
         const freed = asked.force ? await takeLeaseAway(database, lane, by) : [];
         waker.signalControl(lanes, verb === 'kill' ? { killed: true } : undefined);
         const message = describe(verb, lane, pressed.changed, value ? [] : stillOn);

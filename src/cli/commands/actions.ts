@@ -1,5 +1,6 @@
 import { Option } from 'commander';
-import type { Action } from '../../contracts/http/action.ts';
+import type { ActionFilter } from '../../client/client.ts';
+import type { Action, ActionList, ActionSummary, ActionSummaryList } from '../../contracts/http/action.ts';
 import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { ACTION_MODES, ACTION_STATUSES, type ActionMode, type ActionStatus } from '../../domain/states.ts';
 import { type CliContext, pageWords, type Register } from '../context.ts';
@@ -39,7 +40,7 @@ export const registerActions: Register = (program, run) => {
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action((options: ListOptions) =>
       run(async (context) => {
-        const page = await (await context.client()).listActions({ ...options });
+        const page = await listPage(context, { ...options });
         context.print(page, () => actionTable(page.items, context.io.color));
         pageWords(context, page);
         return undefined;
@@ -93,6 +94,15 @@ export const registerActions: Register = (program, run) => {
     .action((id: string, options: ResolveOptions) => run((context) => resolve(context, id, options)));
 };
 
+/** A page of actions. Payloads are asked for only where they are printed. */
+export async function listPage(
+  { client: connect, json }: CliContext,
+  filter: ActionFilter,
+): Promise<ActionList | ActionSummaryList> {
+  const client = await connect();
+  return json ? client.listActions(filter) : client.listActionSummaries(filter);
+}
+
 interface ResolveOptions {
   readonly sent?: true;
   readonly notSent?: true;
@@ -130,7 +140,7 @@ function requeued({ id, waiting }: Action): string {
   return `${id} is in the queue again${waiting === null ? '' : `; ${waiting}`}`;
 }
 
-export function actionTable(items: readonly Action[], isColored: boolean): string {
+export function actionTable(items: readonly Omit<ActionSummary, 'summary'>[], isColored: boolean): string {
   const rows = items.map((a) => [
     a.id,
     statusWord(a.status),

@@ -1,13 +1,10 @@
 import { isPrivateWay } from '../../domain/addresses.ts';
 import type { CliContext, Register } from '../context.ts';
-import { type Contexts, readContexts, writeContexts } from '../contexts.ts';
+import { type Contexts, LOCAL, readContexts, writeContexts } from '../contexts.ts';
 import { UsageError } from '../errors.ts';
-import { findTarget, overruledBy, targetWords } from '../target.ts';
+import { findTarget, overruledBy } from '../target.ts';
 import { readText } from '../terminal/input.ts';
 import { table } from '../terminal/text.ts';
-
-/** The name of what is there without any context: the AOL of this machine. */
-const LOCAL = 'local';
 
 /** `aol context add|use|list|remove`: the AOLs that this user works with, by name. */
 export const registerContext: Register = (program, run) => {
@@ -31,8 +28,8 @@ export const registerContext: Register = (program, run) => {
         const { contexts } = readContexts(configDir);
         if (name !== LOCAL && !contexts[name]) throw notThere(name, contexts);
         writeContexts(configDir, { contexts, ...(name !== LOCAL && { current: name }) });
-        const target = targetWords(findTarget(config));
-        print({ current: name }, () => `from now on: ${name === LOCAL ? `${LOCAL} (${target})` : target}`);
+        const { words } = findTarget(config);
+        print({ current: name }, () => `from now on: ${name === LOCAL ? `${LOCAL} (${words})` : words}`);
         const variable = overruledBy(config);
         if (name !== LOCAL && variable !== undefined)
           io.talk(`aol: ${variable} is set, and counts more than a context`);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { AolClient } from '../../client/client.ts';
-import type { Action } from '../../contracts/http/action.ts';
+import type { ActionSummary } from '../../contracts/http/action.ts';
 import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/http/decisions.ts';
 import { counted } from '../../contracts/words.ts';
 import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
@@ -11,6 +11,7 @@ import { confirm } from '../terminal/confirm.ts';
 import { wholeNumber } from '../terminal/options.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { oneLine, since, table } from '../terminal/text.ts';
+import { listPage } from './actions.ts';
 
 interface ListOptions {
   readonly type?: string;
@@ -71,7 +72,7 @@ export const registerDlq: Register = (program, run) => {
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action((options: ListOptions) =>
       run(async (context) => {
-        const page = await (await context.client()).listActions({ ...options, status: 'DLQ' });
+        const page = await listPage(context, { ...options, status: 'DLQ' });
         context.print(page, () =>
           table(['ID', 'LANE', 'TYPE', 'REASON', 'ATTEMPTS', 'AGE', 'LAST ERROR'], page.items.map(row)),
         );
@@ -83,7 +84,7 @@ export const registerDlq: Register = (program, run) => {
   for (const verb of [REPLAY, CLEAR]) registerVerb(dlq, run, verb);
 };
 
-function row({ id, lane, type, dlqReason, attempts, updatedAt, lastError }: Action): string[] {
+function row({ id, lane, type, dlqReason, attempts, updatedAt, lastError }: Omit<ActionSummary, 'summary'>): string[] {
   return [id, lane, type, dlqReason ?? '-', String(attempts), since(updatedAt), oneLine(lastError ?? '-', 80)];
 }
 

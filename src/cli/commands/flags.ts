@@ -99,7 +99,7 @@ async function realDanger(client: AolClient, lane: string): Promise<Danger> {
   const isAll = lane === ALL_LANES;
   const lanes = isAll ? await inheritingLanes(client) : [lane];
   const waiting = await Promise.all(
-    lanes.map((one) => client.listActions({ lane: one, mode: 'REAL', status: ['PENDING', 'RETRY'], limit: 1 })),
+    lanes.map((one) => client.listActionSummaries({ lane: one, mode: 'REAL', status: ['PENDING', 'RETRY'], limit: 1 })),
   );
   const count = waiting.reduce((sum, { total }) => sum + total, 0);
   const { workers } = await client.status();

@@ -1,5 +1,4 @@
-import type { Config } from '../../config/index.ts';
-import type { Register } from '../context.ts';
+import type { CliContext, Register } from '../context.ts';
 
 /** `aol mcp`: tools for AI agents over stdin and stdout, until stdin ends. */
 export const registerMcp: Register = (program, run) => {
@@ -7,15 +6,14 @@ export const registerMcp: Register = (program, run) => {
     .command('mcp')
     .description('tools for AI agents over stdio (Model Context Protocol): queue, look, stop; never approve')
     .action(() =>
-      run(async ({ config, io }) => {
+      run(async ({ io }) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
         const { AolClient } = await import('../../client/client.ts');
         const { createMcpServer } = await import('../../mcp/server.ts');
         const { utf8Lines } = await import('../../mcp/utf8-lines.ts');
         const { untilStopped } = await import('../up/lifecycle.ts');
         const { version } = await import('../version.ts');
-        const settings = await config();
-        const client = new AolClient(await agentConnection(settings));
+        const client = new AolClient(await agentConnection(io));
         const server = createMcpServer(client, version(), (words) => io.talk(`aol mcp: ${words}`));
         const ended = new Promise<void>((resolve) => process.stdin.once('end', resolve).once('close', resolve));
         const lines = process.stdin.pipe(utf8Lines((text) => process.stdout.write(text)));
@@ -28,11 +26,10 @@ export const registerMcp: Register = (program, run) => {
 };
 
 /** Which AOL the tools call, and with which token: never one of the data folder's, because those decide. */
-async function agentConnection(config: Config): Promise<{ readonly baseUrl: string; readonly token: string }> {
+async function agentConnection(io: CliContext['io']): Promise<{ readonly baseUrl: string; readonly token: string }> {
   const { ConfigurationError } = await import('../../domain/errors.ts');
-  const { findTarget } = await import('../target.ts');
-  const { token } = config.client;
-  if (token !== undefined) return { baseUrl: findTarget(config).url, token };
+  const { url: baseUrl, givenToken: token } = await io.target();
+  if (token !== undefined) return { baseUrl, token };
   throw new ConfigurationError(
     'AOL_TOKEN',
     '`aol mcp` needs the token of an agent, which an admin makes with `aol tokens create NAME --role agent`',

@@ -19,7 +19,7 @@ export const registerStatus: Register = (program, run) => {
       run(async (context) => {
         if (options.watch) return watch(context);
         const status = await (await context.client()).status();
-        const where = await context.io.target();
+        const { words: where } = await context.io.target();
         context.print(status, () => statusPage(status, where, context.io.color));
         return status.dependencies.postgres.ok ? undefined : ExitCode.unavailable;
       }),
@@ -42,7 +42,7 @@ async function watch(context: CliContext): Promise<undefined> {
       else io.talk(JSON.stringify({ error: seen.failure }));
     });
   }
-  const where = await io.target();
+  const { words: where } = await io.target();
   if (!io.screen) return eachSecond(changesOnly(io.out));
   return withPicture(io.screen, (picture) =>
     eachSecond((seen) => {

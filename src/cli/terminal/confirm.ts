@@ -15,7 +15,7 @@ export interface Danger {
  * @throws UsageError when nobody said yes, or nobody is there to say it
  */
 export async function confirm(io: CommandIo, { what, question }: Danger): Promise<void> {
-  const where = await io.target();
+  const { words: where } = await io.target();
   const danger = `on ${where}: ${what}`;
   if (!io.isTerminal) throw new UsageError(`${danger}; without a terminal confirm with --yes; nothing was done`);
   io.talk(`aol: ${danger}`);

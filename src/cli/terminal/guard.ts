@@ -4,6 +4,7 @@
  */
 
 import { printable } from '../../domain/printable.ts';
+import type { Target } from '../target.ts';
 import type { CliIo } from './io.ts';
 
 /** Nobody else's text can hold it: it is made anew for each process, and never printed. */
@@ -24,12 +25,16 @@ export function toTerminal(text: string): string {
 
 /** What a command is given. */
 export interface CommandIo extends CliIo {
-  /** Which AOL it talks to, in words. */
-  target(): Promise<string>;
+  /** Which AOL it talks to. */
+  target(): Promise<Target>;
 }
 
-/** The streams for commands: nothing goes past `toTerminal`, but bytes that go into a file or a pipe. */
-export function guarded(io: CliIo): CommandIo {
+/**
+ * The streams for commands: nothing goes past `toTerminal`, but bytes that go into a file or a pipe.
+ *
+ * @param context what `--context` names
+ */
+export function guarded(io: CliIo, context: () => string | undefined): CommandIo {
   const { screen, progress } = io;
   return {
     out: (text) => io.out(toTerminal(text)),
@@ -44,8 +49,8 @@ export function guarded(io: CliIo): CommandIo {
     readStdin: () => io.readStdin(),
     config: () => io.config(),
     async target() {
-      const { findTarget, targetWords } = await import('../target.ts');
-      return targetWords(findTarget(await io.config()));
+      const { findTarget } = await import('../target.ts');
+      return findTarget(await io.config(), context());
     },
     // Read only by who takes Ctrl+C over.
     get signal() {

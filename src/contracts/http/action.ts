@@ -99,7 +99,7 @@ export const actionListQuerySchema = z
     q: searchTextSchema.optional(),
     /** What runs out first comes first: for what waits for approval alone. Without it the newest comes first. */
     order: z.literal('expires').optional(),
-    /** `summary`: everything but the payloads, which may have 64 KiB each. */
+    /** `summary`: one line of what each does instead of its payload, which may have 64 KiB. */
     fields: z.enum(['all', 'summary']).default('all'),
     cursor: cursorSchema.optional(),
     limit: pageSizeSchema,
@@ -115,13 +115,15 @@ export type ActionListQuery = z.output<typeof actionListQuerySchema>;
 export const actionListSchema = pageOf(actionSchema);
 export type ActionList = z.output<typeof actionListSchema>;
 
-/** An action without its payload, as `fields=summary` answers it. */
-export const actionSummarySchema = actionSchema.omit({ payload: true });
+/** An action with one line of what it does instead of its payload, as `fields=summary` answers it. */
+export const actionSummarySchema = actionSchema.omit({ payload: true }).extend({ summary: z.string() });
 export type ActionSummary = z.output<typeof actionSummarySchema>;
 export const actionSummaryListSchema = pageOf(actionSummarySchema);
 export type ActionSummaryList = z.output<typeof actionSummaryListSchema>;
-/** What the server answers: with payloads, or without. */
-export const actionListAnswerSchema = pageOf(actionSchema.partial({ payload: true }));
+/** What the server answers: with payloads, or with summaries. */
+export const actionListAnswerSchema = pageOf(
+  actionSchema.partial({ payload: true }).extend({ summary: actionSummarySchema.shape.summary.optional() }),
+);
 
 /** `GET /v1/actions/{id}/last-approved`: what to compare an action with. */
 export const lastApprovedSchema = z.object({ action: actionSchema.nullable() });

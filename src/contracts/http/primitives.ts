@@ -106,6 +106,8 @@ export function commaListOf<const Word extends string>(words: readonly [Word, ..
     .string()
     .regex(new RegExp(`^${one}(?:,${one})*$`), {
       message: `must be one of ${words.join(', ')}, or more of them parted by commas`,
+      // Else rules of the whole query would be asked about a text that was never parted.
+      abort: true,
     })
     .transform((text) => [...new Set(text.split(','))])
     .pipe(z.array(z.enum(words)));

@@ -24,7 +24,8 @@ export interface Pressed {
   readonly stillOn: readonly string[];
 }
 
-const MOST_AT_ONCE = 1_000;
+/** So many are answered one after the other, before anything else is read. */
+const MOST_AT_ONCE = 100;
 
 /**
  * Answers a function that presses as {@link pressControl} does, together with those that are pressed meanwhile. These have no

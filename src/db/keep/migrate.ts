@@ -43,9 +43,17 @@ export async function migrate(databaseUrl: string, log: (line: string) => void =
     }
     await knex.migrate.forceFreeMigrationsLock();
     const [, names]: [number, string[]] = await knex.migrate.latest();
-    await installEngineSql(client);
+    if (names.length > 0 || (await mayCreate(client))) await installEngineSql(client);
     log(names.length === 0 ? 'the schema is up to date' : `migrated: ${names.join(', ')}`);
   });
+}
+
+/** A user who may change rows and nothing else, such as that of worker and API in compose, finds the functions as a migration left them. */
+async function mayCreate(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ may: boolean }>(
+    `SELECT has_schema_privilege(current_schema(), 'CREATE') AS may`,
+  );
+  return rows[0]?.may === true;
 }
 
 /** Takes every step back, newest first. All data of AOL goes with it. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { ActionListQuery } from '../../contracts/http/action.ts';
 import { ACTION_STATUSES } from '../../domain/states.ts';
-import { type ActionRow, COLUMNS_WITHOUT_PAYLOAD } from '../action-row.ts';
+import { type ActionRow, SUMMARY_COLUMNS } from '../action-row.ts';
 import { listLanes } from '../decide/flags.ts';
 import { type Queryable, query } from '../pool.ts';
 import { listByExpiry } from './approval-list.ts';
@@ -45,7 +45,7 @@ export async function listActions(
     limit,
     budget: q === undefined ? SIFT_BUDGET : TEXT_BUDGET,
     readsText: q !== undefined,
-    ...(fields === 'summary' && { columns: COLUMNS_WITHOUT_PAYLOAD }),
+    ...(fields === 'summary' && { columns: SUMMARY_COLUMNS }),
   });
   return { ...page, nextCursor: nextBefore === null ? null : encodeCursor(nextBefore) };
 }

@@ -2,7 +2,7 @@
 
 import type { ActionListQuery } from '../../contracts/http/action.ts';
 import { MAX_EXACT_TOTAL } from '../../domain/limits.ts';
-import type { ActionRow } from '../action-row.ts';
+import { type ActionRow, SUMMARY_COLUMNS } from '../action-row.ts';
 import { type Queryable, query } from '../pool.ts';
 import type { ActionPage } from './action-list.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -18,7 +18,7 @@ const CURSOR = /^(\d{1,16}|never)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
  */
 export async function listByExpiry(
   db: Queryable,
-  { type, mode, cursor, limit }: ActionListQuery,
+  { type, mode, cursor, limit, fields }: ActionListQuery,
   lanes: readonly string[] | undefined,
 ): Promise<ActionPage> {
   const [, after = null, afterId = null] =
@@ -28,7 +28,7 @@ export async function listByExpiry(
   const [rows, [count]] = await Promise.all([
     query<ActionRow & { expires: string }>(
       db,
-      `SELECT *, coalesce((extract(epoch FROM approval_expires_at) * 1000000)::bigint::text, 'never') AS expires
+      `SELECT ${fields === 'summary' ? SUMMARY_COLUMNS : '*'}, coalesce((extract(epoch FROM approval_expires_at) * 1000000)::bigint::text, 'never') AS expires
        FROM aol_actions
        WHERE ${waits} AND CASE
          WHEN $4::text IS NULL THEN true
