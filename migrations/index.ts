@@ -12,6 +12,7 @@ import * as roles from './0009_roles.ts';
 import * as sessions from './0010_sessions.ts';
 import * as oneExit from './0011_one_exit.ts';
 import * as preparations from './0012_preparations.ts';
+import * as accounts from './0013_accounts.ts';
 import * as blobs from './0014_blobs.ts';
 import * as autonomy from './0015_autonomy.ts';
 
@@ -33,6 +34,7 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0010_sessions', ...sessions },
   { name: '0011_one_exit', ...oneExit },
   { name: '0012_preparations', ...preparations },
+  { name: '0013_accounts', ...accounts },
   { name: '0014_blobs', ...blobs },
   { name: '0015_autonomy', ...autonomy },
 ];

@@ -1,6 +1,32 @@
 -- The schema after all migrations, written by `npm run schema`; a test compares it with a fresh database.
 -- Functions are named only: the engine's stand in src/db/sql, the others in the migrations that made them.
 
+aol_accounts.name text NOT NULL
+aol_accounts.provider text NOT NULL
+aol_accounts.identity text NOT NULL
+aol_accounts.server text NOT NULL
+aol_accounts.is_configured boolean NOT NULL DEFAULT true
+aol_accounts.configured_by text
+aol_accounts.state text NOT NULL DEFAULT 'not_checked'::text
+aol_accounts.reason text
+aol_accounts.until timestamp with time zone
+aol_accounts.facts jsonb NOT NULL DEFAULT '{}'::jsonb
+aol_accounts.limits jsonb NOT NULL DEFAULT '[]'::jsonb
+aol_accounts.credential bytea
+aol_accounts.credential_of text
+aol_accounts.refused_of text
+aol_accounts.credential_version integer NOT NULL DEFAULT 0
+aol_accounts.token_expires_at timestamp with time zone
+aol_accounts.refreshed_at timestamp with time zone
+aol_accounts.check_asked_at timestamp with time zone
+aol_accounts.checked_at timestamp with time zone
+aol_accounts.entry_per_hour integer
+aol_accounts.entry_per_day integer
+aol_accounts.set_per_hour integer
+aol_accounts.set_per_day integer
+aol_accounts.budget_set_by text
+aol_accounts.created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+aol_accounts.updated_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
 aol_actions.id uuid NOT NULL
 aol_actions.lane text NOT NULL
 aol_actions.type text NOT NULL
@@ -38,6 +64,7 @@ aol_actions.created_at timestamp with time zone NOT NULL DEFAULT now()
 aol_actions.updated_at timestamp with time zone NOT NULL DEFAULT now()
 aol_actions.finished_at timestamp with time zone
 aol_actions.claim_worker text
+aol_actions.held_by text
 aol_api_tokens.id uuid NOT NULL
 aol_api_tokens.name text NOT NULL
 aol_api_tokens.role text NOT NULL
@@ -66,6 +93,10 @@ aol_blobs.width integer
 aol_blobs.height integer
 aol_blobs.created_by text NOT NULL
 aol_blobs.created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+aol_budget_use.account text NOT NULL
+aol_budget_use.span text NOT NULL
+aol_budget_use.begins_at timestamp with time zone NOT NULL
+aol_budget_use.used integer NOT NULL
 aol_control_flags.lane text NOT NULL
 aol_control_flags.name text NOT NULL
 aol_control_flags.value jsonb NOT NULL
@@ -129,6 +160,17 @@ aol_tick_ledger.finished_at timestamp with time zone
 aol_tick_ledger.duration_ms double precision
 aol_tick_ledger.repeats integer NOT NULL DEFAULT 1
 aol_tick_ledger.error text
+aol_accounts: a_hold_has_its_reason CHECK (((reason IS NOT NULL) OR (state = ANY (ARRAY['not_checked'::text, 'ready'::text]))))
+aol_accounts: a_limit_ends CHECK (((until IS NOT NULL) OR (state <> 'limited'::text)))
+aol_accounts: aol_accounts_entry_per_day_check CHECK ((entry_per_day >= 0))
+aol_accounts: aol_accounts_entry_per_hour_check CHECK ((entry_per_hour >= 0))
+aol_accounts: aol_accounts_facts_check CHECK ((length((facts)::text) <= 65536))
+aol_accounts: aol_accounts_name_check CHECK (((length(name) >= 1) AND (length(name) <= 300)))
+aol_accounts: aol_accounts_pkey PRIMARY KEY (name)
+aol_accounts: aol_accounts_reason_check CHECK ((length(reason) <= 2000))
+aol_accounts: aol_accounts_set_per_day_check CHECK ((set_per_day >= 0))
+aol_accounts: aol_accounts_set_per_hour_check CHECK ((set_per_hour >= 0))
+aol_accounts: aol_accounts_state_check CHECK ((state = ANY (ARRAY['not_checked'::text, 'ready'::text, 'needs_login'::text, 'on_hold'::text, 'limited'::text])))
 aol_actions: aol_actions_approval_sha256_check CHECK (((length(approval_sha256) = 64) AND (encode(decode(approval_sha256, 'hex'::text), 'hex'::text) = approval_sha256)))
 aol_actions: aol_actions_artifact_sha256_check CHECK (((length(artifact_sha256) = 64) AND (encode(decode(artifact_sha256, 'hex'::text), 'hex'::text) = artifact_sha256)))
 aol_actions: aol_actions_attempts_before_check CHECK ((attempts_before >= 0))
@@ -178,6 +220,10 @@ aol_blobs: aol_blobs_pkey PRIMARY KEY (sha256)
 aol_blobs: aol_blobs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 aol_blobs: aol_blobs_width_check CHECK ((width > 0))
 aol_blobs: size_is_whole CHECK (((width IS NULL) = (height IS NULL)))
+aol_budget_use: aol_budget_use_account_fkey FOREIGN KEY (account) REFERENCES aol_accounts(name) ON DELETE CASCADE
+aol_budget_use: aol_budget_use_pkey PRIMARY KEY (account, span, begins_at)
+aol_budget_use: aol_budget_use_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+aol_budget_use: aol_budget_use_used_check CHECK ((used >= 0))
 aol_control_flags: aol_control_flags_lane_check CHECK (((lane = '*'::text) OR (lane ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text)))
 aol_control_flags: aol_control_flags_pkey PRIMARY KEY (lane, name)
 aol_control_flags: aol_control_flags_version_check CHECK ((version >= 1))
@@ -186,7 +232,7 @@ aol_control_flags: only_unlocking_ends CHECK (((expires_at IS NULL) OR ((name = 
 aol_execution_logs: aol_execution_logs_artifact_sha256_check CHECK (((length(artifact_sha256) = 64) AND (encode(decode(artifact_sha256, 'hex'::text), 'hex'::text) = artifact_sha256)))
 aol_execution_logs: aol_execution_logs_attempt_check CHECK ((attempt >= 1))
 aol_execution_logs: aol_execution_logs_duration_ms_check CHECK ((duration_ms >= (0)::double precision))
-aol_execution_logs: aol_execution_logs_event_check CHECK ((event = ANY (ARRAY['ENQUEUED'::text, 'CLAIMED'::text, 'ATTEMPT_STARTED'::text, 'SUCCEEDED'::text, 'RETRY_SCHEDULED'::text, 'AWAITING_APPROVAL'::text, 'DEAD_LETTERED'::text, 'UNCONFIRMED'::text, 'RELEASED'::text, 'CANCEL_REQUESTED'::text, 'CANCELLED'::text, 'APPROVED'::text, 'REJECTED'::text, 'REPLAYED'::text, 'RESOLVED'::text, 'RECEIPT_RECORDED'::text, 'PROMOTED'::text, 'FLAG_CHANGED'::text, 'LANE_CREATED'::text, 'LEASE_TAKEN'::text, 'LEASE_RELEASED'::text, 'REFUSED'::text, 'TOKEN_CREATED'::text, 'TOKEN_REVOKED'::text, 'SIGNED_IN'::text])))
+aol_execution_logs: aol_execution_logs_event_check CHECK ((event = ANY (ARRAY['ENQUEUED'::text, 'CLAIMED'::text, 'ATTEMPT_STARTED'::text, 'SUCCEEDED'::text, 'RETRY_SCHEDULED'::text, 'AWAITING_APPROVAL'::text, 'DEAD_LETTERED'::text, 'UNCONFIRMED'::text, 'RELEASED'::text, 'CANCEL_REQUESTED'::text, 'CANCELLED'::text, 'APPROVED'::text, 'REJECTED'::text, 'REPLAYED'::text, 'RESOLVED'::text, 'RECEIPT_RECORDED'::text, 'PROMOTED'::text, 'FLAG_CHANGED'::text, 'LANE_CREATED'::text, 'LEASE_TAKEN'::text, 'LEASE_RELEASED'::text, 'REFUSED'::text, 'TOKEN_CREATED'::text, 'TOKEN_REVOKED'::text, 'SIGNED_IN'::text, 'ACCOUNT_CHANGED'::text])))
 aol_execution_logs: aol_execution_logs_level_check CHECK ((level = ANY (ARRAY['DEBUG'::text, 'INFO'::text, 'WARNING'::text, 'ERROR'::text])))
 aol_execution_logs: aol_execution_logs_pkey PRIMARY KEY (id)
 aol_execution_logs: attempt_belongs_to_action CHECK (((attempt IS NULL) OR (action_id IS NOT NULL)))
@@ -227,10 +273,12 @@ aol_tick_ledger: aol_tick_ledger_unconfirmed_check CHECK ((unconfirmed >= 0))
 aol_tick_ledger: closed_has_outcome CHECK (((finished_at IS NULL) = (outcome IS NULL)))
 aol_tick_ledger: counts_balance CHECK ((claimed = (((((succeeded + failed) + retried) + released) + awaiting) + running)))
 aol_tick_ledger: failures_are_told_apart CHECK ((failed = (dead_lettered + unconfirmed)))
+CREATE UNIQUE INDEX aol_accounts_pkey ON public.aol_accounts USING btree (name)
 CREATE INDEX aol_actions_approvals ON public.aol_actions USING btree (approval_expires_at) WHERE (status = 'AWAITING_APPROVAL'::text)
 CREATE INDEX aol_actions_by_status ON public.aol_actions USING btree (lane, status, id) WITH (deduplicate_items=off)
 CREATE INDEX aol_actions_claim_order ON public.aol_actions USING btree (lane, mode, priority DESC, run_at, id) WITH (deduplicate_items=off) WHERE (status = 'PENDING'::text)
 CREATE INDEX aol_actions_held ON public.aol_actions USING btree (lane, mode, claim_tick_id) WHERE (status = ANY (ARRAY['RUNNING'::text, 'RETRY'::text]))
+CREATE INDEX aol_actions_held_by ON public.aol_actions USING btree (held_by) WHERE (held_by IS NOT NULL)
 CREATE UNIQUE INDEX aol_actions_key_of_its_own ON public.aol_actions USING btree (lane, idempotency_key) WHERE (idempotency_key <> (id)::text)
 CREATE UNIQUE INDEX aol_actions_pkey ON public.aol_actions USING btree (id)
 CREATE UNIQUE INDEX aol_actions_promoted_once ON public.aol_actions USING btree (promoted_from) WHERE (promoted_from IS NOT NULL)
@@ -242,6 +290,7 @@ CREATE UNIQUE INDEX aol_autonomy_pkey ON public.aol_autonomy USING btree (lane, 
 CREATE INDEX aol_blob_uses_of_blob ON public.aol_blob_uses USING btree (sha256)
 CREATE UNIQUE INDEX aol_blob_uses_pkey ON public.aol_blob_uses USING btree (action_id, sha256)
 CREATE UNIQUE INDEX aol_blobs_pkey ON public.aol_blobs USING btree (sha256)
+CREATE UNIQUE INDEX aol_budget_use_pkey ON public.aol_budget_use USING btree (account, span, begins_at)
 CREATE UNIQUE INDEX aol_control_flags_pkey ON public.aol_control_flags USING btree (lane, name)
 CREATE INDEX aol_execution_logs_of_action ON public.aol_execution_logs USING btree (action_id, id) WITH (deduplicate_items=off) WHERE (action_id IS NOT NULL)
 CREATE INDEX aol_execution_logs_of_tick ON public.aol_execution_logs USING btree (tick_id, id) WHERE (tick_id IS NOT NULL)
@@ -258,6 +307,7 @@ CREATE INDEX aol_tick_ledger_by_start ON public.aol_tick_ledger USING btree (sta
 CREATE UNIQUE INDEX aol_tick_ledger_lane_number_key ON public.aol_tick_ledger USING btree (lane, number)
 CREATE INDEX aol_tick_ledger_open ON public.aol_tick_ledger USING btree (lane) WHERE (finished_at IS NULL)
 CREATE UNIQUE INDEX aol_tick_ledger_pkey ON public.aol_tick_ledger USING btree (id)
+CREATE TRIGGER aol_accounts_keep_credential BEFORE UPDATE OF credential, credential_version ON public.aol_accounts FOR EACH ROW WHEN (((old.credential IS NOT NULL) AND ((new.credential IS NULL) OR ((new.credential IS DISTINCT FROM old.credential) AND (new.credential_version <= old.credential_version))))) EXECUTE FUNCTION aol_keep_credential()
 CREATE TRIGGER aol_actions_approval_stays_needed AFTER UPDATE OF approval_needed ON public.aol_actions FOR EACH ROW WHEN ((old.approval_needed AND (NOT new.approval_needed))) EXECUTE FUNCTION aol_refuse_approval_withdrawn()
 CREATE TRIGGER aol_actions_approved AFTER UPDATE OF status, approval_sha256 ON public.aol_actions FOR EACH ROW WHEN ((((old.status = 'AWAITING_APPROVAL'::text) AND (new.status = 'PENDING'::text)) OR ((new.approval_sha256 IS NOT NULL) AND (new.approval_sha256 IS DISTINCT FROM old.approval_sha256)))) EXECUTE FUNCTION aol_check_approval()
 CREATE TRIGGER aol_actions_begin_unapproved AFTER INSERT ON public.aol_actions FOR EACH ROW WHEN ((((new.mode = 'REAL'::text) AND (NOT new.approval_needed)) OR (new.approval_sha256 IS NOT NULL))) EXECUTE FUNCTION aol_check_beginning()
@@ -275,6 +325,7 @@ VIEW aol_claimable
 SEQUENCE aol_execution_logs_id_seq
 VIEW aol_held
 SEQUENCE aol_pruned_log_id
+FUNCTION aol_account_budget(a aol_accounts, OUT per_hour integer, OUT per_day integer) RETURNS record
 FUNCTION aol_actions_named(keys text[]) RETURNS TABLE(lane text, key text, id uuid)
 FUNCTION aol_approvers(of_action uuid, of_lane text, of_sha256 text) RETURNS text[]
 FUNCTION aol_askers(of_action uuid) RETURNS text[]
@@ -291,11 +342,14 @@ FUNCTION aol_create_lane(new_lane text, actor text) RETURNS boolean
 FUNCTION aol_due_in_ms(of_lane text, of_modes text[]) RETURNS double precision
 FUNCTION aol_flag_value(flag aol_control_flags) RETURNS jsonb
 FUNCTION aol_flag_value_valid(name text, value jsonb) RETURNS boolean
+FUNCTION aol_give_back(of_account text, spans jsonb) RETURNS void
+FUNCTION aol_give_back_attempts(unsent jsonb) RETURNS void
 FUNCTION aol_guard_api_tokens() RETURNS trigger
 FUNCTION aol_guard_lease() RETURNS trigger
 FUNCTION aol_guard_logs() RETURNS trigger
 FUNCTION aol_heed_failure() RETURNS trigger
 FUNCTION aol_is_agent(actor text) RETURNS boolean
+FUNCTION aol_keep_credential() RETURNS trigger
 FUNCTION aol_lane_flags(of_lane text, OUT killed boolean, OUT paused boolean, OUT proof_only boolean, OUT max_actions_per_tick integer, OUT tick_interval_ms integer, OUT max_tick_ms integer, OUT max_running integer, OUT approval_policy text, OUT approver_must_differ boolean, OUT approvals_needed integer) RETURNS record
 FUNCTION aol_late_receipt(of_action uuid) RETURNS jsonb
 FUNCTION aol_leave(items jsonb) RETURNS TABLE(index integer, answer text)
@@ -305,11 +359,13 @@ FUNCTION aol_note_pruned_logs() RETURNS trigger
 FUNCTION aol_oldest_queued(of_lane text, of_mode text, OUT id uuid, OUT run_at timestamp with time zone) RETURNS record
 FUNCTION aol_open_attempt(of_action uuid, OUT attempt integer, OUT remaining_ms double precision) RETURNS record
 FUNCTION aol_open_ticks(of_lane text) RETURNS jsonb
-FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text, worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb, only_look boolean) RETURNS jsonb
+FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text, worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb, only_look boolean, of_account text) RETURNS jsonb
 FUNCTION aol_prune_logs(older_than timestamp with time zone, at_most integer) RETURNS integer
 FUNCTION aol_quiet_tick(of_lane text, of_tick uuid, of_token bigint, of_mode text, of_outcome text, of_run text) RETURNS bigint
 FUNCTION aol_refuse_approval_withdrawn() RETURNS trigger
 FUNCTION aol_refuse_immutable_columns() RETURNS trigger
+FUNCTION aol_release_held(of_account text) RETURNS TABLE(lane text)
+FUNCTION aol_reserve(of_account text, only_look boolean, OUT hold jsonb, OUT spans jsonb) RETURNS record
 FUNCTION aol_take_back(of_lane text, under_token bigint, is_kill boolean, except_tick uuid, max_deaths integer) RETURNS integer
 FUNCTION aol_take_up(of_tick uuid, under_token bigint, by_worker text, only_ids uuid[], suspect_deaths integer, max_deaths integer) RETURNS SETOF aol_actions
 FUNCTION aol_transition_allowed(old_status text, new_status text) RETURNS boolean

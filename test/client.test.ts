@@ -53,6 +53,12 @@ describe('every method reaches its route', () => {
     expect((await client.listAutonomy('default')).items).toMatchObject([put]);
   });
 
+  test('accounts and their budgets', async () => {
+    expect(await client.setBudget('webhook:hooks.example', { perHour: 10 })).toMatchObject({ budget: { perHour: 10 } });
+    expect((await client.listAccounts()).items.map(({ name }) => name)).toEqual(['webhook:hooks.example']);
+    await expect(client.checkAccount('nobody')).rejects.toMatchObject({ code: 'AOL_NOT_FOUND' });
+  });
+
   test('control, lanes, status, ticks', async () => {
     expect(await client.createLane('brand')).toEqual({ lane: 'brand', created: true });
     expect((await client.listLanes()).items).toEqual([{ lane: 'brand' }, { lane: 'default' }]);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadConfig, maskPassword } from '../src/config/index.ts';
 import type { Variable } from '../src/config/variable.ts';
-import { reservedVariables, variables } from '../src/config/variables.ts';
+import { variables } from '../src/config/variables.ts';
 import { ConfigurationError } from '../src/domain/errors.ts';
 import { parseWebhookAllow } from '../src/domain/webhook-settings.ts';
 
@@ -51,6 +51,8 @@ describe('the environment', () => {
       client: { url: undefined, token: undefined },
       adapterFiles: [],
       webhook: { allow: '', signingSecrets: [] },
+      accountsFile: undefined,
+      secretsKeys: [],
       local: { temporalPort: 7233, temporalUiPort: 8233, postgresPort: 54321 },
       machine: {
         searchPath: '/usr/bin',
@@ -116,6 +118,8 @@ describe('the environment', () => {
     ['AOL_PUBLIC_URL', 'https://aol.example/tools/aol/'],
     ['AOL_PUBLIC_URL', 'https://aol.example/?a=b'],
     ['AOL_PAYLOAD_KEY', `${Buffer.alloc(32).toString('base64')},`],
+    ['AOL_SECRETS_KEY', 'c2hvcnQ='],
+    ['AOL_ACCOUNTS', 'a\0b'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1:0'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1:65536'],
@@ -210,7 +214,7 @@ describe('the environment', () => {
     const lines = readFileSync(new URL('../.env.example', import.meta.url), 'utf8').split('\n');
     const listed = lines.flatMap((line) => /^#?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)?.slice(1, 3) ?? []);
     const names = listed.filter((_, index) => index % 2 === 0);
-    expect([...names].sort()).toEqual([...Object.keys(variables), ...reservedVariables].sort());
+    expect([...names].sort()).toEqual(Object.keys(variables).sort());
     for (const [index, name] of names.entries()) {
       const value = listed[index * 2 + 1];
       const variable: Variable | undefined = Object.entries(variables).find(([known]) => known === name)?.[1];

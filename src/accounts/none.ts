@@ -25,6 +25,7 @@ export function noAccounts(
       reason: `REAL is refused: the account ${name} of ${provider} is not configured`,
     }),
     exchangeFor: () => exchange,
-    learn: async (_account, outcome) => outcome,
+    scrub: (text) => text,
+    learn: async () => undefined,
   };
 }

@@ -27,6 +27,8 @@ export interface Accounts {
   forSending(account: EffectAccount): Promise<OpenedAccount>;
   /** The way out for an effect: to public addresses, and to the server that its account names. */
   exchangeFor(account: EffectAccount | null): Exchange;
-  /** Takes note of what an answer said of an account: a hold, its limits. Scrubs its secrets from what is kept. Never throws. */
-  learn(account: EffectAccount, outcome: AttemptOutcome): Promise<AttemptOutcome>;
+  /** The same text without the credentials that were handed out. */
+  scrub(text: string): string;
+  /** Takes note of what an answer said of an account: a hold, its limits; done: that it works. Never throws. */
+  learn(account: EffectAccount, outcome: AttemptOutcome): Promise<void>;
 }

@@ -13,6 +13,7 @@ import { UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, backoffMs, holdMs, judge, type Reconciled, type Redelivery } from '../domain/outcomes.ts';
 import type { ActionStatus } from '../domain/states.ts';
+import { budgetOf } from './budget.ts';
 import { performContext } from './contexts.ts';
 import type { FlagWatch } from './flag-watch.ts';
 import type { Observer } from './observer.ts';
@@ -83,7 +84,7 @@ export function runAttempt(
       const delayMs = backoffMs(2, ports.random());
       return leaveAs(ports, claim, { to: 'PENDING', message: prepared.reason, delayMs });
     }
-    if (prepared.kind === 'on_hold') return leaveOnHold(ports, claim, prepared);
+    if (prepared.kind === 'on_hold') return leaveOnHold(ports, claim, prepared.heldBy, prepared);
     if (prepared.kind === 'failed') {
       return leaveAs(ports, claim, { to: 'DLQ', reason: 'rejected', message: prepared.reason });
     }
@@ -121,6 +122,7 @@ function gateAnswer(ports: AttemptPorts, attempt: Attempt, onlyLook = false): Pr
       worker: ports.worker,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       redelivery,
+      account: budgetOf(artifact.effect),
       ...(onlyLook && { onlyLook }),
     }),
   );
@@ -137,15 +139,16 @@ async function prepareOutside(ports: AttemptPorts, attempt: Attempt): Promise<Pi
   if (look.kind === 'open') throw new Error('the gate was asked for a look only');
   if (look.kind !== 'may_pass') return unlessOpen(ports, attempt, look);
   const startedAtMs = performance.now();
-  const prepared = await runPreparations(ports.db, adapter, artifact.effect, action.id, (results, limit) =>
+  const contextWith: Parameters<typeof runPreparations>[4] = (results, limit) =>
     performContext(ports, action, attempt, {
       attempt: action.attemptNumber + 1,
       signal: AbortSignal.any([stopped, limit]),
       firstAttemptAt: new Date(),
       results,
       account,
-    }),
-  );
+    });
+  const { db, accounts } = ports;
+  const prepared = await runPreparations(db, adapter, artifact.effect, action.id, contextWith, accounts.scrub);
   switch (prepared.kind) {
     case 'ready':
       if (!prepared.worked || performance.now() - startedAtMs < PREPARATIONS_LIMIT_MS)
@@ -156,8 +159,8 @@ async function prepareOutside(ports: AttemptPorts, attempt: Attempt): Promise<Pi
     case 'failed':
       return leaveAs(ports, claim, { to: 'DLQ', reason: prepared.dlqReason, message: prepared.reason });
     case 'on_hold':
-      if (artifact.effect.account) await ports.accounts.learn(artifact.effect.account, prepared);
-      return leaveOnHold(ports, claim, prepared);
+      if (artifact.effect.account) await accounts.learn(artifact.effect.account, prepared);
+      return leaveOnHold(ports, claim, budgetOf(artifact.effect), prepared);
   }
 }
 
@@ -173,6 +176,8 @@ function unlessOpen(
       return settleUnknown(ports, attempt, answer);
     case 'gone':
       return { kind: 'gone' };
+    case 'on_hold':
+      return leaveOnHold(ports, attempt.claim, budgetOf(attempt.artifact.effect), answer);
     case 'may_pass':
       throw new Error('the gate was asked for a look only');
     default:
@@ -183,10 +188,11 @@ function unlessOpen(
 function leaveOnHold(
   ports: AttemptPorts,
   claim: PerformEffectInput,
-  hold: { readonly reason: string; readonly untilMs?: number | undefined },
+  heldBy: string | undefined,
+  { reason, untilMs }: { readonly reason: string; readonly untilMs?: number | null | undefined },
 ): Promise<AttemptEnd> {
-  const message = `its account is on hold: ${hold.reason}`;
-  return leaveAs(ports, claim, { to: 'PENDING', message, delayMs: holdMs(hold.untilMs, Date.now()) });
+  const delayMs = holdMs(untilMs ?? undefined, Date.now());
+  return leaveAs(ports, claim, { to: 'PENDING', message: `its account is on hold: ${reason}`, delayMs, heldBy });
 }
 
 /** What waits for its type's level is looked at again after this. */
@@ -251,7 +257,9 @@ async function performOnce(
     : await learned(
         ports,
         attempt,
-        await ports.observer.perform(claim, { effect, attempt: gate.attempt }, () => perform(adapter, effect, context)),
+        await ports.observer.perform(claim, { effect, attempt: gate.attempt }, () =>
+          perform(adapter, effect, context, ports.accounts.scrub),
+        ),
       );
   const judged = {
     number: action.maxAttempts - gate.attemptsLeft,
@@ -264,8 +272,11 @@ async function performOnce(
     return record(ports, attempt, { ...ended, outcome, decision: { to: 'PENDING' } });
   }
   const verdict = judge(outcome, judged, ports.random());
+  if (verdict.to === 'PENDING') {
+    return record(ports, attempt, { ...ended, outcome, decision: { ...verdict, heldBy: budgetOf(effect) } });
+  }
   if (verdict.to !== 'UNCONFIRMED') return record(ports, attempt, { ...ended, outcome, decision: verdict });
-  const said = await reconcile(adapter, effect, contextOf(ports, attempt, gate, stopped));
+  const said = await reconcile(adapter, effect, contextOf(ports, attempt, gate, stopped), ports.accounts.scrub);
   if (said.kind === 'happened') {
     const found: AttemptOutcome = { kind: 'done', receipt: said.receipt };
     return record(ports, attempt, { ...ended, outcome: found, decision: { to: 'SUCCESS' }, settles: true });
@@ -313,7 +324,8 @@ async function learned(
   outcome: AttemptOutcome,
 ): Promise<AttemptOutcome> {
   if (outcome.kind === 'not_sent' && outcome.prepareAgain) await forgetPreparations(db, action.id);
-  return artifact.effect.account ? accounts.learn(artifact.effect.account, outcome) : outcome;
+  if (artifact.effect.account) await accounts.learn(artifact.effect.account, outcome);
+  return outcome;
 }
 
 /** An attempt before this one may have happened, and must not be repeated: ask the provider, else it is for a person. */
@@ -323,7 +335,8 @@ async function settleUnknown(
   gate: Extract<GateAnswer, { kind: 'unsettled' }>,
 ): Promise<AttemptEnd> {
   const { claim, action, adapter, artifact, stopped } = attempt;
-  const said = await reconcile(adapter, artifact.effect, contextOf(ports, attempt, gate, stopped));
+  const context = contextOf(ports, attempt, gate, stopped);
+  const said = await reconcile(adapter, artifact.effect, context, ports.accounts.scrub);
   const delayMs = backoffMs(1, ports.random());
   const askAgainMs = said.kind === 'cannot_tell' ? askAgainAfter(said, gate) : undefined;
   if (gate.isOpen) {

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { Effect, PerformContext, PreparationOutcome } from '../adapters/port.ts';
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import { type JsonValue, jsonObjectSchema } from '../contracts/http/json.ts';
-import { errorText } from '../domain/errors.ts';
+import { AccountOnHoldError, errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../domain/limits.ts';
 import type { AttemptOutcome, Reconciled } from '../domain/outcomes.ts';
+import { scrubbedOutcome, scrubbedReconciled } from './scrubbed.ts';
 
 /** An adapter that does not heed its signal is left behind after this. */
 const DEAF_LIMIT_MS = 500;
@@ -79,17 +80,27 @@ const reconciledSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cannot_tell'), reason: reasonSchema, askAgainAfterMs: waitSchema }),
 ]);
 
+/** Takes credentials out of a text. */
+export type Scrub = (text: string) => string;
+
 /** Performs once. What an adapter throws, or answers against its contract, is an unknown outcome: it may have sent something. */
 export async function perform(
   adapter: RegisteredAdapter,
   effect: Effect,
   context: PerformContext,
+  scrub: Scrub,
 ): Promise<AttemptOutcome> {
+  return scrubbedOutcome(await performed(adapter, effect, context), scrub);
+}
+
+async function performed(adapter: RegisteredAdapter, effect: Effect, context: PerformContext): Promise<AttemptOutcome> {
   if (!adapter.perform) return { kind: 'rejected', reason: 'the adapter performs nothing' };
   try {
     const answer: unknown = await Promise.race([adapter.perform(effect, context), overdue(context.signal)]);
     return outcomeOf(answer) ?? { kind: 'unknown', reason: 'the adapter answered no outcome' };
   } catch (error) {
+    // A credential is asked for before anything is sent, or after an answer that says that nothing happened.
+    if (error instanceof AccountOnHoldError) return onHold(error);
     return { kind: 'unknown', reason: `the adapter threw: ${errorText(error)}` };
   }
 }
@@ -99,7 +110,12 @@ export async function reconcile(
   adapter: RegisteredAdapter,
   effect: Effect,
   context: PerformContext,
+  scrub: Scrub,
 ): Promise<Reconciled> {
+  return scrubbedReconciled(await reconciled(adapter, effect, context), scrub);
+}
+
+async function reconciled(adapter: RegisteredAdapter, effect: Effect, context: PerformContext): Promise<Reconciled> {
   if (!adapter.reconcile) return { kind: 'cannot_tell', reason: 'this provider cannot be asked' };
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   try {
@@ -109,6 +125,14 @@ export async function reconcile(
   } catch (error) {
     return { kind: 'cannot_tell', reason: `the adapter threw: ${errorText(error)}` };
   }
+}
+
+export function onHold({
+  message,
+  untilMs,
+  needsLogin,
+}: AccountOnHoldError): Extract<AttemptOutcome, { kind: 'on_hold' }> {
+  return { kind: 'on_hold', reason: message, needsLogin, untilMs };
 }
 
 /** What an adapter answered to a preparation; what fits nothing is a failure of it. */

@@ -5,10 +5,11 @@ import type { RegisteredAdapter } from '../adapters/registry.ts';
 import type { JsonValue } from '../contracts/http/json.ts';
 import type { Database } from '../db/pool.ts';
 import { failPreparation, keepPreparation, readPreparations } from '../db/queue/preparations.ts';
-import { errorText } from '../domain/errors.ts';
+import { AccountOnHoldError, errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, MAX_ATTEMPTS } from '../domain/limits.ts';
 import { backoffMs } from '../domain/outcomes.ts';
-import { overdue, preparationOutcomeOf } from './perform.ts';
+import { onHold, overdue, preparationOutcomeOf, type Scrub } from './perform.ts';
+import { scrubbedPreparation } from './scrubbed.ts';
 
 export type Prepared =
   | { readonly kind: 'ready'; readonly results: Readonly<Record<string, JsonValue>>; readonly worked: boolean }
@@ -29,6 +30,7 @@ export async function runPreparations(
   effect: Effect,
   actionId: string,
   contextWith: (results: Readonly<Record<string, JsonValue>>, signal: AbortSignal) => PerformContext,
+  scrub: Scrub,
 ): Promise<Prepared> {
   if (effect.preparations.length === 0) return { kind: 'ready', results: {}, worked: false };
   const kept = await readPreparations(db, actionId);
@@ -42,7 +44,8 @@ export async function runPreparations(
     }
     worked = true;
     const context = contextWith(Object.fromEntries(results), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS));
-    const outcome = await prepareOnce(adapter, step, effect, context, before?.result ?? undefined);
+    const answered = await prepareOnce(adapter, step, effect, context, before?.result ?? undefined);
+    const outcome = scrubbedPreparation(answered, scrub);
     switch (outcome.kind) {
       case 'ready':
         await keepPreparation(db, { actionId, name: step.name, result: outcome.result, isReady: true });
@@ -82,6 +85,7 @@ async function prepareOnce(
     ]);
     return preparationOutcomeOf(answer);
   } catch (error) {
+    if (error instanceof AccountOnHoldError) return onHold(error);
     return { kind: 'not_sent', reason: `the adapter threw: ${errorText(error)}` };
   }
 }

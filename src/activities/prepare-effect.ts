@@ -1,5 +1,6 @@
 /** What an effect needs before its gate: what a person allowed, as it was stored; else rendered as in PROOF, and stored. */
 
+import { accountKey } from '../accounts/entries.ts';
 import type { SendingAccount } from '../accounts/port.ts';
 import type { AdapterRegistry, RegisteredAdapter } from '../adapters/registry.ts';
 import { type RenderedArtifact, readArtifact, renderArtifact } from '../adapters/render.ts';
@@ -22,7 +23,7 @@ export type Preparation =
   /** Storage is away: back to the queue for a moment, nothing was tried. */
   | { readonly kind: 'later'; readonly reason: string }
   /** Its account can do nothing until then (epoch milliseconds). */
-  | { readonly kind: 'on_hold'; readonly reason: string; readonly untilMs?: number }
+  | { readonly kind: 'on_hold'; readonly heldBy: string; readonly reason: string; readonly untilMs?: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface PreparePorts extends ContextPorts {
@@ -43,7 +44,7 @@ export async function prepareEffect(ports: PreparePorts, action: ClaimedAction):
     if (artifact.effect.account === null) return { kind: 'ready', adapter, artifact, uri, account: null };
     const opened = await ports.accounts.forSending(artifact.effect.account);
     if (opened.kind === 'rejected') return { kind: 'failed', reason: opened.reason };
-    if (opened.kind === 'on_hold') return opened;
+    if (opened.kind === 'on_hold') return { ...opened, heldBy: accountKey(artifact.effect.account) };
     return { kind: 'ready', adapter, artifact, uri, account: opened.account };
   } catch (error) {
     if (error instanceof UnavailableError) return { kind: 'later', reason: errorText(error) };

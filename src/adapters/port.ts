@@ -130,7 +130,11 @@ export interface PerformContext extends Omit<RenderContext, 'account'> {
   readonly signal: AbortSignal;
   /** When the first attempt that may have happened began, by the database's clock. */
   readonly firstAttemptAt: Date;
-  /** The account that the effect names, as it is now; null where it names none. */
+  /**
+   * The account that the effect names, as it is now; null where it names none. Ask for its credential before anything is sent, and to
+   * renew it only after an answer that says that nothing happened (401): where it cannot be had, let what is thrown pass, and the
+   * action waits for its account.
+   */
   readonly account:
     | (RenderAccount & { credential(options?: { readonly renew?: boolean }): Promise<Credential> })
     | null;

@@ -20,6 +20,7 @@ import { addOpenApi, describeApi } from './describe/openapi.ts';
 import { collectRoutes, type RouteTable } from './describe/route-table.ts';
 import { eventRoutes } from './events/route.ts';
 import { httpServer, letConnectionsGo } from './http-server.ts';
+import { KnownAccounts } from './known-accounts.ts';
 import { ApiMetrics } from './metrics/registry.ts';
 import { metricsRoutes } from './metrics/route.ts';
 import { answerUnreadable } from './plugins/client-errors.ts';
@@ -28,6 +29,7 @@ import { addProblems, sendProblem } from './plugins/problems.ts';
 import { addRequestLog } from './plugins/request-log.ts';
 import { addValidation } from './plugins/validation.ts';
 import { QueueCap } from './queue-cap.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
@@ -132,6 +134,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
       app.log.warn({ error: errorText(error) }, 'what waits could not be counted'),
     ),
     setVariables: options.setVariables ?? new Set(),
+    knownAccounts: new KnownAccounts(options.database),
   };
   app.decorate('audit', context.audit);
   addNotFound(app, routes);
@@ -158,6 +161,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   logRoutes(app, context);
   eventRoutes(app, context);
   adapterRoutes(app, context);
+  accountRoutes(app, context);
   tokenRoutes(app, context);
   metricsRoutes(app, metrics);
   return app;

@@ -24,6 +24,7 @@ import type { Credentials } from './access/credentials.ts';
 import type { LookUps } from './access/look-ups.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { RouteRight } from './access/route-rights.ts';
+import type { KnownAccounts } from './known-accounts.ts';
 import type { QueueCap } from './queue-cap.ts';
 
 /** The application, typed by its zod schemas. */
@@ -47,6 +48,12 @@ export interface QueueableType {
   /** Variables of the environment that REAL needs. */
   readonly realVariables?: readonly string[];
   readonly limits?: Readonly<Record<string, string>>;
+  /** Whose account a payload needs; absent, or undefined: nobody's. */
+  readonly account?: (
+    payload: unknown,
+  ) => { readonly provider: string; readonly name?: string | undefined } | undefined;
+  /** By provider, the variables that its one account needs. */
+  readonly providers?: Readonly<Record<string, readonly string[]>>;
   check(payload: unknown): { readonly ok: true } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
   /** What is wrong with the files that it names; absent: it names none. */
   checkFiles?(payload: JsonObject, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
@@ -103,6 +110,7 @@ export interface ApiContext extends ApiPorts {
   readonly beatIntervalMs: number;
   /** Names of the variables that are set, of those that adapters need. */
   readonly setVariables: ReadonlySet<string>;
+  readonly knownAccounts: KnownAccounts;
 }
 
 declare module 'fastify' {

@@ -1,6 +1,7 @@
 /** The command line as a function: declares the commands, runs one, answers its exit code. */
 
 import { Command } from 'commander';
+import { registerAccounts } from './commands/accounts.ts';
 import { registerActions } from './commands/actions.ts';
 import { registerAdapters } from './commands/adapters.ts';
 import { registerApi } from './commands/api.ts';
@@ -48,6 +49,7 @@ const COMMANDS: readonly Register[] = [
   registerAutonomy,
   registerBlobs,
   registerAdapters,
+  registerAccounts,
   registerTokens,
   registerContext,
   registerArtifacts,

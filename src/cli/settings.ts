@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Config } from '../config/index.ts';
+import { type AccountSettings, type Config, loadAccountSettings } from '../config/index.ts';
 import { ConfigurationError } from '../domain/errors.ts';
-import { findTokens, readAddresses } from '../local/index.ts';
+import { findSecretsKeys, findTokens, readAddresses } from '../local/index.ts';
 import { createLog } from '../observability/log.ts';
 import type { RunningTraces } from '../observability/tracing.ts';
 import type { TemporalSettings } from '../temporal/gateway.ts';
@@ -72,9 +72,25 @@ export function artifactLocation(config: Config): string {
   return `file:${config.artifacts.folder}`;
 }
 
-/** JSON lines on stderr, without the secrets of the environment and of the data folder. */
+/**
+ * What workers know of accounts: their entries, and the keys for what providers rotate.
+ *
+ * @throws ConfigurationError when the file of accounts or of the key cannot be read
+ */
+export function accountOptions(config: Config): {
+  readonly accounts: AccountSettings;
+  readonly secretsKeys: readonly Uint8Array[];
+} {
+  return { accounts: loadAccountSettings(config), secretsKeys: findSecretsKeys(config) };
+}
+
+/** JSON lines on stderr, without the secrets of the environment, of accounts and of the data folder. */
 export function createLogger(config: Config): FastifyBaseLogger {
-  const secrets = [...config.secrets, ...Object.values(findTokens(config) ?? {})];
+  const secrets = [
+    ...config.secrets,
+    ...loadAccountSettings(config).secrets,
+    ...Object.values(findTokens(config) ?? {}),
+  ];
   return createLog({ level: config.logLevel, secrets });
 }
 

@@ -2,6 +2,15 @@
 
 import { z } from 'zod';
 import {
+  type AccountChecked,
+  type AccountDescription,
+  type AccountList,
+  accountCheckedSchema,
+  accountListSchema,
+  accountSchema,
+  type BudgetRequest,
+} from '../contracts/http/account.ts';
+import {
   type Action,
   type ActionList,
   type ActionSummaryList,
@@ -276,6 +285,23 @@ export class AolClient {
 
   listAdapters(): Promise<AdapterList> {
     return this.#json(adapterListSchema, { path: '/v1/adapters' });
+  }
+
+  /** On whose behalf effects are performed, without secrets. */
+  listAccounts(): Promise<AccountList> {
+    return this.#json(accountListSchema, { path: '/v1/accounts' });
+  }
+
+  /** Has a worker look whether an account works; it waits up to 10 s for it. */
+  checkAccount(name: string): Promise<AccountChecked> {
+    const path = `/v1/accounts/${encodeURIComponent(name)}/check`;
+    return this.#json(accountCheckedSchema, { method: 'POST', path, body: {}, repeatable: true });
+  }
+
+  /** Sets how much an account, or a host of webhooks (`webhook:host`), may do in an hour and in a day; null takes a number back. */
+  setBudget(name: string, budget: BudgetRequest): Promise<AccountDescription> {
+    const path = `/v1/accounts/${encodeURIComponent(name)}/budget`;
+    return this.#json(accountSchema, { method: 'PUT', path, body: budget, repeatable: true });
   }
 
   listTokens(page: PageFilter = {}): Promise<TokenList> {

@@ -11,7 +11,7 @@ import {
 } from './environment.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
 import type { Variable } from './variable.ts';
-import { type Environment, environmentSchema, reservedVariables, type VariableName, variables } from './variables.ts';
+import { type Environment, environmentSchema, type VariableName, variables } from './variables.ts';
 
 /** Everything that the environment decides, read once, checked and deeply frozen. */
 export interface Config {
@@ -51,6 +51,10 @@ export interface Config {
   readonly adapterFiles: readonly string[];
   /** What `CALL_WEBHOOK` may reach inside private ranges, and what it signs with. */
   readonly webhook: { readonly allow: string; readonly signingSecrets: readonly string[] };
+  /** Absolute; undefined is `aol.accounts.yaml`, if it is there. */
+  readonly accountsFile: string | undefined;
+  /** What providers rotate is encrypted with the first and decrypted with all of them. */
+  readonly secretsKeys: readonly Uint8Array[];
   /** Ports of the servers that `aol up` starts. */
   readonly local: { readonly temporalPort: number; readonly temporalUiPort: number; readonly postgresPort: number };
   /** Temporal's web page; undefined is the embedded server's own. */
@@ -98,9 +102,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       callsPerMinute: values.AOL_API_RATE,
       maxQueued: values.AOL_MAX_QUEUED,
     },
-    setVariables: Object.keys(given).filter(
-      (name) => isVariable(name) || reservedVariables.some((other) => other === name),
-    ),
+    setVariables: Object.keys(given).filter(isVariable),
     tokens: {
       admin: values.AOL_ADMIN_TOKEN,
       operator: values.AOL_OPERATOR_TOKEN,
@@ -109,6 +111,8 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     client: { url: values.AOL_API_URL, token: values.AOL_TOKEN },
     adapterFiles: values.AOL_ADAPTERS ?? [],
     webhook: { allow: values.AOL_WEBHOOK_ALLOW ?? '', signingSecrets: values.AOL_WEBHOOK_SECRET ?? [] },
+    accountsFile: values.AOL_ACCOUNTS === undefined ? undefined : resolve(values.AOL_ACCOUNTS),
+    secretsKeys: values.AOL_SECRETS_KEY ?? [],
     local: {
       temporalPort: values.AOL_TEMPORAL_PORT,
       temporalUiPort: values.AOL_TEMPORAL_UI_PORT,

@@ -1,3 +1,4 @@
+export { type AccountSettings, loadAccountSettings } from './accounts.ts';
 export { type Config, loadConfig } from './config.ts';
 export { maskPassword } from './database-url.ts';
 export { childEnvironment } from './environment.ts';

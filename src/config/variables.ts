@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { isPrivateWay } from '../domain/addresses.ts';
 import { AGE_RULE, parseAgeMs } from '../domain/ages.ts';
 import { DEFAULT_CALLS_PER_MINUTE, DEFAULT_MAX_QUEUED } from '../domain/limits.ts';
+import { parsePayloadKeys } from '../domain/payload-keys.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
 import { isPostgresUrl } from './database-url.ts';
+import { providers } from './provider-variables.ts';
 import { temporal } from './temporal-variables.ts';
 import type { Variable } from './variable.ts';
 
@@ -248,6 +250,26 @@ const adapters = {
     meaning: 'Signs webhooks (Standard Webhooks). Two while it is rotated. Unset: they are not signed.',
     secret: true,
   },
+  AOL_ACCOUNTS: {
+    schema: z
+      .string()
+      .refine((value) => !value.includes('\0'))
+      .optional(),
+    rule: 'the path of a YAML file',
+    defaultText: 'aol.accounts.yaml if it is there',
+    meaning: 'Accounts by name: on whose behalf effects are performed. Secrets stand there by reference only.',
+  },
+  AOL_SECRETS_KEY: {
+    schema: z
+      .string()
+      .transform((value) => parsePayloadKeys(value))
+      .pipe(z.array(z.instanceof(Uint8Array)))
+      .optional(),
+    rule: '32 bytes in base64, up to ten of them parted by commas',
+    defaultText: 'made by aol up, in AOL_DATA_DIR',
+    meaning: 'Encrypts what providers rotate (refreshed tokens): the first key encrypts, all decrypt.',
+    secret: true,
+  },
 } as const satisfies Record<string, Variable>;
 
 const observability = {
@@ -294,13 +316,11 @@ export const variables = {
   ...client,
   ...local,
   ...adapters,
+  ...providers,
   ...observability,
 } as const;
 
 export type VariableName = keyof typeof variables;
-
-/** Part of the contract (DESIGN 5), read by the adapters to come: listed in `.env.example`, without effect yet. */
-export const reservedVariables = ['SMTP_URL', 'OPENAI_API_KEY'] as const;
 
 /** The one schema of the environment. Its keys are the variables' names; empty strings were removed before. */
 export const environmentSchema = z.object({
@@ -311,6 +331,7 @@ export const environmentSchema = z.object({
   ...schemas(client),
   ...schemas(local),
   ...schemas(adapters),
+  ...schemas(providers),
   ...schemas(observability),
 });
 

@@ -41,6 +41,8 @@ export interface ActionRow {
   receipt: Record<string, unknown> | null;
   last_error: string | null;
   cancel_requested: boolean;
+  /** The account that it waits for. */
+  held_by: string | null;
   workflow_id: string | null;
   run_id: string | null;
   created_by: string;
@@ -89,6 +91,7 @@ export const SUMMARY_COLUMNS = `${SHORT_PAYLOAD}, ${Object.keys({
   receipt: true,
   last_error: true,
   cancel_requested: true,
+  held_by: true,
   workflow_id: true,
   run_id: true,
   created_by: true,
@@ -154,7 +157,7 @@ function timeText(time: Date): string {
  * @param workerProofMode whether no worker runs with AOL_PROOF_MODE=0
  */
 export function waitingReason(
-  row: Pick<ActionRow, 'status' | 'mode' | 'run_at'>,
+  row: Pick<ActionRow, 'status' | 'mode' | 'run_at' | 'held_by' | 'last_error'>,
   lane: { readonly paused: boolean; readonly killed: boolean; readonly proof_only: boolean },
   workerProofMode: boolean,
   now: Date,
@@ -162,6 +165,9 @@ export function waitingReason(
   if (row.status !== 'PENDING' && row.status !== 'RETRY') return null;
   if (lane.killed) return 'the lane is killed: it waits for start';
   if (lane.paused) return 'the lane is paused: it waits for resume';
+  if (row.run_at > now && row.held_by !== null) {
+    return `${row.last_error ?? 'its account can do nothing now'} (account ${row.held_by}; it looks again at ${row.run_at.toISOString()})`;
+  }
   if (row.run_at > now) return `it is due at ${row.run_at.toISOString()}`;
   if (row.mode === 'REAL') {
     const { mode, why } = laneMode(workerProofMode, lane);

@@ -156,6 +156,20 @@ export class PayloadKeyError extends AolError {
   readonly code = 'AOL_PAYLOAD_UNREADABLE';
 }
 
+/** An account can do nothing now: a person has to log in, or it is on hold. What waits for it goes on waiting. */
+export class AccountOnHoldError extends AolError {
+  readonly code = 'AOL_ACCOUNT_ON_HOLD';
+  /** Epoch milliseconds; undefined: until somebody looks after it. */
+  readonly untilMs: number | undefined;
+  readonly needsLogin: boolean;
+
+  constructor(message: string, hold: { readonly untilMs?: number | undefined; readonly needsLogin?: boolean } = {}) {
+    super(message);
+    this.untilMs = hold.untilMs;
+    this.needsLogin = hold.needsLogin === true;
+  }
+}
+
 /** Two adapters were registered for one type, or a type that has none was asked for. */
 export class UnknownTypeError extends AolError {
   readonly code = 'AOL_UNKNOWN_TYPE';

@@ -26,6 +26,7 @@ export const LOG_EVENTS = [
   'TOKEN_CREATED',
   'TOKEN_REVOKED',
   'SIGNED_IN',
+  'ACCOUNT_CHANGED',
 ] as const;
 
 export type LogEvent = (typeof LOG_EVENTS)[number];

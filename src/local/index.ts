@@ -6,6 +6,7 @@ export { assertPortFree, freePort } from './ports.ts';
 export { type PostgresServer, startPostgres } from './postgres.ts';
 export { assertPostgresReachable, assertTemporalReachable } from './reach.ts';
 export { removeAfterwards, watch } from './reaper.ts';
+export { ensureSecretsKey, findSecretsKeys } from './secrets-key.ts';
 export { describeExit, type Exit, type LocalServer, type Log } from './server.ts';
 export { startTemporal, type TemporalServer } from './temporal.ts';
 export { findTemporalBinary } from './temporal-binary.ts';

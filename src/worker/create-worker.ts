@@ -7,6 +7,7 @@ import { createPool } from '../db/pool.ts';
 import { createWorkerMetrics, type WorkerMetrics } from '../observability/worker-metrics.ts';
 import { connectTemporal } from '../temporal/gateway.ts';
 import { createWaker } from '../temporal/waker.ts';
+import { lookAfterAccounts } from './account-loop.ts';
 import { createConnectionLoop } from './connection-loop.ts';
 import { createLaneWorker, type LaneWorkerOptions } from './lane-worker.ts';
 import { silentLog, type WorkerLog } from './log.ts';
@@ -75,7 +76,7 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
 
   const runAll = async (): Promise<void> => {
     const { signal } = stopping;
-    const parts = [connection.run()];
+    const parts = [connection.run(), lookAfterAccounts(lanes.accounts, log, signal)];
     if (options.supervisor !== false) parts.push(supervise({ db, temporal, proofMode, log, signal }));
     if (options.retentionMs !== undefined) {
       const { databaseUrl, retentionMs: olderThanMs } = options;

@@ -1,14 +1,15 @@
 /** What a worker process does for lanes: its activities, with their ports. */
 
 import type { NativeConnection } from '@temporalio/worker';
-import { noAccounts } from '../accounts/none.ts';
+import type { AccountOptions, OpenAccounts } from '../accounts/open.ts';
+import { openAccounts } from '../accounts/open.ts';
 import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createEffectsAtWork } from '../activities/effects-at-work.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
 import { createSemaphore } from '../activities/semaphore.ts';
 import { createWakeFullLane } from '../activities/wake-full-lane.ts';
-import { allowedHosts, createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
+import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import type { BlobStore } from '../artifacts/blobs.ts';
 import { createArtifactStore, createBlobStoreAt } from '../artifacts/index.ts';
@@ -29,7 +30,7 @@ import { createBlobs } from './blobs.ts';
 import type { WorkerLog } from './log.ts';
 import { createObserver, observeArtifacts } from './observe.ts';
 
-export interface LaneWorkerOptions {
+export interface LaneWorkerOptions extends AccountOptions {
   readonly databaseUrl: string;
   readonly temporal: TemporalSettings;
   /** `file:/absolute/path` */
@@ -45,6 +46,7 @@ export interface LaneWorkerOptions {
 }
 
 export interface LaneWorker {
+  readonly accounts: Pick<OpenAccounts, 'look'>;
   readonly artifacts: ArtifactStore;
   readonly blobs: BlobStore;
   /** The activities on a connection to Temporal, which starts the workflows of ticks. */
@@ -62,6 +64,7 @@ const WATCH_LIMIT_MS = 800;
 /**
  * @param processName how this process appears in `pg_stat_activity`
  * @throws UnknownTypeError when two adapters are registered for one type
+ * @throws ConfigurationError when an account is not as its provider needs it
  */
 export function createLaneWorker(
   options: LaneWorkerOptions,
@@ -95,15 +98,16 @@ export function createLaneWorker(
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
   const blobStore = createBlobStoreAt(options.artifacts);
   const blobs = createBlobs(db, blobStore);
+  const { accounts, look } = openAccounts(
+    options,
+    adapters.adapters.flatMap(({ providers }) => providers),
+    { db, databaseUrl: options.databaseUrl, readBlob: blobs.read, worker, wake: waker.wake, log },
+  );
   const ports = {
     db,
     adapters,
     blobs,
-    accounts: noAccounts(
-      adapters.adapters.flatMap(({ providers }) => providers),
-      blobs,
-      allowedHosts(options.webhook),
-    ),
+    accounts,
     store,
     worker,
     proofMode,
@@ -124,6 +128,7 @@ export function createLaneWorker(
   const { namespace } = options.temporal;
 
   return {
+    accounts: { look },
     artifacts,
     blobs: blobStore,
     async activitiesOn(connection) {

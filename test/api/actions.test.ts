@@ -97,12 +97,40 @@ describe('POST /v1/actions', () => {
     expect(wrong.json()).toMatchObject({ status: 422, errors: [{ field: 'payload.url' }] });
   });
 
-  test('REAL is refused while the adapter performs nothing, and stores nothing', async () => {
+  test('REAL is refused while no worker has an account for it, names what is missing, and stores nothing', async () => {
     const before = await countRows(api.database, 'aol_actions');
     const answer = await enqueue({ mode: 'REAL' });
     expect(answer.statusCode).toBe(422);
-    expect(answer.json()).toMatchObject({ code: 'AOL_REAL_UNAVAILABLE', errors: [{ field: 'mode' }] });
+    expect(answer.json()).toMatchObject({
+      code: 'AOL_REAL_UNAVAILABLE',
+      errors: [{ field: 'mode', rule: expect.stringContaining('BLUESKY_IDENTIFIER, BLUESKY_APP_PASSWORD') }],
+    });
     expect(await countRows(api.database, 'aol_actions')).toBe(before);
+  });
+
+  test('REAL names its account where there are several; one that no worker has is refused', async () => {
+    const own = await createTestApi();
+    const ask = (payload: object) =>
+      own.call({
+        method: 'POST',
+        url: '/v1/actions',
+        headers: { ...as('operator'), 'content-type': 'application/json' },
+        payload: JSON.stringify({ type: 'POST_SOCIAL', payload: { ...POST, ...payload }, mode: 'REAL' }),
+      });
+    await own.database.pool.query(
+      `INSERT INTO aol_accounts (name, provider, identity, server) VALUES ('brand-a', 'bluesky', 'a.example', 'https://bsky.social'),
+         ('brand-b', 'bluesky', 'b.example', 'https://bsky.social'), ('brand-x', 'x', 'x', 'https://api.x.com')`,
+    );
+    const named = await ask({ account: 'brand-b' });
+    const unnamed = await ask({});
+    const others = await ask({ account: 'brand-x' });
+    await own.close();
+    expect([named.statusCode, unnamed.statusCode, others.statusCode]).toEqual([201, 422, 422]);
+    for (const refused of [unnamed, others]) {
+      expect(refused.json()).toMatchObject({
+        errors: [{ field: 'payload.account', rule: expect.stringContaining('brand-a, brand-b') }],
+      });
+    }
   });
 });
 

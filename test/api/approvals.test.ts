@@ -88,7 +88,7 @@ describe('promote', () => {
     expect([again.statusCode, actionSchema.parse(again.json()).id]).toEqual([200, action.id]);
   });
 
-  test('of another artifact, of what is no proof, and of what performs nothing is refused', async () => {
+  test('of another artifact, of what is no proof, and of what no worker has an account for is refused', async () => {
     const proof = await proved(db, WEBHOOK);
     expect((await post(proof, 'promote', { sha256: OTHER })).statusCode).toBe(409);
     expect((await post(await queued(db, WEBHOOK), 'promote', { sha256: SHA })).statusCode).toBe(409);

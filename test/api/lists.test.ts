@@ -277,8 +277,11 @@ test('GET /v1/adapters tells each type, its schema, and what REAL lacks', async 
     example: { url: expect.any(String) },
   });
   expect(items.find(({ type }) => type === 'POST_SOCIAL')).toMatchObject({
-    performs: false,
+    performs: true,
     real: { configured: false },
+    providers: expect.arrayContaining([
+      { provider: 'mastodon', accounts: [], configured: false, missing: ['MASTODON_URL', 'MASTODON_ACCESS_TOKEN'] },
+    ]),
   });
 });
 

@@ -91,6 +91,7 @@ describe('on a stack that is well', () => {
       'workers',
       'mode',
       'leases',
+      'accounts',
       'holders',
       'ports',
       'api',
@@ -177,7 +178,7 @@ describe('on a machine that is not', () => {
       AOL_API_PORT: nobodysPort,
     };
     const { bad } = await examine({ env });
-    const notKnown = ['postgres', 'migrations', 'temporal', 'workers', 'mode', 'leases', 'holders'];
+    const notKnown = ['postgres', 'migrations', 'temporal', 'workers', 'mode', 'leases', 'accounts', 'holders'];
     expect(bad).toEqual(['data folder', 'artifacts', ...notKnown, 'api']);
   });
 

@@ -138,6 +138,18 @@ describe('lanes, adapters', () => {
   });
 });
 
+describe('accounts', () => {
+  test('none, until there is one; a budget is shown as it was set, and taken back', async () => {
+    expect((await ok('accounts', 'list')).out).toContain('no worker has an account');
+    const set = await ok('accounts', 'budget', 'webhook:hooks.example', '--per-hour', '10');
+    expect(set.out).toMatch(/webhook:hooks\.example .*0 of 10 this hour, 0 of any today/);
+    const back = await ok('accounts', 'budget', 'webhook:hooks.example', '--per-hour', 'default');
+    expect(back.out).toContain('0 of any this hour');
+    expect((await cli.run(['accounts', 'budget', 'webhook:hooks.example'])).exitCode).toBe(2);
+    expect((await cli.run(['accounts', 'check', 'nobody'])).exitCode).toBe(3);
+  });
+});
+
 describe('tokens', () => {
   test('are made, shown once, listed without their secret, and revoked by name', async () => {
     const made = createdTokenSchema.parse(

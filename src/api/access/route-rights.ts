@@ -32,6 +32,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'GET /v1/actions/:id/logs': 'read',
   'GET /v1/actions/:id/artifact': 'read',
   'GET /v1/actions/:id/last-approved': 'read',
+  'GET /v1/accounts': 'read',
   'GET /v1/adapters': 'read',
   'GET /v1/control/flags': 'read',
   'GET /v1/events': 'read',
@@ -55,6 +56,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'POST /v1/actions/:id/reject': 'approve',
   'POST /v1/actions/:id/promote': 'approve',
 
+  'POST /v1/accounts/:name/check': 'operate',
   'POST /v1/actions/:id/replay': 'operate',
   'POST /v1/actions/:id/resolve': 'operate',
   'POST /v1/dlq/replay': 'operate',
@@ -64,6 +66,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'PATCH /v1/control/flags': 'operate',
   'PUT /v1/autonomy': 'operate',
 
+  'PUT /v1/accounts/:name/budget': 'administer',
   'PUT /v1/lanes/:lane': 'administer',
   'GET /v1/tokens': 'administer',
   'POST /v1/tokens': 'administer',

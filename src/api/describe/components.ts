@@ -1,6 +1,7 @@
 /** The parts of the description that have names, so that programs made from it have types of these names. */
 
 import { z } from 'zod';
+import { accountCheckedSchema, accountListSchema, accountSchema } from '../../contracts/http/account.ts';
 import {
   actionListAnswerSchema,
   actionSchema,
@@ -23,6 +24,9 @@ import { tickListSchema, tickSchema } from '../../contracts/http/tick.ts';
 import { createdTokenSchema, tokenListSchema, tokenSchema } from '../../contracts/http/token.ts';
 
 const COMPONENTS = {
+  Account: accountSchema,
+  AccountChecked: accountCheckedSchema,
+  AccountList: accountListSchema,
   Action: actionSchema,
   ActionList: actionListAnswerSchema,
   Adapter: adapterSchema,

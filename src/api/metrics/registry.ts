@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LaneStatus } from '../../contracts/http/status.ts';
+import { listAccounts } from '../../db/look/accounts.ts';
 import { UNFINISHED_STATUSES } from '../../db/look/counts.ts';
 import { countBounded, EventTail, readLeaseAges, TickTail } from '../../db/look/metrics.ts';
 import { type QueueStatus, readStatus } from '../../db/look/status.ts';
@@ -10,6 +11,7 @@ import { UnavailableError } from '../../domain/errors.ts';
 import type { LogEvent } from '../../domain/events.ts';
 import type { Bounds } from '../access/bounds.ts';
 import type { Api, ApiPorts, ArtifactReader } from '../context.ts';
+import { accountMetrics } from './accounts.ts';
 
 const HTTP_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TICK_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60];
@@ -93,6 +95,8 @@ export class ApiMetrics {
     'event',
   ]);
 
+  readonly #showAccounts = accountMetrics(this.#registry);
+
   /** Counts every request, by the pattern of its route. */
   watchRequests(app: Api): void {
     app.addHook('onResponse', async (request, reply) => {
@@ -143,6 +147,7 @@ export class ApiMetrics {
     for (const gauge of this.#gaugesOfLanes) gauge.reset();
     try {
       this.#showStatus(await readStatus(database, countBounded));
+      this.#showAccounts(await listAccounts(database));
       for (const { lane, age } of await readLeaseAges(database)) this.#leaseAge.set({ lane }, age);
       for (const { lane, outcome, count, durationMs } of await this.#ticks.read(database)) {
         this.#ticksTotal.inc({ lane, outcome }, count);

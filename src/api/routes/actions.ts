@@ -31,7 +31,8 @@ export function actionRoutes(app: Api, context: ApiContext): void {
   readRoutes(app, context);
 }
 
-function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap, bounds }: ApiContext): void {
+function enqueueRoute(app: Api, context: ApiContext): void {
+  const { database, contracts, waker, temporal, queueCap, bounds, knownAccounts } = context;
   const enqueue = createEnqueue(database);
   app.route({
     ...bounds.enqueues.hooks,
@@ -50,6 +51,7 @@ function enqueueRoute(app: Api, { database, contracts, waker, temporal, queueCap
       checkEnqueue(contracts, asked);
       const [wrongFiles] = await fileErrors(database, contracts, [asked]);
       if (wrongFiles) throw wrongFiles;
+      if (asked.mode === 'REAL') await knownAccounts.require(contracts.get(asked.type), asked.payload);
       await queueCap.admit(1);
       const result = await enqueue(asked, request.actor);
       if (result.kind === 'refused') throw result.error;

@@ -22,7 +22,8 @@ type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError
 
 const REFUSED = [400, 403, 409, 422] as const;
 
-export function batchRoutes(app: Api, { database, contracts, waker, temporal, queueCap, bounds }: ApiContext): void {
+export function batchRoutes(app: Api, context: ApiContext): void {
+  const { database, contracts, waker, temporal, queueCap, bounds, knownAccounts } = context;
   const { turns, readingBatch, queueingBatch } = bounds;
   const parseBody = (body: Buffer) =>
     readingBatch.run(async () => {
@@ -30,13 +31,14 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
       return parseBatchText(decodeUtf8(body), () => turns.turn());
     });
   const checkShape = checkBy(enqueueRequestSchema);
-  const check = (item: unknown, caller: Caller): Checked => {
+  const check = async (item: unknown, caller: Caller): Promise<Checked> => {
     if (item instanceof AolError) return { error: item };
     const parsed = checkShape(item);
     if (!parsed.success) return { error: invalidRequest(parsed.error, 'action') };
     try {
       const request = asCallerMayQueue(caller, parsed.data);
       checkEnqueue(contracts, request);
+      if (request.mode === 'REAL') await knownAccounts.require(contracts.get(request.type), request.payload);
       return { request };
     } catch (error) {
       if (error instanceof AolError) return { error };
@@ -62,7 +64,7 @@ export function batchRoutes(app: Api, { database, contracts, waker, temporal, qu
         const checked: Checked[] = [];
         for (const item of request.body.actions) {
           await turns.turn();
-          checked.push(check(item, request));
+          checked.push(await check(item, request));
         }
         const named = checked.flatMap((item) => ('request' in item ? [item.request] : []));
         const wrongFiles = await fileErrors(database, contracts, named);

@@ -147,7 +147,7 @@ function afterwardsRoutes(app: Api, context: ApiContext): void {
 }
 
 function promoteRoute(app: Api, context: ApiContext): void {
-  const { database, contracts } = context;
+  const { database, contracts, knownAccounts } = context;
   app.route({
     method: 'POST',
     url: '/v1/actions/:id/promote',
@@ -160,12 +160,13 @@ function promoteRoute(app: Api, context: ApiContext): void {
     },
     async handler(request, reply) {
       const { sha256, reason } = request.body;
-      const { id, type } = await findActionToDecide(database, request.params.id, request.scope);
+      const { id, type, payload } = await findActionToDecide(database, request.params.id, request.scope);
       if (contracts.get(type)?.performs !== true) {
         throw new RealUnavailableError(`${type} performs nothing yet`, [
           { field: 'id', rule: 'must be of a type that performs' },
         ]);
       }
+      await knownAccounts.require(contracts.get(type), payload);
       const startedAtMs = Date.now();
       const { created, row } = await promoteAction(database, id, sha256, { actor: request.actor, reason });
       if (created) traceQueued(request, row, startedAtMs);

@@ -76,6 +76,7 @@ const AWAY: Omit<Status, 'dependencies'> = {
   why: 'PostgreSQL is away: the flags cannot be read, so nothing is sent',
   workers: { count: 0, proof: 0, real: 0 },
   lanes: [],
+  accounts: [],
 };
 
 /** Whoever asks without a token learns what is away, and no address. */

@@ -89,9 +89,15 @@ function adapterTable(items: readonly AdapterDescription[], isColored: boolean):
 }
 
 /** Whether REAL would be taken, and what it lacks. */
-function realWord({ performs, real }: AdapterDescription): Cell {
+function realWord({ performs, real, providers }: AdapterDescription): Cell {
   if (!performs) return { text: 'PROOF only: it performs nothing yet', tone: 'proof' };
   if (real.configured) return { text: 'can be sent', tone: 'real' };
+  if (real.missing.length === 0 && providers.length > 0) {
+    return {
+      text: `PROOF only: it needs an account of ${providers.map(({ provider }) => provider).join(', ')}`,
+      tone: 'proof',
+    };
+  }
   return { text: `PROOF only: set ${real.missing.join(', ')}`, tone: 'proof' };
 }
 
@@ -102,6 +108,13 @@ function adapterText(adapter: AdapterDescription, isColored: boolean): string {
       ['title', adapter.title],
       ['real', realWord(adapter)],
       ['redelivery', adapter.redelivery],
+      ...adapter.providers.map(
+        ({ provider, accounts, missing }) =>
+          [
+            provider,
+            accounts.length > 0 ? `accounts: ${accounts.join(', ')}` : `no account: set ${missing.join(', ')}`,
+          ] as const,
+      ),
       ...Object.entries(adapter.limits).map(([what, limit]) => [what, limit] as const),
       ['try', `aol enqueue ${adapter.type} --payload '${JSON.stringify(adapter.example).replaceAll("'", "'\\''")}'`],
     ],

@@ -8,9 +8,8 @@ export const registerWorker: Register = (program, run) => {
     .action(() =>
       run(async ({ config: loadConfig }) => {
         const config = await loadConfig();
-        const { artifactLocation, createLogger, databaseUrl, startTraces, temporalSettings } = await import(
-          '../settings.ts'
-        );
+        const { accountOptions, artifactLocation, createLogger, databaseUrl, startTraces, temporalSettings } =
+          await import('../settings.ts');
         const { sayReady, untilStopped } = await import('../up/lifecycle.ts');
         const stopped = untilStopped();
         const { watchEventLoop } = await import('../up/event-loop-watchdog.ts');
@@ -31,6 +30,7 @@ export const registerWorker: Register = (program, run) => {
           retentionMs: config.retentionMs,
           approvalTtlMs: config.approvalTtlMs,
           webhook: config.webhook,
+          ...accountOptions(config),
           dashboardUrl: config.publicUrl,
           log,
           metrics,

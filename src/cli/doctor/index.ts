@@ -1,6 +1,6 @@
 /** Checks of everything that AOL needs, each with the cure. */
 
-import type { Config } from '../../config/index.ts';
+import { type Config, loadAccountSettings } from '../../config/index.ts';
 import { ConfigurationError, errorText } from '../../domain/errors.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { checkApi } from './api.ts';
@@ -17,6 +17,7 @@ export async function examine(io: CliIo): Promise<Check[]> {
   let config: Config;
   try {
     config = await io.config();
+    loadAccountSettings(config);
   } catch (error) {
     const variable = error instanceof ConfigurationError ? error.variable : 'the environment';
     return [node, failed('configuration', errorText(error), `correct ${variable}`)];

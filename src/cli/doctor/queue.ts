@@ -10,7 +10,7 @@ import { databaseUrl } from '../settings.ts';
 import { type Check, failed, passed } from './check.ts';
 import { checkHolders } from './holders.ts';
 
-const NAMES = ['workers', 'mode', 'leases', 'holders'] as const;
+const NAMES = ['workers', 'mode', 'leases', 'accounts', 'holders'] as const;
 
 /** @param known what earlier checks found: without PostgreSQL and its schema none of these can be made */
 export async function checkLanes(
@@ -27,6 +27,7 @@ export async function checkLanes(
       checkWorkers(status),
       checkMode(config, status),
       checkLeases(status),
+      checkAccounts(status),
       known.hasTemporal
         ? await checkHolders(config, read)
         : failed('holders', 'not known: Temporal does not answer', 'see temporal'),
@@ -54,6 +55,18 @@ function checkMode(config: Config, { mode, why, workers }: QueueStatus): Check {
     return failed('mode', detail, 'restart the workers, or unset AOL_PROOF_MODE');
   }
   return passed('mode', `${mode}: ${mode === 'REAL' ? 'effects are performed' : 'nothing is sent'} (${why})`);
+}
+
+/** Those that can do nothing now, and tokens that die soon. Without accounts nothing is wrong: proofs need none. */
+function checkAccounts({ accounts }: QueueStatus): Check {
+  if (accounts.length === 0) return passed('accounts', 'none needs anybody');
+  const words = accounts.map(({ name, state, reason, tokenExpiresAt }) =>
+    state === 'ready' || state === 'not_checked'
+      ? `${name}: its token runs out at ${tokenExpiresAt}`
+      : `${name}: ${reason ?? state}`,
+  );
+  const cure = 'log in anew where it is asked for, then `aol accounts check NAME`';
+  return failed('accounts', words.join('; '), cure);
 }
 
 function checkLeases({ lanes }: QueueStatus): Check {

@@ -1,7 +1,9 @@
 /** The status as people read it: a page, and a line for each lane. */
 
+import type { AccountWarning } from '../../contracts/http/account.ts';
 import type { Dependency, LaneStatus, Status } from '../../contracts/http/status.ts';
 import { duration } from '../../contracts/words.ts';
+import { printable } from '../../domain/printable.ts';
 import type { ActionStatus } from '../../domain/states.ts';
 import { type Cell, healthWord, modeWord, modeWords } from './paint.ts';
 import { fields, table } from './text.ts';
@@ -37,7 +39,18 @@ export function statusPage(status: Status, where: string, isColored: boolean): s
     ],
     isColored,
   );
-  return lanes.length === 0 ? head : `${head}\n\n${laneTable(lanes, isColored)}`;
+  const parts = [head];
+  if (lanes.length > 0) parts.push(laneTable(lanes, isColored));
+  if (status.accounts.length > 0) parts.push(status.accounts.map(accountLine).join('\n'));
+  return parts.join('\n\n');
+}
+
+function accountLine({ name, state, reason, until, tokenExpiresAt, waiting }: AccountWarning): string {
+  const isWell = state === 'ready' || state === 'not_checked';
+  const words = isWell
+    ? `its token runs out at ${tokenExpiresAt}`
+    : `${state}: ${reason}${until ? `, until ${until}` : ''}`;
+  return printable(`account ${name}: ${words}${waiting > 0 ? ` (${waiting} wait for it)` : ''}`);
 }
 
 export function laneTable(lanes: readonly LaneStatus[], isColored: boolean): string {

@@ -10,7 +10,7 @@ import { flagsInForce } from '../../domain/flags.ts';
 import { connectTemporal, type TemporalGateway } from '../../temporal/gateway.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import { installRuntime } from '../../worker/runtime.ts';
-import { artifactLocation, createLogger, startTraces } from '../settings.ts';
+import { accountOptions, artifactLocation, createLogger, startTraces } from '../settings.ts';
 import type { ServerAddresses } from './servers.ts';
 
 export interface RunParts {
@@ -53,6 +53,7 @@ export async function withWorker<Result>(
       artifacts: artifactLocation(config),
       proofMode: wanted.proofMode,
       webhook: config.webhook,
+      ...accountOptions(config),
       approvalTtlMs: config.approvalTtlMs,
       dashboardUrl: config.publicUrl,
       supervisor: false,

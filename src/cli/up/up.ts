@@ -5,6 +5,7 @@ import { httpAddress } from '../../domain/addresses.ts';
 import {
   acquireLock,
   assertPortFree,
+  ensureSecretsKey,
   findTokens,
   prepareDataDir,
   resolveTokens,
@@ -75,6 +76,7 @@ async function start(all: Start, mainFile: string | undefined, ready: (addresses
   const { config, dataDir, log } = all;
   await assertPortFree('AOL_API_PORT', config.api.port, config.api.host);
   resolveTokens({ ...config, dataDir });
+  ensureSecretsKey({ ...config, dataDir });
   writeAddresses(dataDir, { apiHost: config.api.host, apiPort: config.api.port, ...config.local });
   const { databaseUrl, temporal } = await startServers(all);
   const env = {

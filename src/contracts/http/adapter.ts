@@ -17,6 +17,15 @@ export const adapterSchema = z.object({
   performs: z.boolean(),
   /** Whether the server's environment has what REAL needs, and which variables it lacks. */
   real: z.object({ configured: z.boolean(), missing: z.array(z.string()) }),
+  /** Of what speaks for accounts: by provider, the accounts that workers have, and the variables that are missing where they have none. */
+  providers: z.array(
+    z.object({
+      provider: z.string(),
+      accounts: z.array(z.string()),
+      configured: z.boolean(),
+      missing: z.array(z.string()),
+    }),
+  ),
   /** Bounds of the content, in words. */
   limits: z.record(z.string(), z.string()),
 });

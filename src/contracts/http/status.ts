@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { LEASE_HEALTHS } from '../../domain/lease.ts';
 import { ACTION_MODES } from '../../domain/states.ts';
+import { accountWarningSchema } from './account.ts';
 import { openWordSchema } from './primitives.ts';
 import { tickSchema } from './tick.ts';
 
@@ -37,6 +38,8 @@ export const statusSchema = z.object({
   /** Worker processes that are connected now, and the mode each was started in. */
   workers: z.object({ count: z.int(), proof: z.int(), real: z.int() }),
   lanes: z.array(laneStatusSchema),
+  /** Accounts that can do nothing now, or whose token runs out within 7 days. */
+  accounts: z.array(accountWarningSchema).default([]),
   dependencies: z.object({ postgres: dependencySchema, temporal: dependencySchema }),
 });
 export type Status = z.output<typeof statusSchema>;

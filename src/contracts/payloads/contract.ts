@@ -39,6 +39,10 @@ export interface ActionContract<Payload> {
    * @param files those of them that are there, by SHA-256
    */
   checkFiles?(payload: Payload, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
+  /** Whose account a payload needs, and its name if it says one: REAL is refused while there is none. Absent: nobody's. */
+  account?(payload: Payload): { readonly provider: string; readonly name?: string | undefined };
+  /** By provider, the variables that its one account needs where there is no file of accounts. */
+  readonly providers?: Readonly<Record<string, readonly string[]>>;
   /** Bounds of the content in words, by what they bound: `{'content on x': '280 weighted characters'}`. */
   readonly limits?: Readonly<Record<string, string>>;
 }
@@ -57,6 +61,9 @@ export interface AnyActionContract {
   readonly redelivery: Redelivery;
   readonly realVariables: readonly string[];
   readonly limits: Readonly<Record<string, string>>;
+  readonly providers: Readonly<Record<string, readonly string[]>>;
+  /** Whose account a payload needs; undefined: nobody's, or it is no payload of this type. */
+  account(payload: unknown): { readonly provider: string; readonly name?: string | undefined } | undefined;
   /** JSON Schema (2020-12) of the payload. Rules over several fields are not in it. */
   readonly jsonSchema: JsonObject;
   /** Never throws. Problems name fields as `payload.content`. */
@@ -75,6 +82,12 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     redelivery: contract.redelivery ?? 'neither',
     realVariables: contract.realVariables ?? [],
     limits: contract.limits ?? {},
+    providers: contract.providers ?? {},
+    account(payload) {
+      if (!contract.account) return undefined;
+      const parsed = contract.payload.safeParse(payload);
+      return parsed.success ? contract.account(parsed.data) : undefined;
+    },
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
     check: (payload) => checkPayload(contract.payload, payload),
     checkFiles(payload, files) {

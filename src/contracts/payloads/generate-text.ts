@@ -40,5 +40,7 @@ export const generateTextContract: ActionContract<GenerateText> = {
   example: { prompt: 'Say in one sentence what an owl is.', model: 'gpt-4.1-mini', maxTokens: 100 },
   performs: true,
   redelivery: 'harmless',
+  account: ({ service = 'openai', account }) => ({ provider: service, name: account }),
+  providers: { openai: ['OPENAI_API_KEY'], anthropic: ['ANTHROPIC_API_KEY'] },
   limits: { prompt: '50,000 characters', system: '20,000 characters', maxTokens: `${MAX_TOKENS}` },
 };

@@ -69,6 +69,12 @@ export const postChatContract: ActionContract<PostChat> = {
   example: { service: 'slack', channel: 'C0123456789', text: 'The release is out' },
   performs: true,
   redelivery: 'depends',
+  account: ({ service, account }) => ({ provider: service, name: account }),
+  providers: {
+    slack: ['SLACK_BOT_TOKEN'],
+    discord: ['DISCORD_BOT_TOKEN'],
+    matrix: ['MATRIX_URL', 'MATRIX_ACCESS_TOKEN'],
+  },
   limits: {
     'text on slack': '4,000 characters as escaped',
     'text on discord': '2,000 characters as escaped',

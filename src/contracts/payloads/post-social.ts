@@ -132,6 +132,13 @@ export const postSocialContract: ActionContract<PostSocial> = {
   example: { platform: 'bluesky', content: 'Hello', link: 'https://example.com/' },
   performs: true,
   redelivery: 'depends',
+  account: ({ platform, account }) => ({ provider: platform, name: account }),
+  providers: {
+    bluesky: ['BLUESKY_IDENTIFIER', 'BLUESKY_APP_PASSWORD'],
+    mastodon: ['MASTODON_URL', 'MASTODON_ACCESS_TOKEN'],
+    x: ['X_API_KEY', 'X_API_SECRET', 'X_ACCESS_TOKEN', 'X_ACCESS_SECRET'],
+    linkedin: ['LINKEDIN_AUTHOR', 'LINKEDIN_ACCESS_TOKEN'],
+  },
   limits: {
     'content on x': '280 weighted characters',
     'content on bluesky': '300 graphemes and 3,000 bytes',

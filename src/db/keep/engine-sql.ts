@@ -4,7 +4,18 @@ import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 
 /** In the order in which they need each other. */
-const FILES = ['rules', 'approvals', 'autonomy', 'attempts', 'leave', 'take', 'gate', 'due', 'claim'] as const;
+const FILES = [
+  'rules',
+  'approvals',
+  'autonomy',
+  'attempts',
+  'accounts',
+  'leave',
+  'take',
+  'gate',
+  'due',
+  'claim',
+] as const;
 /** Steps of `migrations/` made these first, and take them back themselves. */
 const MADE_BY_STEPS = ['aol_transition_allowed', 'aol_oldest_queued', 'aol_lock_due'];
 

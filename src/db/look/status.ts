@@ -6,6 +6,7 @@ import { leaseHealth } from '../../domain/lease.ts';
 import { ACTION_STATUSES, type ActionMode, type ActionStatus } from '../../domain/states.ts';
 import { readFlagRows } from '../decide/flags.ts';
 import { type Database, type Queryable, query, snapshot } from '../pool.ts';
+import { listAccountWarnings } from './accounts.ts';
 import type { Count, CountRow } from './counts.ts';
 import { type TickRow, toTick } from './ticks.ts';
 import { countWorkers, type WorkerCount } from './workers.ts';
@@ -20,17 +21,18 @@ export async function readStatus(db: Database, count: Count, lanes?: readonly st
 
 async function read(db: Queryable, asked: readonly string[] | undefined, count: Count): Promise<QueueStatus> {
   const lane = asked?.length === 1 ? asked[0] : undefined;
-  const [leases, flagRows, counts, oldestDue, ticks, workers] = await Promise.all([
+  const [leases, flagRows, counts, oldestDue, ticks, workers, accounts] = await Promise.all([
     readLeases(db, lane),
     readFlagRows(db, lane),
     count(db, lane),
     readOldestDue(db, lane),
     readLastTicks(db, lane),
     countWorkers(db),
+    listAccountWarnings(db),
   ]);
   const wanted = leases.filter((lease) => asked?.includes(lease.lane) ?? true);
   const lanes = wanted.map((lease) => laneStatus(lease, { flagRows, counts, oldestDue, ticks, workers }));
-  return { ...overallMode(lanes, workers), workers, lanes };
+  return { ...overallMode(lanes, workers), workers, lanes, accounts };
 }
 
 interface LeaseRow {

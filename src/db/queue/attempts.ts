@@ -27,7 +27,7 @@ export type AttemptDecision =
   | { readonly to: 'RETRY'; readonly delayMs: number; readonly waitsInTick?: boolean }
   | { readonly to: 'DLQ'; readonly reason: DlqReason }
   | { readonly to: 'UNCONFIRMED' }
-  | { readonly to: 'PENDING'; readonly delayMs?: number };
+  | { readonly to: 'PENDING'; readonly delayMs?: number; readonly heldBy?: string | undefined };
 
 /**
  * Writes the outcomes of attempts. Each needs only its attempt, not the lease or the claim: what happened is never thrown away. When
@@ -59,7 +59,12 @@ function toLeaving({ actionId, tickId, attempt, outcome, durationMs, decision, s
 
 /** How an action leaves its tick without an attempt of its own. */
 export type LeavingEarly =
-  | { readonly to: 'PENDING'; readonly message: string; readonly delayMs?: number }
+  | {
+      readonly to: 'PENDING';
+      readonly message: string;
+      readonly delayMs?: number;
+      readonly heldBy?: string | undefined;
+    }
   | {
       readonly to: 'AWAITING_APPROVAL';
       readonly message: string;

@@ -209,6 +209,7 @@ function newRow({ id, request, kind, hash }: NewAction, createdAt: Date): Action
     receipt: null,
     last_error: null,
     cancel_requested: false,
+    held_by: null,
     workflow_id: null,
     run_id: null,
     created_by: kind.actor,

@@ -26,6 +26,8 @@ export interface GateRequest extends EffectClaim {
   readonly redelivery: Redelivery;
   /** The process that asks: it has the action in hand from now on. */
   readonly worker: string;
+  /** Whose budget it needs a place in; absent: nobody's. */
+  readonly account?: string | undefined;
   /** Only whether it would open: nothing is written, and nothing may be performed. */
   readonly onlyLook?: boolean;
 }
@@ -48,6 +50,8 @@ export type GateAnswer =
   /** It would open: the answer to a look. */
   | { readonly kind: 'may_pass' }
   | { readonly kind: 'shut'; readonly reason: ShutReason }
+  /** Its account can do nothing now, or its budget is used up: until then (epoch milliseconds), or until somebody looks after it. */
+  | { readonly kind: 'on_hold'; readonly reason: string; readonly untilMs: number | null }
   /** The action is no longer this tick's: nothing is to be done with it. */
   | { readonly kind: 'gone' }
   /** Approved was another artifact than the one that would be performed. */
@@ -95,10 +99,10 @@ export function passGates(db: Database, requests: readonly GateRequest[]): Promi
 /** Rows are locked in one order, so that two such transactions never wait for each other. */
 const PASS_GATES = `
   SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r.worker, r."proofMode",
-    r."attemptTimeoutMs", r.redelivery, coalesce(r."onlyLook", false)) AS answer
+    r."attemptTimeoutMs", r.redelivery, coalesce(r."onlyLook", false), r.account) AS answer
   FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, token bigint,
       "artifactSha256" text, "artifactUri" text, worker text, "proofMode" boolean, "attemptTimeoutMs" double precision, redelivery jsonb,
-      "onlyLook" boolean))
+      "onlyLook" boolean, account text))
     WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", worker, "proofMode",
-      "attemptTimeoutMs", redelivery, "onlyLook", index)
-    ORDER BY lane, "actionId") AS r`;
+      "attemptTimeoutMs", redelivery, "onlyLook", account, index)
+    ORDER BY account NULLS FIRST, lane, "actionId") AS r`;

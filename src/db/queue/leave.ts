@@ -20,6 +20,8 @@ export interface Leaving {
   readonly actor?: string;
   /** Not again before that time. */
   readonly delayMs?: number;
+  /** The account that it waits for: it is due again when that can act. */
+  readonly heldBy?: string | undefined;
   /** A RETRY that waits in its tick; any other waits in the queue. */
   readonly waitsInTick?: boolean;
   readonly artifactSha256?: string;

@@ -4,11 +4,13 @@
 -- redelivery: what the provider makes of a second request under our key. {"kind":"dedupes","windowMs":…,"settleMs":…}: for so long
 -- it answers the first one again, and not before it has settled. {"kind":"harmless","maxRepeats":…}. {"kind":"neither"}.
 --
+-- of_account: whose budget it needs a place in; null where there is none. A repeat of what may have happened has its place already.
+--
 -- only_look: whether it would open, and nothing is written: asked before preparations, which reach the outside too.
 DROP FUNCTION IF EXISTS aol_pass_gate;
 CREATE OR REPLACE FUNCTION aol_pass_gate(of_lane text, of_action uuid, of_tick uuid, under_token bigint, sha256 text, uri text,
   worker text, worker_is_proof boolean, attempt_timeout_ms double precision, redelivery jsonb,
-  only_look boolean) RETURNS jsonb
+  only_look boolean, of_account text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET lock_timeout = '300ms' SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   lane_token bigint;
@@ -22,6 +24,7 @@ DECLARE
   needs_approval boolean;
   settles_in_ms double precision;
   number integer;
+  reserved record;
   first_at timestamptz := clock_timestamp();
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -82,6 +85,12 @@ BEGIN
       'remainingMs', ceil(extract(epoch FROM held.run_at - clock_timestamp()) * 1000));
   END IF;
 
+  SELECT NULL::jsonb AS hold, NULL::jsonb AS spans INTO reserved;
+  IF of_account IS NOT NULL AND NOT repeats THEN
+    SELECT * INTO reserved FROM aol_reserve(of_account, only_look);
+    IF reserved.hold IS NOT NULL THEN RETURN reserved.hold || '{"kind":"on_hold"}'::jsonb; END IF;
+  END IF;
+
   IF only_look THEN RETURN jsonb_build_object('kind', 'may_pass'); END IF;
   IF opened.attempt IS NOT NULL THEN
     PERFORM aol_leave(jsonb_build_array(jsonb_build_object('actionId', of_action, 'attempt', opened.attempt, 'to', 'RETRY', 'outcome', 'unknown',
@@ -93,7 +102,8 @@ BEGIN
   INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, actor, message, detail, artifact_sha256)
   VALUES (of_lane, of_action, of_tick, number, 'ATTEMPT_STARTED', 'engine', format('attempt %s of %s%s', held.attempts + 1,
       held.max_attempts, CASE WHEN repeats THEN ', repeating one of unknown outcome' END),
-    jsonb_build_object('deadline', clock_timestamp() + attempt_timeout_ms * interval '1 millisecond', 'token', under_token, 'worker', worker),
+    jsonb_build_object('deadline', clock_timestamp() + attempt_timeout_ms * interval '1 millisecond', 'token', under_token, 'worker', worker)
+      || CASE WHEN reserved.spans IS NULL THEN '{}' ELSE jsonb_build_object('budget', jsonb_build_object('account', of_account, 'spans', reserved.spans)) END,
     sha256);
   RETURN jsonb_build_object('kind', 'open', 'attempt', number, 'attemptsLeft', held.max_attempts - held.attempts - 1,
     'repeatsUnknown', repeats, 'firstAttemptAt', first_at);

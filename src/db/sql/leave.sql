@@ -16,6 +16,7 @@ DECLARE
   answers jsonb;
   waiting uuid[];
   unwanted uuid[];
+  unsent jsonb;
 BEGIN
   -- Locked in one order, actions before ledger rows, so that two of these never wait for each other; and before anything is read.
   PERFORM FROM aol_actions a WHERE a.id = ANY (ids) ORDER BY a.id FOR UPDATE;
@@ -26,9 +27,9 @@ BEGIN
     SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS ("actionId" uuid, "tickId" uuid, token bigint, attempt integer,
       "to" text, reason text, message text, actor text, outcome text, receipt jsonb, "delayMs" double precision,
       "waitsInTick" boolean, "artifactSha256" text, "artifactUri" text, "approvalTtlMs" double precision,
-      "durationMs" double precision, died boolean, "takenBack" boolean, orphaned boolean, settles boolean)) WITH ORDINALITY
+      "durationMs" double precision, died boolean, "takenBack" boolean, orphaned boolean, settles boolean, "heldBy" text)) WITH ORDINALITY
       AS i ("actionId", "tickId", token, attempt, "to", reason, message, actor, outcome, receipt, "delayMs", "waitsInTick",
-        "artifactSha256", "artifactUri", "approvalTtlMs", "durationMs", died, "takenBack", orphaned, settles, index)),
+        "artifactSha256", "artifactUri", "approvalTtlMs", "durationMs", died, "takenBack", orphaned, settles, "heldBy", index)),
   held AS (
     SELECT item.*, a.lane, a.status, a.mode, a.claim_tick_id, a.claim_lease_token, a.cancel_requested,
       a.attempts_before + a.attempts AS number,
@@ -51,7 +52,8 @@ BEGIN
     UPDATE aol_actions a SET
       status = d."to", dlq_reason = CASE WHEN d."to" = 'DLQ' THEN d.reason END,
       last_error = CASE WHEN d."to" = 'SUCCESS' THEN NULL
-        WHEN d.attempt IS NOT NULL OR d."to" IN ('RETRY', 'DLQ', 'UNCONFIRMED') THEN left(d.message, 2000) ELSE a.last_error END,
+        WHEN d.attempt IS NOT NULL OR d."heldBy" IS NOT NULL OR d."to" IN ('RETRY', 'DLQ', 'UNCONFIRMED') THEN left(d.message, 2000) ELSE a.last_error END,
+      held_by = CASE WHEN d."to" = 'PENDING' THEN d."heldBy" END,
       receipt = coalesce(d.receipt, a.receipt),
       artifact_sha256 = coalesce(d."artifactSha256", a.artifact_sha256), artifact_uri = coalesce(d."artifactUri", a.artifact_uri),
       approval_needed = a.approval_needed OR d."to" = 'AWAITING_APPROVAL',
@@ -116,10 +118,13 @@ BEGIN
     FROM leaving l WHERE t.id = l.tick_id AND t.finished_at IS NULL)
   SELECT jsonb_agg(jsonb_build_object('index', item.index, 'answer', coalesce(d.answer, 'gone'))),
     array_agg(d."actionId") FILTER (WHERE d.answer = 'left' AND d."to" = 'RETRY'),
-    array_agg(d."actionId") FILTER (WHERE d.answer = 'left' AND d."to" IN ('PENDING', 'RETRY') AND d.cancel_requested)
-    INTO answers, waiting, unwanted
+    array_agg(d."actionId") FILTER (WHERE d.answer = 'left' AND d."to" IN ('PENDING', 'RETRY') AND d.cancel_requested),
+    jsonb_agg(jsonb_build_object('actionId', d."actionId", 'attempt', d.attempt)) FILTER (WHERE d.attempt IS NOT NULL
+      AND d.outcome IN ('not_sent', 'on_hold') AND (d.answer IN ('left', 'stays') OR d.open_attempt = d.attempt))
+    INTO answers, waiting, unwanted, unsent
   FROM item LEFT JOIN decided d USING (index);
 
+  IF unsent IS NOT NULL THEN PERFORM aol_give_back_attempts(unsent); END IF;
   IF waiting IS NOT NULL THEN
     WITH queued AS (
       UPDATE aol_actions a SET status = 'PENDING', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL,

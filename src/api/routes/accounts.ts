@@ -1,0 +1,86 @@
+/** `/v1/accounts`: on whose behalf effects are performed, whether that works, how much they may do. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import {
+  type AccountDescription,
+  accountCheckedSchema,
+  accountKeySchema,
+  accountListSchema,
+  accountSchema,
+  budgetRequestSchema,
+} from '../../contracts/http/account.ts';
+import { askForCheck, isCheckedSince, setBudget } from '../../db/decide/accounts.ts';
+import { findAccount, listAccounts } from '../../db/look/accounts.ts';
+import type { Database } from '../../db/pool.ts';
+import { NotFoundError } from '../../domain/errors.ts';
+import type { Api, ApiContext } from '../context.ts';
+
+const params = z.strictObject({ name: accountKeySchema });
+const noQuery = z.strictObject({});
+/** A worker looks each second. */
+const CHECK_LIMIT_MS = 10_000;
+const POLL_MS = 200;
+
+export function accountRoutes(app: Api, { database, waker }: ApiContext): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/accounts',
+    schema: {
+      summary: 'Accounts without their secrets: whether each can act, until when, its budget',
+      querystring: noQuery,
+      response: { 200: accountListSchema },
+    },
+    async handler() {
+      const items = await listAccounts(database);
+      return { items, nextCursor: null, total: items.length, totalIsExact: true };
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/v1/accounts/:name/check',
+    config: { bodyOptional: true, problems: [404] },
+    schema: {
+      summary: 'Have a worker look whether an account works: a log-in that changes nothing. Waits up to 10 s for it',
+      params,
+      querystring: noQuery,
+      body: z.strictObject({}),
+      response: { 200: accountCheckedSchema },
+    },
+    async handler({ params: { name } }) {
+      const askedAt = await askForCheck(database, name);
+      const giveUpAtMs = performance.now() + CHECK_LIMIT_MS;
+      let checked = false;
+      while (!checked && performance.now() < giveUpAtMs) {
+        await delay(POLL_MS);
+        checked = await isCheckedSince(database, name, askedAt);
+      }
+      return { checked, account: await requireAccount(database, name) };
+    },
+  });
+
+  app.route({
+    method: 'PUT',
+    url: '/v1/accounts/:name/budget',
+    config: { problems: [404] },
+    schema: {
+      summary:
+        'Set how many effects an account, or a host of webhooks (webhook:host), may have in an hour and in a day',
+      params,
+      querystring: noQuery,
+      body: budgetRequestSchema,
+      response: { 200: accountSchema },
+    },
+    async handler({ params: { name }, body, actor }) {
+      for (const lane of await setBudget(database, name, body, actor)) waker.wake(lane);
+      return requireAccount(database, name);
+    },
+  });
+}
+
+async function requireAccount(database: Database, name: string): Promise<AccountDescription> {
+  const account = await findAccount(database, name);
+  if (!account) throw new NotFoundError(`there is no account ${name}`);
+  return account;
+}
