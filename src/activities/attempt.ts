@@ -11,8 +11,9 @@ import type { GateAnswer, ShutReason } from '../db/queue/gate.ts';
 import { forgetPreparations } from '../db/queue/preparations.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
-import { type AttemptOutcome, backoffMs, holdMs, judge, type Reconciled, type Redelivery } from '../domain/outcomes.ts';
+import { type AttemptOutcome, backoffMs, holdMs, judge, type Redelivery } from '../domain/outcomes.ts';
 import type { ActionStatus } from '../domain/states.ts';
+import { askAgainAfter } from './ask-again.ts';
 import { budgetOf } from './budget.ts';
 import { performContext } from './contexts.ts';
 import type { FlagWatch } from './flag-watch.ts';
@@ -294,17 +295,6 @@ async function performOnce(
 }
 
 const DID_NOT_HAPPEN = 'the provider says that it did not happen';
-/** How long a provider is asked again before a person is. */
-const ASKING_LIMIT_MS = 30 * 60_000;
-
-/** In how long to ask again; undefined: it is for a person. */
-function askAgainAfter(
-  { askAgainAfterMs }: Extract<Reconciled, { kind: 'cannot_tell' }>,
-  { firstAttemptAt }: { readonly firstAttemptAt: string },
-): number | undefined {
-  if (askAgainAfterMs === undefined || Date.now() - Date.parse(firstAttemptAt) > ASKING_LIMIT_MS) return undefined;
-  return Math.max(1_000, askAgainAfterMs);
-}
 
 function contextOf(
   ports: AttemptPorts,
