@@ -96,6 +96,8 @@ export const sendEmailContract: ActionContract<SendEmail> = {
     return [{ field: 'payload.attachments', rule }];
   },
   redelivery: 'reconciles',
+  account: ({ account }) => ({ provider: 'smtp', name: account }),
+  providers: { smtp: ['SMTP_URL', 'SMTP_FROM'] },
   limits: {
     recipients: `${MAX_RECIPIENTS}`,
     subject: `${MAX_SUBJECT_LENGTH} characters`,
