@@ -130,7 +130,8 @@ describe('lanes, adapters', () => {
     const list = adapterListSchema.parse((await ok('adapters', '--json')).json());
     expect(list.items.map(({ type }) => type)).toEqual(expect.arrayContaining(['POST_SOCIAL', 'CALL_WEBHOOK']));
     const { out } = await ok('adapters');
-    expect(out).toMatch(/POST_SOCIAL +.*can be sent/);
+    expect(out).toMatch(/POST_SOCIAL +.*PROOF only: it needs an account of bluesky, mastodon, x, linkedin/);
+    expect(out).toMatch(/CALL_WEBHOOK +.*can be sent/);
     const one = (await ok('adapters', 'POST_SOCIAL')).out;
     expect(one).toContain('280 weighted characters');
     expect(one).toContain('"platform"');
