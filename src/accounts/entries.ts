@@ -125,7 +125,18 @@ function account(
   try {
     const { identity, server } = provider.identify(parsed.data, secrets());
     const key = accountKey({ name, provider: provider.name });
-    return { name, key, provider, settings: parsed.data, identity, server, budget, secrets };
+    const { logIn: _never, ...withoutLogIn } = provider;
+    const logsIn = provider.logsIn?.(parsed.data) !== false;
+    return {
+      name,
+      key,
+      provider: logsIn ? provider : withoutLogIn,
+      settings: parsed.data,
+      identity,
+      server,
+      budget,
+      secrets,
+    };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     throw wrong('the entry', `cannot be read: ${errorText(error, 200)}`);

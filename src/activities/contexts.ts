@@ -10,7 +10,8 @@ import type { PreparedEffect } from './prepare-effect.ts';
 
 export interface ContextPorts {
   readonly accounts: Accounts;
-  readonly blobs: Blobs;
+  /** Files as an action sees them: what it keeps lasts as long as it does. */
+  readonly blobsOf: (actionId: string) => Blobs;
 }
 
 /**
@@ -19,14 +20,14 @@ export interface ContextPorts {
  * @throws InvalidRequestError when the payload names no account, and there are several; or one that there is not
  */
 export function renderContext(
-  { accounts, blobs }: ContextPorts,
+  { accounts, blobsOf }: ContextPorts,
   adapter: RegisteredAdapter,
   action: ClaimedAction,
 ): RenderContext & { readonly account: RenderAccount | null } {
   const actionId = action.promotedFrom ?? action.id;
   const wanted = adapter.account(action.payload);
   const account = wanted ? accounts.forRendering(wanted) : null;
-  return { actionId, runAt: action.dueAt, providerKey: providerKey(actionId), account, blobs };
+  return { actionId, runAt: action.dueAt, providerKey: providerKey(actionId), account, blobs: blobsOf(action.id) };
 }
 
 export interface Performing {
@@ -38,7 +39,7 @@ export interface Performing {
 }
 
 export function performContext(
-  { accounts, blobs }: ContextPorts,
+  { accounts, blobsOf }: ContextPorts,
   action: ClaimedAction,
   { artifact }: Pick<PreparedEffect, 'artifact'>,
   performing: Performing,
@@ -48,7 +49,7 @@ export function performContext(
     actionId,
     runAt: action.dueAt,
     providerKey: providerKey(actionId),
-    blobs,
+    blobs: blobsOf(action.id),
     exchange: accounts.exchangeFor(artifact.effect.account),
     ...performing,
   };

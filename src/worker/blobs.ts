@@ -3,11 +3,12 @@
 import type { Blobs } from '../adapters/port.ts';
 import type { BlobStore } from '../artifacts/blobs.ts';
 import type { Database } from '../db/pool.ts';
-import { addBlob, findBlob } from '../db/queue/blobs.ts';
+import { addBlob, findBlob, useBlobs } from '../db/queue/blobs.ts';
 import { sha256Hex } from '../domain/hashing.ts';
 
-export function createBlobs(db: Database, store: BlobStore): Blobs {
-  return {
+/** What an action keeps is recorded as used by it, and is not pruned before it. */
+export function createBlobs(db: Database, store: BlobStore): (actionId: string) => Blobs {
+  return (actionId) => ({
     async describe(sha256) {
       const { width, height, ...blob } = await findBlob(db, sha256);
       return width === null || height === null ? blob : { ...blob, width, height };
@@ -16,8 +17,9 @@ export function createBlobs(db: Database, store: BlobStore): Blobs {
     async keep(bytes, mediaType) {
       const blob = { sha256: sha256Hex(bytes), mediaType, byteCount: bytes.byteLength };
       await addBlob(db, { ...blob, width: null, height: null, createdBy: 'engine' });
+      await useBlobs(db, actionId, [blob.sha256]);
       await store.put(bytes);
       return blob;
     },
-  };
+  });
 }

@@ -97,16 +97,16 @@ export function createLaneWorker(
   });
   const adapters = createRegistry([...createBuiltInAdapters(options), ...(options.adapters ?? [])]);
   const blobStore = createBlobStoreAt(options.artifacts);
-  const blobs = createBlobs(db, blobStore);
+  const blobsOf = createBlobs(db, blobStore);
   const { accounts, look } = openAccounts(
     options,
     adapters.adapters.flatMap(({ providers }) => providers),
-    { db, databaseUrl: options.databaseUrl, readBlob: blobs.read, worker, wake: waker.wake, log },
+    { db, databaseUrl: options.databaseUrl, readBlob: blobStore.get, worker, wake: waker.wake, log },
   );
   const ports = {
     db,
     adapters,
-    blobs,
+    blobsOf,
     accounts,
     store,
     worker,

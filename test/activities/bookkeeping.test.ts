@@ -54,7 +54,7 @@ function inNewProcess(worker = proofWorker.worker): BookkeepingActivities {
     db,
     adapters: createRegistry([createStage().adapter]),
     accounts: noAccounts([], memoryBlobs()),
-    blobs: memoryBlobs(),
+    blobsOf: () => memoryBlobs(),
     artifacts: {
       put: (...args) => storage(...args),
       putAll: (_tickId, artifacts) => {

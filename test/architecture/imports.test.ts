@@ -31,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   db: ['contracts', 'domain', 'migrations'],
   temporal: ['contracts', 'domain'],
   observability: ['contracts', 'domain'],
+  testing: ['adapters', 'contracts', 'domain'],
   activities: ['accounts', 'adapters', 'artifacts', 'contracts', 'db', 'domain'],
   worker: ['accounts', 'activities', 'adapters', 'artifacts', 'contracts', 'db', 'domain', 'observability', 'temporal'],
   api: ['contracts', 'db', 'domain', 'observability', 'temporal'],
@@ -49,6 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'mcp',
     'observability',
     'temporal',
+    'testing',
     'worker',
   ],
 };
