@@ -1,5 +1,8 @@
 /** What `aol adapters new` writes: an adapter of thirty lines, and its test. */
 
+/** What an adapter imports: this package, by its name. */
+const PACKAGE = 'aol';
+
 /** `ring_bell` → `RING_BELL` */
 export function typeOf(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
@@ -8,7 +11,7 @@ export function typeOf(name: string): string {
 /** @param name lower case, digits and dashes: `ring_bell` */
 export function adapterSource(name: string): string {
   return `// ${typeOf(name)}: AOL_ADAPTERS=./${name}.js loads it, \`aol adapters test ${name}.js\` tries it.
-import { defineAdapter, jsonEffect } from 'aol';
+import { defineAdapter, jsonEffect } from '${PACKAGE}';
 import { z } from 'zod';
 
 export default defineAdapter({
@@ -45,7 +48,7 @@ export default defineAdapter({
 /** Runs where \`aol\` is installed as a package: \`node --test\`. */
 export function adapterTestSource(name: string): string {
   return `import { test } from 'node:test';
-import { adapterChecks } from 'aol/testing';
+import { adapterChecks } from '${PACKAGE}/testing';
 import adapter from './${name}.js';
 
 const samples = { 'two lines': { url: 'https://example.com/hook', text: 'one\\ntwo' } };

@@ -52,7 +52,7 @@ export const registerAdapters: Register = (program, run) => {
     .description('try the adapters of a file by the checks that every adapter has to pass; nothing is sent')
     .action((file: string) =>
       run(async ({ io, json, print }) => {
-        const { loadAdapters } = await import('../../adapter-files.ts');
+        const { loadAdapters } = await import('../../worker/load-adapters.ts');
         const { adapterChecks } = await import('../../testing/index.ts');
         const results: { readonly name: string; readonly error?: string }[] = [];
         for (const adapter of (await loadAdapters([file])).sources) {

@@ -18,7 +18,7 @@ export const registerApi: Register = (program, run) => {
         const { readMedia } = await import('../../artifacts/media.ts');
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
         const { resolveTokens } = await import('../../local/index.ts');
-        const { loadAdapters } = await import('../../adapter-files.ts');
+        const { loadAdapters } = await import('../../worker/load-adapters.ts');
         const { contracts } = await loadAdapters(config.adapterFiles);
         const tokens = resolveTokens(config);
         const logger = settings.createLogger(config);

@@ -19,7 +19,7 @@ export const registerWorker: Register = (program, run) => {
         const metrics = installRuntime(log, config.workerMetrics);
         const traces = await startTraces(config, 'worker', log);
         await watchEventLoop();
-        const { loadAdapters } = await import('../../adapter-files.ts');
+        const { loadAdapters } = await import('../../worker/load-adapters.ts');
         const { adapters } = await loadAdapters(config.adapterFiles);
         const worker = await createWorker({
           adapters,

@@ -1,6 +1,5 @@
 /** The worker of a bounded run: in this process, without a supervisor, gone with the run. */
 
-import { loadAdapters } from '../../adapter-files.ts';
 import type { Config } from '../../config/index.ts';
 import { readFlagRows, requireLane } from '../../db/decide/flags.ts';
 import { countWorkers } from '../../db/look/workers.ts';
@@ -9,6 +8,7 @@ import { ConfigurationError } from '../../domain/errors.ts';
 import { flagsInForce } from '../../domain/flags.ts';
 import { connectTemporal, type TemporalGateway } from '../../temporal/gateway.ts';
 import { createWorker } from '../../worker/create-worker.ts';
+import { loadAdapters } from '../../worker/load-adapters.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { accountOptions, artifactLocation, createLogger, startTraces } from '../settings.ts';
 import type { ServerAddresses } from './servers.ts';

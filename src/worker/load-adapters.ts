@@ -4,9 +4,9 @@ import { registerHooks } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { type AnyAdapter, type RegisteredAdapter, registerAdapter } from './adapters/registry.ts';
-import type { AnyActionContract } from './contracts/payloads/contract.ts';
-import { ConfigurationError, errorText } from './domain/errors.ts';
+import { type AnyAdapter, type RegisteredAdapter, registerAdapter } from '../adapters/registry.ts';
+import type { AnyActionContract } from '../contracts/payloads/contract.ts';
+import { ConfigurationError, errorText } from '../domain/errors.ts';
 
 export interface LoadedAdapters {
   /** As the modules export them. */
