@@ -4,8 +4,8 @@
  * `npm test`: type check, lint, then every test, with coverage. With arguments: jest alone, with these arguments. The last
  * line is `N passed, N failed`, where a failing check counts as a failure.
  *
- * A whole run plays the dashboard's tests last and alone: they hold a browser to figures such as "another one sees it within a
- * second", and beside other tests would measure those.
+ * A whole run plays the dashboard's tests and the fault suite's last and alone: they hold a browser, or a kill, to figures such as
+ * "another one sees it within a second", and beside other tests would measure those.
  */
 
 import { spawn } from 'node:child_process';
@@ -16,6 +16,8 @@ import process, { env } from 'node:process';
 import { ensureBuilt, ensureInstalled, Failure, pickNode, root, runMain, say } from './ensure.mjs';
 
 const DASHBOARD = 'test/web/';
+const FAULTS = 'test/faults/quick';
+const SHARES = [['--coverage', '--testPathIgnorePatterns', DASHBOARD, FAULTS], [DASHBOARD], [FAULTS]];
 const args = process.argv.slice(2);
 const wholeRun = args.length === 0;
 let stoppedBy;
@@ -45,7 +47,7 @@ await runMain(async () => {
   }
   let passed = 0;
   const failures = [];
-  for (const share of wholeRun ? [['--coverage', '--testPathIgnorePatterns', DASHBOARD], [DASHBOARD]] : [args]) {
+  for (const share of wholeRun ? SHARES : [args]) {
     const counts = await jest(node, bin('jest/bin/jest.js', ...share));
     passed += counts.passed;
     failed += counts.failed;

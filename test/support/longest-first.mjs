@@ -3,7 +3,6 @@ import Sequencer from '@jest/test-sequencer';
 
 /** The files that take longest, by their time on two cores. */
 const LONGEST = [
-  'faults/quick',
   'model/lives',
   'mcp/agent',
   'workflows/orchestrator',
