@@ -1,6 +1,7 @@
 /** One attempt of an effect: prepare, gate, perform, record. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { askingBefore } from '../adapters/exchange/index.ts';
 import type { PerformEffectInput } from '../contracts/engine/activities.ts';
 import type { JsonValue } from '../contracts/http/json.ts';
 import type { Database } from '../db/pool.ts';
@@ -251,7 +252,11 @@ async function performOnce(
   const { effect } = artifact;
   const startedAtMs = performance.now();
   const tooLate = startedAtMs - gate.askedAtMs > GATE_LIMIT_MS;
-  const context = contextOf(ports, attempt, gate, AbortSignal.any([stopped, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]));
+  const limit = AbortSignal.any([stopped, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+  const ready = contextOf(ports, attempt, gate, limit);
+  // The gate was a look at the flags; a process that stood still since then has to look again.
+  const lookAgain = () => ports.flagWatch.lookedAtRecently(gate.askedAtMs);
+  const context = { ...ready, exchange: askingBefore(ready.exchange, lookAgain) };
   if (!tooLate) options.onPerforming?.();
   const outcome: AttemptOutcome = tooLate
     ? { kind: 'not_sent', reason: `the gate took longer than ${GATE_LIMIT_MS} ms to answer` }

@@ -1,5 +1,6 @@
 /** The one way out for adapters: it knows whether bytes were written, keeps nothing alive, follows nothing, repeats nothing. */
 
+import { errorText } from '../../domain/errors.ts';
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
 import type { HttpRequest } from '../port.ts';
 import { bodyBytes, type ReadBlob } from './body.ts';
@@ -20,7 +21,12 @@ export interface ExchangeOptions {
   readonly signal: AbortSignal;
   /** Keeps the whole body of an answer, up to 1 MiB; else the beginning only. */
   readonly wholeBody?: boolean;
+  /** The engine's own: a last question before the first byte. */
+  readonly beforeFirstByte?: BeforeFirstByte;
 }
+
+/** Asked when a connection is there and nothing was written yet; when it rejects, nothing is. */
+export type BeforeFirstByte = () => Promise<void>;
 
 export interface Exchange {
   /** Sends once, with every placeholder filled in, and waits until the signal fires. Never rejects. */
@@ -29,11 +35,36 @@ export interface Exchange {
   connect(url: URL, signal: AbortSignal): Promise<Connection>;
 }
 
+/** The same way out, with a last question before the first byte of whatever goes out by it. */
+export function askingBefore(exchange: Exchange, ask: BeforeFirstByte): Exchange {
+  return {
+    send: (request, options) => exchange.send(request, { ...options, beforeFirstByte: ask }),
+    async connect(url, signal) {
+      const connection = await exchange.connect(url, signal);
+      if (!connection.ok) return connection;
+      const refused = await refusalOf(ask, signal);
+      if (refused === undefined) return connection;
+      connection.socket.destroy();
+      return { ok: false, outcome: { kind: 'not_sent', reason: refused } };
+    },
+  };
+}
+
+/** Why nothing may be written; undefined: it may. */
+async function refusalOf(ask: BeforeFirstByte | undefined, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await ask?.();
+    return signal.aborted ? 'stopped before anything was sent' : undefined;
+  } catch (error) {
+    return `nothing was sent: ${errorText(error, 200)}`;
+  }
+}
+
 /** @param readBlob where the files of an effect are */
 export function createExchange(guard: SsrfGuard, readBlob: ReadBlob): Exchange {
   return {
     connect: (url, signal) => openConnection(url, guard, signal),
-    async send(request, { signal, wholeBody }) {
+    async send(request, { signal, wholeBody, beforeFirstByte }) {
       let wire: Parameters<typeof exchange>[1];
       try {
         const { method, url, headers } = request;
@@ -44,6 +75,11 @@ export function createExchange(guard: SsrfGuard, readBlob: ReadBlob): Exchange {
       if (signal.aborted) return { kind: 'not_sent', reason: 'stopped before anything was sent' };
       const connection = await openConnection(wire.url, guard, signal);
       if (!connection.ok) return connection.outcome;
+      const refused = await refusalOf(beforeFirstByte, signal);
+      if (refused !== undefined) {
+        connection.socket.destroy();
+        return { kind: 'not_sent', reason: refused };
+      }
       const result = await exchange(connection.socket, wire, signal);
       if (result.kind === 'answer') return result;
       const { host } = wire.url;
