@@ -5,6 +5,7 @@ import { autonomyListSchema } from '../../src/contracts/http/autonomy.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { rejectAction } from '../../src/db/decide/approvals.ts';
 import { appendLog } from '../../src/db/look/logs.ts';
+import { levelInForce } from '../../src/domain/autonomy.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { awaiting, queued } from '../support/settled.ts';
 
@@ -43,7 +44,9 @@ describe('setting', () => {
       ['other', 'POST_SOCIAL'],
     ] as const;
     expect(await Promise.all(levels.map(([lane, type]) => levelOf(lane, type)))).toEqual(['auto', 'approve', 'draft']);
-    expect(await items()).toHaveLength(3);
+    const set = await items();
+    expect(set).toHaveLength(3);
+    expect(levels.map(([lane, type]) => levelInForce(set, lane, type)?.level)).toEqual(['auto', 'approve', 'draft']);
   });
 
   test('bad input names the field; the log says who', async () => {

@@ -4,6 +4,7 @@ import { FLAG_NAMES } from '../../src/domain/flags.ts';
 import { PageHead, Panel } from '../parts/basics.tsx';
 import { LogTable } from '../parts/log-table.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
+import { AutonomyLevels } from '../settings/autonomy.tsx';
 import { FlagRow } from '../settings/flag-row.tsx';
 import { NewLane } from '../settings/new-lane.tsx';
 import { Tokens } from '../settings/tokens.tsx';
@@ -56,6 +57,7 @@ export function SettingsPage() {
           )}
         </ResourceView>
       </Panel>
+      <AutonomyLevels lane={lane} />
       <Panel title="History" note="From the audit log, which nobody can change." flush>
         <ResourceView of={history} what="the history">
           {({ items }) =>
