@@ -12,5 +12,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     emptyOutDir: true,
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What tells zod not to compile runs with zod itself, before any chunk that makes a schema.
+        codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|state[\\/]without-eval/u }] },
+      },
+    },
   },
 });

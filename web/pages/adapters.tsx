@@ -54,6 +54,18 @@ function Adapter({ adapter }: { readonly adapter: AdapterDescription }) {
         <dl class="facts">
           <dt>Sent twice?</dt>
           <dd>{REDELIVERY[adapter.redelivery]}</dd>
+          {adapter.providers.map((provider) => (
+            <>
+              <dt key={provider.provider}>{provider.provider}</dt>
+              <dd>
+                {provider.configured ? (
+                  <a href="/accounts">{provider.accounts.join(', ')}</a>
+                ) : (
+                  <span class="quiet">no account: set {provider.missing.join(', ')}</span>
+                )}
+              </dd>
+            </>
+          ))}
           {limits.map(([what, limit]) => (
             <>
               <dt key={what}>{what}</dt>
@@ -95,7 +107,9 @@ function RealState({ adapter: { performs, real } }: { readonly adapter: AdapterD
       <Tag tone="warn" icon="warning">
         Not configured for REAL
       </Tag>
-      <span class="quiet wrap">missing: {real.missing.join(', ')}</span>
+      <span class="quiet wrap">
+        {real.missing.length > 0 ? `missing: ${real.missing.join(', ')}` : 'no worker has an account for it'}
+      </span>
     </>
   );
 }

@@ -2,16 +2,19 @@
 
 import { type ComponentChild, type ComponentType, h } from 'preact';
 import type { IconName } from '../parts/icon.tsx';
+import { later } from '../parts/later.tsx';
 import { ActionPage } from './action.tsx';
 import { ActionsPage } from './actions.tsx';
 import { AdaptersPage } from './adapters.tsx';
 import { AutonomyPage } from './autonomy.tsx';
 import { DecisionsPage } from './decisions.tsx';
-import { EnqueuePage } from './enqueue.tsx';
 import { LogsPage } from './logs.tsx';
 import { NowherePage } from './nowhere.tsx';
-import { SettingsPage } from './settings.tsx';
 import { TicksPage } from './ticks.tsx';
+
+const AccountsPage = later('Accounts', async () => (await import('./accounts.tsx')).AccountsPage);
+const EnqueuePage = later('Enqueue', async () => (await import('./enqueue.tsx')).EnqueuePage);
+const SettingsPage = later('Settings', async () => (await import('./settings.tsx')).SettingsPage);
 
 interface PageEntry {
   readonly path: string;
@@ -28,6 +31,7 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/enqueue', title: 'Enqueue', icon: 'enqueue', view: EnqueuePage },
   { path: '/ticks', title: 'Ticks', icon: 'ticks', view: TicksPage },
   { path: '/logs', title: 'Logs', icon: 'logs', view: LogsPage },
+  { path: '/accounts', title: 'Accounts', icon: 'accounts', view: AccountsPage },
   { path: '/adapters', title: 'Adapters', icon: 'adapters', view: AdaptersPage },
   { path: '/settings', title: 'Settings', icon: 'settings', view: SettingsPage },
 ];

@@ -17,6 +17,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRight>> = {
   'GET /decisions': 'public',
   'GET /ticks': 'public',
   'GET /logs': 'public',
+  'GET /accounts': 'public',
   'GET /adapters': 'public',
   'GET /settings': 'public',
   'GET /enqueue': 'public',

@@ -7,7 +7,16 @@ import type { Api } from '../context.ts';
 import type { WebFile, WebFiles } from '../web-files.ts';
 
 /** The page's addresses beside `/`, which the home route answers. */
-const ADDRESSES = ['/actions', '/decisions', '/ticks', '/logs', '/adapters', '/settings', '/enqueue'] as const;
+const ADDRESSES = [
+  '/accounts',
+  '/actions',
+  '/decisions',
+  '/ticks',
+  '/logs',
+  '/adapters',
+  '/settings',
+  '/enqueue',
+] as const;
 
 /**
  * Scripts and styles of this server and nothing inline; HTML is made from text in one named place, where an e-mail is shown
