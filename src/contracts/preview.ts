@@ -27,10 +27,21 @@ export const previewSchema = z.discriminatedUnion('kind', [
     subject: text,
     text: text.optional(),
     html: text.optional(),
+    /** Each is one of the effect's files. */
+    attachments: z.array(z.strictObject({ sha256: text, fileName: text })).optional(),
   }),
   z.strictObject({ kind: z.literal('chat'), service: text, channel: text.optional(), text }),
   /** A text message to telephones. */
   z.strictObject({ kind: z.literal('text'), to: addresses, text }),
+  /** What a model of language is asked. */
+  z.strictObject({
+    kind: z.literal('prompt'),
+    service: text,
+    model: text,
+    system: text.optional(),
+    prompt: text,
+    maxTokens: z.int(),
+  }),
   /** The request itself says best what it is. */
   z.strictObject({ kind: z.literal('request') }),
   /** A call of another server's tool. */

@@ -65,6 +65,8 @@ const ofClaude = { service: 'anthropic' } as const;
 describe('a text', () => {
   test('comes from what was stored, byte for byte, and has its tokens and its price', async () => {
     const effect = await gpt.prove({ prompt: 'one two three', system: 'be short' });
+    const preview = { kind: 'prompt', service: 'openai', model: openai.model, prompt: 'one two three' };
+    expect(effect.preview).toEqual({ ...preview, system: 'be short', maxTokens: 1_024 });
     const outcome = await gpt.perform(effect);
     expect(openai.seen().at(-1)?.body.toString('utf8')).toBe(canonicalJson(storedBody(effect)));
     expect(outcome).toMatchObject({

@@ -86,6 +86,7 @@ describe('the message', () => {
     const { sha256 } = await blobs.keep(Buffer.from('From: evil@x.test\r\n\r\nhi'), 'message/rfc822');
     const fileName = 'ü.eml';
     const { message, effect } = await proveMail(account, { ...mail, attachments: [{ sha256, fileName }] }, { blobs });
+    expect(effect.preview).toMatchObject({ attachments: [{ sha256, fileName }] });
     expect(message.toString()).toContain(Buffer.from('From: evil@x.test\r\n\r\nhi').toString('base64'));
     expect(message.toString()).toMatch(/Content-Type: application\/octet-stream; name/u);
     expect(effect.blobs.map((blob) => blob.sha256)).toContain(sha256);

@@ -1,14 +1,14 @@
-/** All of AOL in this process, with the built dashboard: PostgreSQL, Temporal, a worker that may send, the API. */
+/** All of AOL in this process, with the built dashboard: PostgreSQL, Temporal, a worker with accounts that may send, the API. */
 
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { defineAdapter, jsonEffect } from '../../src/adapters/port.ts';
 import { openPorts } from '../../src/api/ports.ts';
 import { type RunningApi, startServer } from '../../src/api/server.ts';
-import { createArtifactStore } from '../../src/artifacts/index.ts';
+import { createArtifactStore, createBlobStoreAt } from '../../src/artifacts/index.ts';
+import { readMedia } from '../../src/artifacts/media.ts';
 import { AolClient } from '../../src/client/client.ts';
 import { builtInContracts, describeContract } from '../../src/contracts/payloads/index.ts';
 import type { Database } from '../../src/db/pool.ts';
@@ -16,6 +16,9 @@ import { type AolWorker, createWorker } from '../../src/worker/create-worker.ts'
 import { TOKENS } from './api.ts';
 import { createTestDatabase } from './database.ts';
 import { createTestNamespace } from './namespace.ts';
+import { accountSettings } from './provider.ts';
+import { type BlueskyFake, startBlueskyFake } from './providers/bluesky-fake.ts';
+import { startSmtpServer } from './providers/smtp.ts';
 import { createStage } from './stage-adapter.ts';
 import { quietRuntime, workflowBundlePath } from './workflows.ts';
 
@@ -24,6 +27,8 @@ const webFolder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
 export interface Dashboard {
   readonly url: string;
   readonly db: Database;
+  /** Where the account `brand` lives. */
+  readonly bluesky: BlueskyFake;
   /** An admin's. */
   readonly client: AolClient;
   /** Ends the API as if its machine were lost; `startApi` brings it back at the same address. */
@@ -33,42 +38,13 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
-const mailSchema = z.strictObject({
-  to: z.array(z.string().min(3).max(320)).min(1),
-  subject: z.string().min(1).max(200),
-  text: z.string().max(20_000),
-  html: z.string().max(60_000).optional(),
-});
-
-/** E-mail as its adapter will render it, with a preview of its own. */
-const mailAdapter = defineAdapter({
-  contract: {
-    type: 'SEND_EMAIL',
-    title: 'Send an e-mail',
-    performs: true,
-    payload: mailSchema,
-    example: { to: ['ada@example.com'], subject: 'Hello', text: 'Hello Ada' },
-  },
-  version: 1,
-  redelivery: () => ({ kind: 'neither' as const }),
-  render: (payload) =>
-    jsonEffect({
-      type: 'SEND_EMAIL',
-      adapterVersion: 1,
-      summary: `Mail to ${payload.to.join(', ')}: ${payload.subject}`.slice(0, 300),
-      preview: { kind: 'mail', from: 'news@example.com', ...payload },
-      url: 'https://mail.example/send',
-      headers: { 'content-type': 'application/json' },
-      body: { from: 'news@example.com', ...payload, html: payload.html ?? null },
-    }),
-  perform: () => Promise.resolve({ kind: 'done' as const, receipt: { messageId: '<1@mail.example>', status: 202 } }),
-});
-
 export async function createDashboard(): Promise<Dashboard> {
   quietRuntime();
-  const [database, namespace, artifactFolder] = await Promise.all([
+  const [database, namespace, mailServer, bluesky, artifactFolder] = await Promise.all([
     createTestDatabase(),
     createTestNamespace(),
+    startSmtpServer({ anybody: true }),
+    startBlueskyFake({ givesDidDoc: false }),
     mkdtemp(join(tmpdir(), 'aol-dashboard-')),
   ]);
   const stage = createStage();
@@ -83,16 +59,13 @@ export async function createDashboard(): Promise<Dashboard> {
       temporal: namespace.settings,
       temporalUiUrl: 'http://127.0.0.1:8233',
       artifacts: createArtifactStore(artifacts),
+      blobs: { ...createBlobStoreAt(artifacts), readMedia },
     });
     const api = await startServer({
       ...ports,
       host: '127.0.0.1',
       port,
-      contracts: [
-        ...builtInContracts,
-        describeContract(mailAdapter.contract),
-        describeContract(stage.adapter.contract),
-      ],
+      contracts: [...builtInContracts, describeContract(stage.adapter.contract)],
       tokens: TOKENS,
       webFolder,
     });
@@ -115,6 +88,7 @@ export async function createDashboard(): Promise<Dashboard> {
   return {
     url,
     db: database.pool,
+    bluesky,
     client: new AolClient({ baseUrl: url, token: TOKENS.admin }),
     stopApi,
     async startApi() {
@@ -127,7 +101,26 @@ export async function createDashboard(): Promise<Dashboard> {
         artifacts,
         workflowBundlePath,
         proofMode: false,
-        adapters: [mailAdapter, stage.adapter],
+        adapters: [stage.adapter],
+        accounts: accountSettings(
+          {
+            news: {
+              provider: 'smtp',
+              url: `smtp://127.0.0.1:${mailServer.port}`,
+              from: 'news@example.com',
+              budget: { perHour: 1_000, perDay: 10_000 },
+            },
+            brand: {
+              provider: 'bluesky',
+              service: bluesky.url,
+              identifier: bluesky.account.handle,
+              appPassword: { env: 'BRAND' },
+              budget: { perHour: 100, perDay: 1_000 },
+            },
+          },
+          { BRAND: bluesky.account.appPassword },
+        ),
+        secretsKeys: [randomBytes(32)],
       });
       workers.push(worker);
       worker.run().catch(() => undefined);
@@ -137,6 +130,7 @@ export async function createDashboard(): Promise<Dashboard> {
     async close() {
       await stopApi();
       await Promise.all(workers.map((worker) => worker.shutdown()));
+      await Promise.all([mailServer.close(), bluesky.close()]);
       await namespace.close();
       await database.drop();
       await rm(artifactFolder, { recursive: true, force: true });

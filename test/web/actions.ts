@@ -86,7 +86,7 @@ export function actionTests(): void {
         expect(await page.getByLabel('The artifact’s exact bytes').innerText()).toBe(new TextDecoder().decode(bytes));
         expect(await page.getByRole('link', { name: /in another tab/u }).getAttribute('href')).toMatch(/^http:/u);
         expect(await page.getByRole('button', { name: 'Promote to REAL' }).getAttribute('title')).toContain(
-          'not built yet',
+          'exactly these bytes',
         );
       });
     });
@@ -211,14 +211,14 @@ export function actionTests(): void {
         const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
         await becomes(id, 'SUCCESS');
         expect(await client().getAction(id)).toMatchObject({ mode: 'REAL', promotedFrom: proof });
-        await page.getByText('Answered 202').waitFor();
+        await page.getByRole('heading', { name: 'Receipt' }).waitFor();
       });
     });
 
     test('cancel of one that waits', async () => {
       const id = await queue('POST_SOCIAL', { platform: 'x', content: 'never mind' }, { lane: 'campaign' });
       await withPage({ at: `/actions/${id}` }, async ({ page }) => {
-        await page.getByText(/the lane is paused/u).waitFor();
+        await page.getByText(/the lane is paused/iu).waitFor();
         await pressAndConfirm(page, 'Cancel', 'Cancel the action', 'no longer true');
         expect(await statusOf(id)).toBe('CANCELLED');
         await page.locator('.page-head').getByText('Cancelled', { exact: true }).waitFor();

@@ -1,12 +1,14 @@
 /** The dashboard in a real browser, on the real stack. One of each serves all tests, so they stand in one file's run. */
 
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { accountTests } from './accounts.ts';
 import { actionTests } from './actions.ts';
 import { autonomyTests } from './autonomy.ts';
 import { decisionTests } from './decisions.ts';
 import { firstVisitTests } from './first-visit.ts';
 import { lookTests } from './looks.ts';
 import { otherPageTests } from './other-pages.ts';
+import { previewTests } from './previews.ts';
 import { speedTests } from './speed.ts';
 import { startSuite, stopSuite, suite, unstop } from './suite.ts';
 
@@ -22,6 +24,8 @@ firstVisitTests();
 autonomyTests();
 actionTests();
 decisionTests();
+accountTests();
+previewTests();
 otherPageTests();
 lookTests();
 speedTests();

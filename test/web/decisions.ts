@@ -38,7 +38,8 @@ export function decisionTests(): void {
       await withPage({ at: '/decisions?show=AWAITING_APPROVAL' }, async ({ page }) => {
         const waiting = card(page, id);
         await waiting.locator('ins', { hasText: '10' }).first().waitFor();
-        expect(await waiting.locator('del').allInnerTexts()).toEqual(['3']);
+        const removed = await waiting.locator('del').allInnerTexts();
+        expect(removed).toEqual(['3', expect.stringMatching(/^[0-9a-f]{64}$/u)]);
         await waiting.getByText(/Same: computed in this browser/u).waitFor();
         const before = await client().getAction(id);
         await decide(page, id, 'Approve', 'Approve', 'the date is right');
@@ -57,7 +58,7 @@ export function decisionTests(): void {
         await approve.click();
         const dialog = page.getByRole('dialog');
         for (const words of [
-          'Mail to ada@example.com: Autumn letter',
+          'Mail to ada@example.com from news@example.com: "Autumn letter"',
           'It starts at noon.',
           'ada@example.com',
           'letters',

@@ -65,6 +65,7 @@ export function firstVisitTests(): void {
       ['/decisions?show=UNCONFIRMED', 'Nothing is unconfirmed'],
       ['/decisions?show=DLQ', 'No dead letters'],
       ['/ticks', 'No tick yet'],
+      ['/accounts', 'No worker has an account yet'],
     ];
     test('each page says that nothing is there, and what to do first', async () => {
       await withPage({}, async ({ page }) => {

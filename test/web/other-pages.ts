@@ -51,7 +51,10 @@ export function otherPageTests(): void {
   describe('adapters', () => {
     test('each type with its schema, and whether it can be sent', async () => {
       await withPage({ at: '/adapters' }, async ({ page }) => {
-        await page.locator('[data-type="POST_SOCIAL"]').getByText('REAL is not built yet').waitFor();
+        const post = page.locator('[data-type="POST_SOCIAL"]');
+        await post.getByRole('link', { name: 'brand', exact: true }).waitFor();
+        await post.getByText('no account: set MASTODON_URL, MASTODON_ACCESS_TOKEN').waitFor();
+        await page.locator('[data-type="POST_CHAT"]').getByText('no worker has an account for it').waitFor();
         const webhook = page.locator('[data-type="CALL_WEBHOOK"]');
         await webhook.getByText('Configured for REAL').waitFor();
         await webhook.getByText('Schema of the payload').click();

@@ -4,6 +4,7 @@ import { AolClient } from '../../src/client/client.ts';
 import { TOKENS } from '../support/api.ts';
 import type { Dashboard } from '../support/dashboard.ts';
 import { setFlag } from '../support/engine.ts';
+import { png } from '../support/pictures.ts';
 import { until } from '../support/until.ts';
 
 const POSTS = [
@@ -29,6 +30,10 @@ export interface Scene {
   readonly awaiting: string;
   readonly unconfirmed: string;
   readonly dead: string;
+  /** A post with a picture that went out on Bluesky. */
+  readonly published: string;
+  /** Its receiver’s budget is used up. */
+  readonly held: string;
 }
 
 /** Lane `default` proves; lane `letters` is REAL. Afterwards some work still waits in a paused lane. */
@@ -79,6 +84,27 @@ export async function playScene({ db, client, url }: Dashboard): Promise<Scene> 
   const dead2 = await add('PLAY', { name: 'invoice 2043', acts: ['rejected'] }, real);
   for (const id of [awaiting, unconfirmed, dead, dead2]) await settled(id);
 
+  const picture = await operator.putBlob(png(480, 270), 'image/png');
+  const published = await add(
+    'POST_SOCIAL',
+    {
+      platform: 'bluesky',
+      account: 'brand',
+      content: 'The new reading room, before the first guests.',
+      language: 'en',
+      media: [{ sha256: picture.sha256, alt: 'An empty room with long tables and green lamps' }],
+    },
+    real,
+  );
+  await client.setBudget('webhook:hooks.example.net', { perHour: 0 });
+  const held = await add(
+    'CALL_WEBHOOK',
+    { url: 'https://hooks.example.net/season', body: { begins: '3 October' } },
+    real,
+  );
+  await settled(published);
+  await until('a webhook waits for its budget', async () => (await client.getAction(held)).lastError !== null);
+
   await operator.pause({ lane: 'campaign', reason: 'texts are not final' });
   for (let number = 1; number <= 6; number += 1) {
     await add(
@@ -87,5 +113,5 @@ export async function playScene({ db, client, url }: Dashboard): Promise<Scene> 
       { lane: 'campaign', priority: number },
     );
   }
-  return { proof: proofs[0] ?? '', mail, awaiting, unconfirmed, dead };
+  return { proof: proofs[0] ?? '', mail, awaiting, unconfirmed, dead, published, held };
 }

@@ -10,10 +10,12 @@ import { launchBrowser } from '../support/browser.ts';
 import { createDashboard } from '../support/dashboard.ts';
 import globalSetup from '../support/global-setup.ts';
 import globalTeardown from '../support/global-teardown.ts';
+import { png } from '../support/pictures.ts';
 import { playScene } from './scene.ts';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', import.meta.url));
-const only = process.argv[3];
+/** Their names, parted by commas. */
+const only = process.argv[3]?.split(',');
 
 const LOOKS = [
   { name: 'light', colorScheme: 'light', width: 1440, height: 1100 },
@@ -33,6 +35,9 @@ try {
     autonomy: '/',
     actions: '/actions',
     action: `/actions/${scene.proof}`,
+    published: `/actions/${scene.published}`,
+    held: `/actions/${scene.held}`,
+    accounts: '/accounts',
     mail: `/actions/${scene.mail}`,
     decisions: '/decisions?show=AWAITING_APPROVAL',
     unconfirmed: '/decisions?show=UNCONFIRMED',
@@ -41,6 +46,7 @@ try {
     logs: '/logs',
     adapters: '/adapters',
     settings: '/settings?lane=letters',
+    levels: '/settings?lane=letters',
     enqueue: '/enqueue?type=POST_SOCIAL',
   };
   for (const look of LOOKS) {
@@ -54,16 +60,18 @@ try {
     page.on('pageerror', (error) => process.stderr.write(`${look.name}: ${error.stack}\n`));
     await page.goto(dashboard.url);
     await page.getByLabel('Token').waitFor();
-    if (!only || only === 'sign-in') await shoot(page, `sign-in-${look.name}`);
+    if (!only || only.includes('sign-in')) await shoot(page, `sign-in-${look.name}`);
     await page.getByLabel('Token').fill(TOKENS.admin);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByLabel('Token').waitFor({ state: 'detached' });
     for (const [name, address] of Object.entries(pages)) {
-      if (only && only !== name) continue;
+      if (only && !only.includes(name)) continue;
       await page.goto(dashboard.url + address);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('.loading').first().waitFor({ state: 'detached' });
-      if (name === 'enqueue') await page.getByRole('button', { name: 'Fill in the example' }).click();
+      if (name === 'levels') await page.getByRole('heading', { name: /^Autonomy in/u }).scrollIntoViewIfNeeded();
+      if (name === 'levels') await page.mouse.wheel(0, 700);
+      if (name === 'enqueue') await fillForm(page);
       await page.waitForTimeout(name === 'autonomy' ? 2_500 : 400);
       await shoot(page, `${name}-${look.name}`);
     }
@@ -73,6 +81,14 @@ try {
   await browser?.close();
   await dashboard.close();
   await globalTeardown();
+}
+
+async function fillForm(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Fill in the example' }).click();
+  const buffer = png(480, 270);
+  await page.getByLabel(/^media/u).setInputFiles({ name: 'room.png', mimeType: 'image/png', buffer });
+  await page.getByLabel('Text for those who cannot see it').fill('An empty room with long tables');
+  await page.evaluate('scrollTo(0, 0)');
 }
 
 async function shoot(page: Page, name: string): Promise<void> {

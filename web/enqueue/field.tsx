@@ -1,15 +1,19 @@
 /** One field of a payload, with the control of its type. */
 
+import { AccountInput } from './account-input.tsx';
+import type { Speakers } from './accounts.ts';
+import { FilesInput } from './files-input.tsx';
 import type { Field } from './schema.ts';
 
 interface FieldInputProps {
   readonly field: Field;
   readonly text: string;
   readonly problem: string | undefined;
+  readonly speakers: Speakers;
   readonly onText: (text: string) => void;
 }
 
-export function FieldInput({ field, text, problem, onText }: FieldInputProps) {
+export function FieldInput({ field, text, problem, speakers, onText }: FieldInputProps) {
   const id = `payload-${field.name}`;
   return (
     <div class="field">
@@ -17,7 +21,7 @@ export function FieldInput({ field, text, problem, onText }: FieldInputProps) {
         {field.name}
         {!field.isRequired && <span class="quiet"> (optional)</span>}
       </label>
-      <Control field={field} id={id} text={text} problem={problem} onText={onText} />
+      <Control field={field} id={id} text={text} problem={problem} speakers={speakers} onText={onText} />
       {field.description && <small>{field.description}</small>}
       {field.kind === 'lines' && <small>One a line.</small>}
       {field.kind === 'json' && <small>As JSON.</small>}
@@ -30,7 +34,7 @@ export function FieldInput({ field, text, problem, onText }: FieldInputProps) {
   );
 }
 
-function Control({ field, id, text, problem, onText }: FieldInputProps & { readonly id: string }) {
+function Control({ field, id, text, problem, speakers, onText }: FieldInputProps & { readonly id: string }) {
   const shared = {
     id,
     class: 'input',
@@ -51,6 +55,10 @@ function Control({ field, id, text, problem, onText }: FieldInputProps & { reado
           ))}
         </select>
       );
+    case 'account':
+      return <AccountInput {...shared} text={text} speakers={speakers} onText={onText} />;
+    case 'files':
+      return <FilesInput id={id} field={field} text={text} onText={onText} />;
     case 'yes-no':
       return (
         <select {...shared} onChange={(event) => onText(event.currentTarget.value)}>

@@ -16,6 +16,10 @@ export type FieldKind =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   /** One text a line. */
   | { readonly kind: 'lines' }
+  /** Files that are stored first; each has a text beside it, of this name. Kept as JSON. */
+  | { readonly kind: 'files'; readonly says: 'alt' | 'fileName' | undefined; readonly most: number }
+  /** The name of an account. */
+  | { readonly kind: 'account' }
   | { readonly kind: 'json' };
 
 export type Field = FieldKind & {
@@ -27,6 +31,7 @@ export type Field = FieldKind & {
 
 /** Longer texts get room. */
 const LONG_TEXT = 1_000;
+const SHORT_TEXT = 100;
 
 export function fieldsOf(
   schema: Readonly<Record<string, unknown>>,
@@ -38,7 +43,7 @@ export function fieldsOf(
     const part = isObject(property) ? property : {};
     const isRequired = required.includes(name) || (!('type' in part) && !('enum' in part) && name in example);
     return {
-      ...kindOf(part),
+      ...(name === 'account' && part.type === 'string' ? { kind: 'account' as const } : kindOf(part)),
       name,
       isRequired,
       description: typeof part.description === 'string' ? part.description : undefined,
@@ -57,7 +62,8 @@ function kindOf(part: Readonly<Record<string, unknown>>): FieldKind {
       const isAddress = part.format === 'uri';
       return {
         kind: 'text',
-        isLong: !isAddress && (maxLength ?? Number.POSITIVE_INFINITY) > LONG_TEXT,
+        // What has to fit a pattern is a name, an id or a tag.
+        isLong: !isAddress && part.pattern === undefined && (maxLength ?? Number.POSITIVE_INFINITY) > LONG_TEXT,
         maxLength,
         isAddress,
       };
@@ -68,10 +74,44 @@ function kindOf(part: Readonly<Record<string, unknown>>): FieldKind {
     case 'boolean':
       return { kind: 'yes-no' };
     case 'array':
-      return isObject(part.items) && part.items.type === 'string' ? { kind: 'lines' } : { kind: 'json' };
+      return arrayKind(part);
     default:
       return { kind: 'json' };
   }
+}
+
+function arrayKind({ items, maxItems }: Readonly<Record<string, unknown>>): FieldKind {
+  if (!isObject(items)) return { kind: 'json' };
+  const { properties } = items;
+  if (isObject(properties) && 'sha256' in properties) {
+    const says = (['alt', 'fileName'] as const).find((name) => name in properties);
+    return { kind: 'files', says, most: typeof maxItems === 'number' ? maxItems : Number.POSITIVE_INFINITY };
+  }
+  return items.type === 'string' ? { kind: 'lines' } : { kind: 'json' };
+}
+
+/** Whether it stands beside others in a row. */
+function isShort(field: Field): boolean {
+  if (field.kind === 'text') return !field.isLong && !field.isAddress && (field.maxLength ?? 0) <= SHORT_TEXT;
+  return field.kind === 'choice' || field.kind === 'number' || field.kind === 'yes-no' || field.kind === 'account';
+}
+
+export interface FieldRow {
+  readonly fields: readonly Field[];
+  /** Short fields stand side by side. */
+  readonly isShort: boolean;
+}
+
+/** What is required comes first, in its order; then the short fields that are optional, in one row; then the others. */
+export function rowsOf(fields: readonly Field[]): readonly FieldRow[] {
+  const alone = (field: Field): FieldRow => ({ fields: [field], isShort: isShort(field) });
+  const optional = fields.filter(({ isRequired }) => !isRequired);
+  const short = optional.filter(isShort);
+  return [
+    ...fields.filter(({ isRequired }) => isRequired).map(alone),
+    ...(short.length > 0 ? [{ fields: short, isShort: true }] : []),
+    ...optional.filter((field) => !isShort(field)).map(alone),
+  ];
 }
 
 function initialOf(part: Readonly<Record<string, unknown>>, isRequired: boolean): string {
@@ -110,6 +150,7 @@ function readField(field: Field, text: string): Read {
   switch (field.kind) {
     case 'text':
     case 'choice':
+    case 'account':
       return { value: text };
     case 'number': {
       const read = readJson(text);
@@ -123,6 +164,7 @@ function readField(field: Field, text: string): Read {
       const lines = text.split('\n').map((line) => line.trim());
       return { value: lines.filter((line) => line !== '') };
     }
+    case 'files':
     case 'json':
       return readJson(text);
   }

@@ -8,11 +8,12 @@ import { DecisionButtons } from '../parts/decide.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
 import { Timeline } from '../parts/timeline.tsx';
-import { shortened } from '../parts/words.ts';
+import { isHeld, sentence, shortened } from '../parts/words.ts';
 import { ArtifactView, useArtifact } from '../show/artifact.tsx';
 import { Json } from '../show/json.tsx';
+import { PublishedLink, Receipt } from '../show/receipt.tsx';
 import { useSeenSha256 } from '../show/seen-sha256.ts';
-import { Receipt } from '../show/shown.tsx';
+
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
@@ -58,16 +59,24 @@ function OneAction({ action, reload }: OneActionProps) {
           <h1 tabIndex={-1} class="wrap">
             {shortened(action.summary, 140)}
           </h1>
-          <p>
-            {sentenceOf(action)}
-            {action.waiting && ` ${action.waiting}.`}
-          </p>
+          <p>{sentenceOf(action)}</p>
         </div>
         <div class="row">
+          {action.status === 'SUCCESS' && action.receipt && <PublishedLink receipt={action.receipt} />}
           <DecisionButtons action={action} onDone={reload} seenSha256={seenSha256} effect={artifact.data?.effect} />
         </div>
       </div>
-      {action.lastError && (
+      {action.waiting && (
+        <Note tone={isHeld(action) ? 'warn' : 'idle'} icon="clock">
+          <span class="wrap">{sentence(action.waiting)}</span>
+          {isHeld(action) && (
+            <p>
+              It goes on when its account can. <a href="/accounts">Accounts</a>
+            </p>
+          )}
+        </Note>
+      )}
+      {action.lastError && !isHeld(action) && (
         <Note tone={action.status === 'DLQ' ? 'bad' : 'warn'} icon="warning">
           <span class="wrap">
             {action.dlqReason && <b>{action.dlqReason}: </b>}

@@ -8,7 +8,7 @@ import { BulkBar } from '../parts/bulk.tsx';
 import { ClearFilters, filtersOf, hasFilters, SelectFilter, TextFilter, wordsOf } from '../parts/filters.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { STATUS_WORDS, shortened } from '../parts/words.ts';
+import { STATUS_WORDS, shortened, troubleOf } from '../parts/words.ts';
 import { laneChoices, useAdapters } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -157,6 +157,7 @@ function ActionRow({ action, isSelected, toggle }: RowProps) {
   const { id, status, updatedAt, waiting } = action;
   return useMemo(() => {
     const what = action.summary;
+    const trouble = troubleOf(action);
     return (
       <tr data-selected={isSelected ? '' : undefined} data-id={id}>
         <td>
@@ -177,8 +178,10 @@ function ActionRow({ action, isSelected, toggle }: RowProps) {
           <a href={`/actions/${id}`} title={shortened(what, 300)}>
             {shortened(what, 160)}
           </a>
-          {(action.lastError ?? waiting) && (
-            <span class="quiet">{shortened(action.lastError ?? waiting ?? '', 160)}</span>
+          {trouble && (
+            <span class="quiet" title={shortened(trouble, 500)}>
+              {shortened(trouble, 160)}
+            </span>
           )}
         </td>
         <td class="quiet wide-only">{action.type}</td>

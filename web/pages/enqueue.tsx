@@ -3,18 +3,20 @@
 import { useMemo, useState } from 'preact/hooks';
 import { AolApiError } from '../../src/client/client.ts';
 import type { AdapterDescription } from '../../src/contracts/http/adapter.ts';
+import { speakerOf, speakersFor } from '../enqueue/accounts.ts';
 import { checkPayload } from '../enqueue/check.ts';
 import { FieldInput } from '../enqueue/field.tsx';
+import { showPayload } from '../enqueue/likeness.ts';
 import { OPTION_DEFAULTS, type Options, OptionsForm, optionsProblems, requestOf } from '../enqueue/options.tsx';
-import { type Field, type FieldProblem, fieldsOf, payloadOf } from '../enqueue/schema.ts';
+import { type Field, type FieldProblem, fieldsOf, payloadOf, rowsOf } from '../enqueue/schema.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { Empty, ModeTag, Note, PageHead, Panel } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import { showPayload } from '../show/effect.ts';
+import { aroundPayload, type Speaker } from '../show/around.ts';
 import { Json } from '../show/json.tsx';
 import { ShownEffect } from '../show/shown.tsx';
 import { go, query, setQuery } from '../state/address.ts';
-import { useAdapters } from '../state/catalogue.ts';
+import { useAccounts, useAdapters } from '../state/catalogue.ts';
 import { errorText } from '../state/errors.ts';
 import { client } from '../state/session.ts';
 import { status } from '../state/status.ts';
@@ -49,6 +51,7 @@ function EnqueueForm({ adapter, types }: FormProps) {
   const [failure, setFailure] = useState('');
   const { payload, problems: unread } = payloadOf(fields, texts);
   const problems = checkPayload(adapter.type, payload, unread);
+  const speakers = speakersFor(adapter, payload, useAccounts().data?.items);
   const isReady = problems.length === 0 && Object.keys(optionsProblems(options)).length === 0;
 
   const queue = async () => {
@@ -85,26 +88,33 @@ function EnqueueForm({ adapter, types }: FormProps) {
               ))}
             </select>
           </div>
-          {fields.map((field) => (
-            <FieldInput
-              key={field.name}
-              field={field}
-              text={texts[field.name] ?? field.initial}
-              problem={shownProblem(field, texts, [...refused, ...problems])}
-              onText={(text) => {
-                setTexts((before) => ({ ...before, [field.name]: text }));
-                setRefused([]);
-              }}
-            />
+          {rowsOf(fields).map((row) => (
+            <div key={row.fields[0]?.name} class={row.isShort ? 'pair' : undefined}>
+              {row.fields.map((field) => (
+                <FieldInput
+                  key={field.name}
+                  field={field}
+                  text={texts[field.name] ?? field.initial}
+                  problem={shownProblem(field, texts, [...refused, ...problems])}
+                  speakers={speakers}
+                  onText={(text) => {
+                    setTexts((before) => ({ ...before, [field.name]: text }));
+                    setRefused([]);
+                  }}
+                />
+              ))}
+            </div>
           ))}
-          <button
-            type="button"
-            class="button"
-            data-size="small"
-            onClick={() => setTexts(textsOf(fields, adapter.example))}
-          >
-            Fill in the example
-          </button>
+          <div>
+            <button
+              type="button"
+              class="button"
+              data-size="small"
+              onClick={() => setTexts(textsOf(fields, adapter.example))}
+            >
+              Fill in the example
+            </button>
+          </div>
         </Panel>
         <Panel title="How">
           <OptionsForm options={options} setOptions={setOptions} performs={adapter.performs} />
@@ -118,7 +128,7 @@ function EnqueueForm({ adapter, types }: FormProps) {
           {Object.keys(payload).length === 0 ? (
             <p class="quiet">Fill in the form to see it.</p>
           ) : (
-            <Preview type={adapter.type} payload={payload} />
+            <Preview type={adapter.type} payload={payload} speaker={speakerOf(speakers, payload.account)} />
           )}
         </Panel>
         <Panel title="Queue it">
@@ -156,9 +166,16 @@ function EnqueueForm({ adapter, types }: FormProps) {
   );
 }
 
-function Preview({ type, payload }: { readonly type: string; readonly payload: Readonly<Record<string, unknown>> }) {
+interface PreviewProps {
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly speaker: Speaker | undefined;
+}
+
+function Preview({ type, payload, speaker }: PreviewProps) {
   const shown = showPayload(type, payload);
-  return shown.kind === 'data' ? <Json value={payload} label="The payload" /> : <ShownEffect shown={shown} />;
+  if (shown.kind === 'data') return <Json value={payload} label="The payload" />;
+  return <ShownEffect shown={shown} around={aroundPayload(payload, speaker)} />;
 }
 
 /** A field that nobody has touched is not yet wrong. */

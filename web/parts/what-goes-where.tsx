@@ -2,7 +2,10 @@
 
 import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { isObject } from '../../src/contracts/http/json.ts';
+import { aroundEffect } from '../show/around.ts';
 import { showEffect, targetOf } from '../show/effect.ts';
+import { isPicture, Pictures } from '../show/files.tsx';
+import { SpeakerFacts } from '../show/speaker.tsx';
 import { shortened } from './words.ts';
 
 interface WhatGoesWhereProps {
@@ -14,7 +17,8 @@ interface WhatGoesWhereProps {
 export function WhatGoesWhere({ action, effect, sha256 }: WhatGoesWhereProps) {
   const shown = showEffect(effect);
   const summary = isObject(effect) && typeof effect.summary === 'string' ? effect.summary : undefined;
-  const words = 'text' in shown ? shown.text : undefined;
+  const { speaker, files } = aroundEffect(effect);
+  const words = 'text' in shown ? shown.text : 'prompt' in shown ? shown.prompt : undefined;
   const target = targetOf(shown);
   return (
     <>
@@ -22,7 +26,9 @@ export function WhatGoesWhere({ action, effect, sha256 }: WhatGoesWhereProps) {
         <b>{shortened(summary ?? action.summary, 200)}</b>
       </p>
       {words && <blockquote class="wrap">{shortened(words, 600)}</blockquote>}
+      {shown.kind === 'post' && <Pictures files={files.filter(isPicture)} />}
       <dl class="facts">
+        {speaker && <SpeakerFacts speaker={speaker} />}
         {target && (
           <>
             <dt>Goes to</dt>

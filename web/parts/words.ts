@@ -1,5 +1,6 @@
 /** Statuses and times as the page shows them; what they mean in words is said in `contracts/words.ts`. */
 
+import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { knownWord } from '../../src/contracts/words.ts';
 import { ACTION_STATUSES, type ActionStatus } from '../../src/domain/states.ts';
 import type { IconName } from './icon.tsx';
@@ -31,6 +32,16 @@ export function statusWords(status: string): StatusWords {
 /** `the lane is paused` → `The lane is paused.` */
 export function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
+/** Whether its account keeps it waiting: the reason is that of its last attempt to speak, with the account and the time. */
+export function isHeld({ waiting, lastError }: Pick<ActionSummary, 'waiting' | 'lastError'>): boolean {
+  return waiting !== null && lastError !== null && waiting.startsWith(`${lastError} (account `);
+}
+
+/** Why an action waits or what went wrong last, for a list. */
+export function troubleOf(action: Pick<ActionSummary, 'waiting' | 'lastError'>): string | null {
+  return isHeld(action) ? action.waiting : (action.lastError ?? action.waiting);
 }
 
 const ACTOR_LENGTH = 34;

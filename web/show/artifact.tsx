@@ -6,10 +6,12 @@ import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { Failure, Loading } from '../parts/basics.tsx';
 import { type Resource, useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
+import { aroundEffect } from './around.ts';
 import { showEffect } from './effect.ts';
 import { HashCheck } from './hash-check.tsx';
 import { Text } from './json.tsx';
 import { ShownEffect } from './shown.tsx';
+import { SpeakerFacts } from './speaker.tsx';
 
 export interface ReadArtifact extends ArtifactBytes {
   readonly text: string;
@@ -49,6 +51,7 @@ export function ArtifactView({ action, artifact, checksAtOnce = false }: Artifac
   const [shows, setShows] = useState<'seen' | 'bytes'>('seen');
   const { data, error, reload } = artifact;
   const shown = useMemo(() => showEffect(data?.effect), [data]);
+  const around = useMemo(() => aroundEffect(data?.effect), [data]);
   if (action.artifactSha256 === null) return <p class="quiet">There is none yet.</p>;
   if (!data) return error === undefined ? <Loading what="the artifact" /> : <Failure error={error} retry={reload} />;
   return (
@@ -67,7 +70,16 @@ export function ArtifactView({ action, artifact, checksAtOnce = false }: Artifac
           </button>
         ))}
       </fieldset>
-      {shows === 'seen' ? <ShownEffect shown={shown} /> : <Text text={data.text} label="The artifact’s exact bytes" />}
+      {shows === 'seen' ? (
+        <ShownEffect shown={shown} around={around} />
+      ) : (
+        <Text text={data.text} label="The artifact’s exact bytes" />
+      )}
+      {around.speaker && (
+        <dl class="facts">
+          <SpeakerFacts speaker={around.speaker} />
+        </dl>
+      )}
       <HashCheck sha256={action.artifactSha256} bytes={data.bytes} atOnce={checksAtOnce} />
     </div>
   );

@@ -20,8 +20,8 @@ const MAX_PATHS = 5_000;
 const MAX_WORDS = 600;
 
 /**
- * What is sent otherwise. The preview is left out, because it says the same in other words; and what holds nothing but the
- * action's own key, which differs each time.
+ * What is sent otherwise. The preview is left out, because it says the same in other words, but for a mail, whose words lie in a
+ * file; and what holds nothing but the action's own key, which differs each time.
  */
 export function effectDifferences(before: EffectOf, after: EffectOf): readonly Difference[] {
   return differences(comparable(before), comparable(after));
@@ -34,9 +34,18 @@ interface EffectOf {
 
 function comparable({ actionId, effect }: EffectOf): unknown {
   if (!isObject(effect)) return effect;
-  const { preview: _sameInOtherWords, ...sent } = effect;
+  const { preview, ...others } = effect;
+  const sent =
+    isObject(effect.request) && 'message' in effect.request ? { preview, ...withoutMessage(others) } : others;
   const key = providerKey(actionId);
   return JSON.parse(JSON.stringify(sent), (_name, value: unknown) => (value === key ? 'the key of the action' : value));
+}
+
+/** The file of a mail's message is told once, by its hash in the request. */
+function withoutMessage(effect: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { blobs, request } = effect;
+  if (!Array.isArray(blobs) || !isObject(request)) return effect;
+  return { ...effect, blobs: blobs.filter((blob: unknown) => !isObject(blob) || blob.sha256 !== request.message) };
 }
 
 export function differences(before: unknown, after: unknown): readonly Difference[] {

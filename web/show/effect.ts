@@ -1,7 +1,6 @@
 /** What an artifact's bytes say, read without trusting them: every part may be missing or of another type. */
 
 import { isObject } from '../../src/contracts/http/json.ts';
-import { postText } from '../../src/contracts/payloads/post-social-length.ts';
 import { platformName } from '../../src/contracts/payloads/summary.ts';
 import { type Preview, previewSchema } from '../../src/contracts/preview.ts';
 
@@ -9,6 +8,7 @@ export type PostShown = Extract<Preview, { kind: 'post' }>;
 export type MailShown = Extract<Preview, { kind: 'mail' }>;
 export type ChatShown = Extract<Preview, { kind: 'chat' }>;
 export type TextShown = Extract<Preview, { kind: 'text' }>;
+export type PromptShown = Extract<Preview, { kind: 'prompt' }>;
 export type ToolShown = Extract<Preview, { kind: 'tool' }>;
 
 export interface RequestShown {
@@ -28,11 +28,6 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function texts(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
 /** How a stored effect looks to the one who receives it: as its adapter says, else as the request that it is. */
 export function showEffect(effect: unknown): Shown {
   if (!isObject(effect)) return { kind: 'data', value: effect };
@@ -41,37 +36,7 @@ export function showEffect(effect: unknown): Shown {
   return requestOf(effect.request) ?? { kind: 'data', value: effect };
 }
 
-/** How a payload would look, before anything is queued. The worker's rendering decides; this is its near likeness. */
-export function showPayload(type: string, payload: Readonly<Record<string, unknown>>): Shown {
-  switch (type) {
-    case 'POST_SOCIAL':
-      return {
-        kind: 'post',
-        platform: text(payload.platform) ?? '',
-        text: postText(text(payload.content) ?? '', text(payload.link) || undefined),
-        replyTo: text(payload.replyTo),
-        audience: text(payload.audience),
-      };
-    case 'SEND_EMAIL':
-      return {
-        kind: 'mail',
-        from: text(payload.from),
-        to: texts(payload.to),
-        cc: texts(payload.cc),
-        bcc: texts(payload.bcc),
-        replyTo: text(payload.replyTo),
-        subject: text(payload.subject) ?? '',
-        text: text(payload.text),
-        html: text(payload.html),
-      };
-    case 'CALL_WEBHOOK':
-      return requestOf({ method: 'POST', ...payload }) ?? { kind: 'data', value: payload };
-    default:
-      return { kind: 'data', value: payload };
-  }
-}
-
-function requestOf(request: unknown): RequestShown | undefined {
+export function requestOf(request: unknown): RequestShown | undefined {
   if (!isObject(request)) return undefined;
   const url = text(request.url);
   if (url === undefined) return undefined;
@@ -81,8 +46,23 @@ function requestOf(request: unknown): RequestShown | undefined {
     method: text(request.method) ?? '',
     url,
     headers: headers.map(([name, value]) => [name, String(value)] as const),
-    body: request.body,
+    body: bodyOf(request.body),
   };
+}
+
+/** What a body carries, without the word for how it becomes bytes. Of first artifacts it is the body itself. */
+function bodyOf(body: unknown): unknown {
+  if (!isObject(body)) return body;
+  switch (body.kind) {
+    case 'none':
+      return undefined;
+    case 'json':
+      return body.value;
+    case 'text':
+      return body.text;
+    default:
+      return body;
+  }
 }
 
 /** Where an artifact goes: `POST to https://example.com`, `X`, `ada@example.com`. */
@@ -98,6 +78,8 @@ export function targetOf(shown: Shown): string | undefined {
       return `${shown.channel ?? 'the channel of the webhook'} on ${shown.service}`;
     case 'text':
       return shown.to.join(', ');
+    case 'prompt':
+      return `the model ${shown.model}`;
     case 'request':
       return `${shown.method} ${shown.url}`;
     case 'tool':

@@ -3,18 +3,20 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { counted } from '../../src/contracts/words.ts';
 import { Note } from '../parts/basics.tsx';
+import type { Around } from './around.ts';
 import type { MailShown } from './effect.ts';
+import { FileList, fileDetail, type NamedFile } from './files.tsx';
 import { applyStyles, frameContent, sealedMail } from './mail-html.ts';
 
 const MAX_HEIGHT = 720;
 const MIN_HEIGHT = 80;
 
-export function Mail({ mail }: { readonly mail: MailShown }) {
+export function Mail({ mail, around }: { readonly mail: MailShown; readonly around: Around }) {
   const [shows, setShows] = useState<'html' | 'text'>(mail.html === undefined ? 'text' : 'html');
   return (
     <figure class="mail" aria-label="The e-mail">
       <dl class="facts mail-head">
-        <MailField name="From" values={[mail.from ?? 'the sender of this server']} />
+        <MailField name="From" values={[mail.from ?? around.speaker?.identity ?? 'the sender of this server']} />
         <MailField name="To" values={mail.to} />
         <MailField name="Cc" values={mail.cc ?? []} />
         <MailField name="Bcc" values={mail.bcc ?? []} />
@@ -45,8 +47,20 @@ export function Mail({ mail }: { readonly mail: MailShown }) {
       ) : (
         <pre class="mail-text">{mail.text ?? '(no text)'}</pre>
       )}
+      <FileList label="Attachments" files={attachmentsOf(mail, around)} />
     </figure>
   );
+}
+
+/** By the names that their receiver sees. The whole message is there too, as it is handed over. */
+function attachmentsOf({ attachments }: MailShown, { files, message }: Around): readonly NamedFile[] {
+  const known = (sha256: string) => fileDetail(files.find((file) => file.sha256 === sha256));
+  const nameless = files.filter(({ sha256 }) => sha256 !== message);
+  const attached =
+    attachments?.map(({ sha256, fileName }) => ({ sha256, name: fileName, detail: known(sha256) })) ??
+    nameless.map(({ sha256 }) => ({ sha256, name: 'an attachment', detail: known(sha256) }));
+  if (message === undefined) return attached;
+  return [...attached, { sha256: message, name: 'the whole message.eml', detail: known(message) }];
 }
 
 function MailField({ name, values }: { readonly name: string; readonly values: readonly string[] }) {

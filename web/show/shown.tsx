@@ -1,23 +1,31 @@
 /** Effects as the one who receives them would see them. Everything in them is text, whatever it looks like. */
 
-import { contentLength, SOCIAL_PLATFORMS, type SocialPlatform } from '../../src/contracts/payloads/index.ts';
-import { platformName } from '../../src/contracts/payloads/summary.ts';
-import { counted, duration, knownWord } from '../../src/contracts/words.ts';
+import { counted } from '../../src/contracts/words.ts';
 import { Failure, Loading, Tag } from '../parts/basics.tsx';
 import { useResource } from '../state/resource.ts';
-import type { ChatShown, MailShown, PostShown, RequestShown, Shown, TextShown, ToolShown } from './effect.ts';
+import type { Around } from './around.ts';
+import type { ChatShown, MailShown, PromptShown, RequestShown, Shown, TextShown, ToolShown } from './effect.ts';
 import { Json } from './json.tsx';
+import { Linked } from './linked.tsx';
+import { Post } from './post.tsx';
 
-export function ShownEffect({ shown }: { readonly shown: Shown }) {
+interface ShownEffectProps {
+  readonly shown: Shown;
+  readonly around: Around;
+}
+
+export function ShownEffect({ shown, around }: ShownEffectProps) {
   switch (shown.kind) {
     case 'post':
-      return <Post post={shown} />;
+      return <Post post={shown} around={around} />;
     case 'mail':
-      return <MailWhenRead mail={shown} />;
+      return <MailWhenRead mail={shown} around={around} />;
     case 'chat':
-      return <Chat chat={shown} />;
+      return <Chat chat={shown} around={around} />;
     case 'text':
       return <TextMessage message={shown} />;
+    case 'prompt':
+      return <Prompt prompt={shown} />;
     case 'tool':
       return <ToolCall call={shown} />;
     case 'request':
@@ -28,76 +36,49 @@ export function ShownEffect({ shown }: { readonly shown: Shown }) {
 }
 
 /** Its view is read in with the first mail: few pages show one, and what makes its HTML safe is large. */
-function MailWhenRead({ mail }: { readonly mail: MailShown }) {
+function MailWhenRead({ mail, around }: { readonly mail: MailShown; readonly around: Around }) {
   const { data, error, reload } = useResource('the view of mails', () => import('./mail.tsx'), { isLive: false });
-  if (data) return <data.Mail mail={mail} />;
+  if (data) return <data.Mail mail={mail} around={around} />;
   return error === undefined ? <Loading what="the e-mail" /> : <Failure error={error} retry={reload} />;
 }
 
-function Post({ post }: { readonly post: PostShown }) {
-  const platform = knownWord(SOCIAL_PLATFORMS, post.platform);
+const LINKS = /(https?:\/\/[^\s<>"]+)/gu;
+
+function Chat({ chat, around }: { readonly chat: ChatShown; readonly around: Around }) {
   return (
-    <figure class="post" data-platform={post.platform}>
+    <figure class="post" aria-label="The message">
       <figcaption class="post-head">
         <span class="avatar" aria-hidden="true" />
-        <span>
-          <b>Your account</b>
-          <span class="quiet"> on {platformName(post.platform)}</span>
+        <span class="wrap">
+          <b>{around.speaker?.identity ?? 'Your account'}</b>
+          <span class="quiet"> in {chat.channel ?? 'the channel of the webhook'}</span>
         </span>
-        {post.audience && <Tag tone="idle">{post.audience.toLowerCase()}</Tag>}
+        <Tag tone="idle">{chat.service}</Tag>
       </figcaption>
-      {post.replyTo && <p class="quiet wrap">Replying to {post.replyTo}</p>}
       <div class="post-text">
-        <Linked text={post.text} marks={LINKED[platform ?? 'x']} />
+        <Linked text={chat.text} marks={LINKS} />
       </div>
-      {platform && <Length platform={platform} post={post} />}
     </figure>
   );
 }
 
-function Length({ platform, post }: { readonly platform: SocialPlatform; readonly post: PostShown }) {
-  const { used, limit, unit } = contentLength(platform, post.text, undefined, post.replyTo);
-  const isOver = used > limit;
+function Prompt({ prompt: { service, model, system, prompt, maxTokens } }: { readonly prompt: PromptShown }) {
   return (
-    <div class="post-foot">
-      <meter class="visually-hidden" min={0} max={limit} value={used} aria-label="Length" />
-      <span class="length" data-over={isOver || undefined} aria-hidden="true">
-        <i style={{ width: `${Math.min(100, (used / limit) * 100)}%` }} />
-      </span>
-      <span class="number">
-        {used} of {limit} {unit}
-        {isOver && ' – too long'}
-      </span>
-    </div>
-  );
-}
-
-const LINKS_TAGS_MENTIONS = /(https?:\/\/[^\s<>"]+|(?<![\p{L}\p{N}])[#@][\p{L}\p{N}_.]+)/gu;
-const LINKS_TAGS = /(https?:\/\/[^\s<>"]+|(?<![\p{L}\p{N}])#[\p{L}\p{N}_.]+)/gu;
-/** On Bluesky a mention is a link only with a DID, which a proof does not ask for. */
-const LINKED: Readonly<Record<SocialPlatform, RegExp>> = {
-  x: LINKS_TAGS_MENTIONS,
-  bluesky: LINKS_TAGS,
-  mastodon: LINKS_TAGS_MENTIONS,
-  linkedin: LINKS_TAGS,
-};
-
-/** What is a link on the platform stands out, and leads nowhere. */
-function Linked({ text, marks }: { readonly text: string; readonly marks: RegExp }) {
-  const parts = text.split(marks);
-  return <>{parts.map((part, index) => (index % 2 === 1 ? <span class="as-link">{part}</span> : part))}</>;
-}
-
-function Chat({ chat }: { readonly chat: ChatShown }) {
-  return (
-    <figure class="post">
+    <figure class="post" aria-label="What the model is asked">
       <figcaption class="post-head">
-        <span class="avatar" aria-hidden="true" />
-        <b>{chat.channel ?? 'The channel of the webhook'}</b>
-        <Tag tone="idle">{chat.service}</Tag>
+        <b class="wrap">{model}</b>
+        <Tag tone="idle">{service}</Tag>
+        <span class="quiet number">answers with at most {counted(maxTokens, 'token')}</span>
       </figcaption>
-      <div class="post-text">
-        <Linked text={chat.text} marks={LINKS_TAGS_MENTIONS} />
+      {system !== undefined && (
+        <div>
+          <b>Told first</b>
+          <div class="post-text">{system}</div>
+        </div>
+      )}
+      <div>
+        <b>Asked</b>
+        <div class="post-text">{prompt}</div>
       </div>
     </figure>
   );
@@ -150,22 +131,5 @@ function Request({ request }: { readonly request: RequestShown }) {
         <Json value={request.body} label="The request’s body" />
       )}
     </figure>
-  );
-}
-
-/** A receipt, in the words that matter first. */
-export function Receipt({ receipt }: { readonly receipt: Readonly<Record<string, unknown>> }) {
-  const status = typeof receipt.status === 'number' ? receipt.status : undefined;
-  const took = typeof receipt.durationMs === 'number' ? receipt.durationMs : undefined;
-  return (
-    <div class="stack">
-      {status !== undefined && (
-        <p>
-          Answered <b class="number">{status}</b>
-          {took !== undefined && ` after ${duration(took)}`}
-        </p>
-      )}
-      <Json value={receipt} label={`The receipt, ${counted(Object.keys(receipt).length, 'field')}`} />
-    </div>
   );
 }

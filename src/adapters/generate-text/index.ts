@@ -42,7 +42,7 @@ export const generateTextAdapter = defineAdapter<GenerateText>({
       type: generateTextContract.type,
       adapterVersion: VERSION,
       summary: `Generate up to ${maxTokens} tokens by ${excerpt(model)} at ${excerpt(identity)}: "${excerpt(prompt)}"`,
-      preview: { kind: 'request' },
+      preview: { kind: 'prompt', service, model, ...(system !== undefined && { system }), prompt, maxTokens },
       account: { name, provider, identity, server },
       preparations: [],
       blobs: [],

@@ -76,7 +76,7 @@ async function attachedBlobs({ attachments = [] }: SendEmail, blobs: RenderConte
   );
 }
 
-function previewOf({ to, cc, bcc, replyTo, subject, text, html }: SendEmail, from: string): Preview {
+function previewOf({ to, cc, bcc, replyTo, subject, text, html, attachments }: SendEmail, from: string): Preview {
   return {
     kind: 'mail',
     from,
@@ -87,6 +87,7 @@ function previewOf({ to, cc, bcc, replyTo, subject, text, html }: SendEmail, fro
     subject,
     text,
     ...(html !== undefined && { html }),
+    ...(attachments && { attachments }),
   };
 }
 

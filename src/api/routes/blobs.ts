@@ -75,7 +75,8 @@ function getRoute(app: Api, { database, blobs }: ApiContext): void {
       const isShown = SHOWN.has(blob.mediaType);
       reply.headers({
         'content-type': isShown ? blob.mediaType : 'application/octet-stream',
-        'content-disposition': isShown ? 'inline' : `attachment; filename="${sha256.slice(0, 12)}"`,
+        // Without a name: the link that saves it knows a better one.
+        'content-disposition': isShown ? 'inline' : 'attachment',
         'content-security-policy': "default-src 'none'; sandbox",
         'x-content-type-options': 'nosniff',
         etag: `"${sha256}"`,
