@@ -10,6 +10,7 @@ import { AolClient } from '../../src/client/client.ts';
 import { childEnvironment } from '../../src/config/index.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { freePort } from '../../src/local/index.ts';
+import type { TemporalGateway } from '../../src/temporal/gateway.ts';
 import { TOKENS } from './api.ts';
 import { createTestDatabase } from './database.ts';
 import { createTestNamespace } from './namespace.ts';
@@ -22,10 +23,15 @@ export interface Product {
   readonly db: Database;
   readonly apiHost: string;
   readonly workerMetricsHost: string;
+  /** Where its artifacts and files lie. */
+  readonly dataDir: string;
+  readonly gateway: TemporalGateway;
   /** What a process has written to its log, as lines. */
   log(name: 'worker' | 'api'): string[];
   /** One more worker, with the same settings. It is told to end with the others. */
   startWorker(): StartedProcess;
+  /** The first worker is gone at once, by SIGKILL. */
+  killWorker(): Promise<void>;
   /** All processes end, and what they had open ends in order. Twice is once. */
   stop(): Promise<void>;
   /** Removes what they stood on. */
@@ -72,12 +78,15 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     db: database.pool,
     apiHost,
     workerMetricsHost,
+    dataDir,
+    gateway: namespace.gateway,
     log: (name) => processes[name].lines(),
     startWorker() {
       const started = startProcess('worker', settings);
       others.push(started);
       return started;
     },
+    killWorker: () => processes.worker.stop('SIGKILL'),
     stop,
     async close() {
       await stop();
@@ -92,7 +101,7 @@ export interface StartedProcess {
   readonly text: () => string;
   readonly lines: () => string[];
   readonly exitCode: () => number | null;
-  stop(): Promise<void>;
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 function startProcess(command: string, env: Record<string, string>): StartedProcess {
@@ -111,8 +120,8 @@ function startProcess(command: string, env: Record<string, string>): StartedProc
       if (child.exitCode !== null && child.exitCode !== 0) throw new Error(`aol ${command} ended:\n${text}`);
       return text.split('\n').filter((line) => line !== '');
     },
-    async stop() {
-      child.kill('SIGTERM');
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
       await exited;
     },
   };

@@ -80,10 +80,17 @@ function accountTable(items: readonly AccountDescription[], isColored: boolean):
     account.provider,
     account.identity,
     stateWord(account),
-    `${account.budget.usedThisHour} of ${account.budget.perHour ?? 'any'} this hour, ${account.budget.usedToday} of ${account.budget.perDay ?? 'any'} today`,
+    budgetText(account.budget),
     account.tokenExpiresAt ?? '',
   ]);
   return table(['NAME', 'PROVIDER', 'SPEAKS AS', 'STATE', 'BUDGET', 'TOKEN UNTIL'], rows, isColored);
+}
+
+/** What has no bound is not counted. */
+function budgetText({ perHour, usedThisHour, perDay, usedToday }: AccountDescription['budget']): string {
+  const hour = perHour === null ? [] : [`${usedThisHour} of ${perHour} this hour`];
+  const day = perDay === null ? [] : [`${usedToday} of ${perDay} today`];
+  return [...hour, ...day].join(', ') || 'no bound';
 }
 
 function stateWord({ state, reason, until, configured, waiting }: AccountDescription): Cell {
