@@ -161,7 +161,15 @@ export async function startSlack(): Promise<SlackServer> {
 
   const check: Route = (call) => {
     const wrong = unauthorized(call);
-    const who = { ok: true, team: 'AOL', team_id: 'T0AOL', user: 'aol', user_id: 'U0AOL', bot_id: bot };
+    const who = {
+      ok: true,
+      url: 'https://aol.slack.com/',
+      team: 'AOL',
+      team_id: 'T0AOL',
+      user: 'aol',
+      user_id: 'U0AOL',
+      bot_id: bot,
+    };
     return wrong === undefined
       ? { status: 200, headers: { 'x-oauth-scopes': [...scopes].join(',') }, body: who }
       : refused(wrong);
