@@ -2,6 +2,7 @@
 
 import { isObject, type JsonValue } from '../../contracts/http/json.ts';
 import type { PostSocial } from '../../contracts/payloads/post-social.ts';
+import { FILE_RULES, maxFileBytes } from '../../contracts/payloads/post-social-files.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import type { Answer } from '../exchange/index.ts';
 import { isSuccess, objectOf, textIn } from '../http-answers.ts';
@@ -11,8 +12,6 @@ import { failureOf } from './linkedin-answers.ts';
 import { headersOf, versionOf } from './linkedin-settings.ts';
 import type { PostContext } from './platform.ts';
 
-const MEDIA_TYPES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif']);
-const MAX_BYTES = 5_242_880;
 const ASK_AGAIN_AFTER_MS = 2_000;
 
 export interface PreparedImages {
@@ -29,9 +28,11 @@ export async function prepareImages(post: PostSocial, { blobs, account }: PostCo
   const files = new Map<string, EffectBlob>();
   for (const [index, { sha256, alt }] of media.entries()) {
     const { mediaType, byteCount } = await blobs.describe(sha256);
-    if (!MEDIA_TYPES.has(mediaType)) throw wrong(index, `must be a PNG, JPEG or GIF for linkedin, and is ${mediaType}`);
-    if (byteCount > MAX_BYTES)
-      throw wrong(index, `must have at most ${MAX_BYTES} bytes for linkedin, and has ${byteCount}`);
+    if (!FILE_RULES.linkedin.mediaTypes.includes(mediaType))
+      throw wrong(index, `must be a PNG, JPEG or GIF for linkedin, and is ${mediaType}`);
+    const maxBytes = maxFileBytes('linkedin', mediaType);
+    if (byteCount > maxBytes)
+      throw wrong(index, `must have at most ${maxBytes} bytes for linkedin, and has ${byteCount}`);
     files.set(sha256, { sha256, mediaType, byteCount, ...(alt !== undefined && { alt }) });
     const number = index + 1;
     const what = `${number} of ${media.length}: ${mediaType}, ${Math.ceil(byteCount / 1_000)} kB`;

@@ -2,6 +2,7 @@
 
 import { isObject, type JsonValue } from '../../contracts/http/json.ts';
 import type { PostSocial } from '../../contracts/payloads/post-social.ts';
+import { FILE_RULES, maxFileBytes } from '../../contracts/payloads/post-social-files.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
 import type { Answer } from '../exchange/index.ts';
@@ -11,12 +12,6 @@ import type { EffectBlob, PreparationOutcome, Step } from '../port.ts';
 import type { PostContext } from './platform.ts';
 import { failureOf } from './x-answers.ts';
 
-const MAX_BYTES: Readonly<Record<string, number>> = {
-  'image/png': 5_000_000,
-  'image/jpeg': 5_000_000,
-  'image/webp': 5_000_000,
-  'image/gif': 15_000_000,
-};
 const MAX_ALT_LENGTH = 1_000;
 const ASK_AGAIN_AFTER_MS = 5_000;
 
@@ -77,8 +72,9 @@ function altStep(index: number, upload: string, alt: string, server: string): St
 function check(index: number, mediaType: string, byteCount: number, alt: string | undefined, count: number): void {
   const field = `payload.media.${index}`;
   const wrong = (rule: string) => new InvalidRequestError(`${field} ${rule}`, [{ field, rule }]);
-  const maxBytes = MAX_BYTES[mediaType];
-  if (maxBytes === undefined) throw wrong(`must be a PNG, JPEG, WebP or GIF for x, and is ${mediaType}`);
+  if (!FILE_RULES.x.mediaTypes.includes(mediaType))
+    throw wrong(`must be a PNG, JPEG, WebP or GIF for x, and is ${mediaType}`);
+  const maxBytes = maxFileBytes('x', mediaType);
   if (byteCount > maxBytes) throw wrong(`must have at most ${maxBytes} bytes for x, and has ${byteCount}`);
   if (mediaType === 'image/gif' && count > 1) throw wrong('must be alone: a post on x has one GIF at most');
   if ((alt?.length ?? 0) > MAX_ALT_LENGTH) throw wrong(`must have an alt text of at most ${MAX_ALT_LENGTH} characters`);
