@@ -130,7 +130,7 @@ describe('an attempt at work owns its action', () => {
     expect(await openTicks()).toBe(0);
   });
 
-  test('its claim does not run out, and nobody leaves its tick with it', async () => {
+  test('case 4: its claim does not run out, and nobody leaves its tick with it', async () => {
     const effect = await atWork();
     await db.query(`UPDATE aol_actions SET claim_until = now() - interval '1 second'`);
     expect(await claim('r1')).toBeUndefined();

@@ -101,7 +101,7 @@ describe('outcomes', () => {
     expect(timesPlayed('throws')).toBe(1);
   });
 
-  test('an answer that is no outcome is unknown; done is done though its receipt cannot be stored', async () => {
+  test('case 2: an answer that is no outcome is unknown; done is done though its receipt cannot be stored', async () => {
     const junk = await play('junk', ['junk', 'done']);
     const big = await play('bigint', ['bigint']);
     await reaches(junk, 'UNCONFIRMED');
