@@ -2,13 +2,14 @@
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sentTo, startEcho } from '../support/echo.ts';
+import { databaseText, filesText, historyText } from '../support/everywhere.ts';
 import { png } from '../support/pictures.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { type ProviderServer, type SmtpServer, startSmtpServer } from '../support/providers/index.ts';
@@ -41,32 +42,25 @@ beforeAll(async () => {
   servers = { refuses, takes };
   const mailSecret = Buffer.from(`\0mailer\0${MAIL_PASSWORD}`).toString('base64');
   smtp.misbehave({ at: 'auth', how: 'reply', reply: `535 5.7.8 no: ${mailSecret} ${MAIL_PASSWORD}`, times: 9 });
-  const entries = Object.entries(servers).flatMap(([how, { port }]) => [
-    ...SPEECHES.map(({ provider, entry }) => {
-      const host = `127.0.0.1:${provider === 'smtp' ? smtp.port : port}`;
-      return [`${how}-${provider}`, entry?.(host)] as const;
-    }),
-    [
-      `${how}-slack-hook`,
-      { provider: 'slack', webhookUrl: { env: `SLACK_${how}`.toUpperCase() }, channel: CHANNELS.slack },
-    ] as const,
-    [
-      `${how}-discord-hook`,
-      {
-        provider: 'discord',
-        server: `http://127.0.0.1:${port}`,
-        webhookUrl: { env: `DISCORD_${how}`.toUpperCase() },
-        channel: CHANNELS.discord,
-      },
-    ] as const,
-  ]);
-  const withServers = entries.map(([name, entry]) =>
-    name.endsWith('slack-hook')
-      ? [name, { ...entry, server: `http://127.0.0.1:${name.startsWith('takes') ? takes.port : refuses.port}` }]
-      : [name, entry],
-  );
+  const entries = Object.entries(servers).flatMap(([how, { port }]) => {
+    const host = `127.0.0.1:${port}`;
+    const hook = (service: 'slack' | 'discord') => ({
+      provider: service,
+      server: `http://${host}`,
+      webhookUrl: { env: `${service}_${how}`.toUpperCase() },
+      channel: CHANNELS[service],
+    });
+    return [
+      ...SPEECHES.map(({ provider, entry }) => {
+        const there = provider === 'smtp' ? `127.0.0.1:${smtp.port}` : host;
+        return [`${how}-${provider}`, entry?.(there)] as const;
+      }),
+      [`${how}-slack-hook`, hook('slack')] as const,
+      [`${how}-discord-hook`, hook('discord')] as const,
+    ];
+  });
   const file = join(folder, 'aol.accounts.yaml');
-  await writeFile(file, JSON.stringify(Object.fromEntries(withServers)));
+  await writeFile(file, JSON.stringify(Object.fromEntries(entries)));
   const hooks = Object.entries(servers).flatMap(([how, { url }]) => [
     [`SLACK_${how}`.toUpperCase(), `${url}/services/T0/B0/${HOOK}`],
     [`DISCORD_${how}`.toUpperCase(), `${url}/api/webhooks/1290000000000000002/${DISCORD_HOOK}`],
@@ -148,20 +142,14 @@ test(
         return stdout + stderr;
       }),
     );
-    const { rows: tables } = await db.query<{ name: string }>(
-      `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
-    );
-    const dumped = await Promise.all(
-      tables.map(async ({ name }) => (await db.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)).rows),
-    );
     const places: Readonly<Record<string, string>> = {
       answers: JSON.stringify(answers),
       'log of the worker': product.log('worker').join('\n'),
       'log of the API': product.log('api').join('\n'),
       help: help.join('\n'),
-      database: JSON.stringify(dumped),
-      files: await filesIn(product.dataDir),
-      history: await histories(),
+      database: await databaseText(db),
+      files: await filesText(product.dataDir),
+      history: await historyText(product.gateway),
       traces: traces.text(),
     };
     const canaries = [...Object.values(secrets), SESSION.access, SESSION.refresh, HOOK, DISCORD_HOOK, MAIL_PASSWORD];
@@ -183,25 +171,3 @@ test(
   },
   LIMIT_MS,
 );
-
-async function filesIn(of: string): Promise<string> {
-  const entries = await readdir(of, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('\n');
-}
-
-/** Every event of every run, with what its payloads say. */
-async function histories(): Promise<string> {
-  const texts: string[] = [];
-  for await (const { workflowId, runId } of product.gateway.client.workflow.list()) {
-    const history = await product.gateway.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    texts.push(...textsIn(history));
-  }
-  return texts.join('\n');
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (value instanceof Uint8Array) return [Buffer.from(value).toString('utf8')];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}

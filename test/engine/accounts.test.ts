@@ -1,14 +1,13 @@
 /** Accounts on the whole engine: what waits for one, what its budget lets pass, and where its secrets are not. */
 
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { askForCheck, setBudget } from '../../src/db/decide/accounts.ts';
 import { listAccounts } from '../../src/db/look/accounts.ts';
 import { presentActions } from '../../src/db/look/present.ts';
 import type { AolWorker } from '../../src/worker/create-worker.ts';
 import { setFlag } from '../support/engine.ts';
+import { databaseText, filesText, historyText } from '../support/everywhere.ts';
 import { accountSettings, createPlayedProviders } from '../support/provider.ts';
 import { createSpeaker } from '../support/speaker.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
@@ -162,46 +161,15 @@ describe('secrets', () => {
     );
     expect((await rowsOf(ids)).map(({ status }) => status).sort()).toEqual(['DLQ', 'SUCCESS', 'UNCONFIRMED']);
     const base64 = Buffer.from(CANARY).toString('base64').replace(/=+$/u, '');
-    for (const text of [await dump(), logged.join('\n'), await filesIn(stack.artifactFolder), await histories()]) {
+    for (const text of await Promise.all([
+      databaseText(stack.db),
+      logged.join('\n'),
+      filesText(stack.artifactFolder),
+      historyText(stack.gateway),
+    ])) {
       expect(text.length).toBeGreaterThan(100);
       expect(text.includes(CANARY)).toBe(false);
       expect(text.includes(base64)).toBe(false);
     }
   }, 60_000);
 });
-
-async function dump(): Promise<string> {
-  const { rows: tables } = await stack.db.query<{ name: string }>(
-    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
-  );
-  const texts = await Promise.all(
-    tables.map(
-      async ({ name }) => (await stack.db.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)).rows,
-    ),
-  );
-  return texts
-    .flat()
-    .map(({ row }) => row)
-    .join('\n');
-}
-
-async function filesIn(folder: string): Promise<string> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
-}
-
-async function histories(): Promise<string> {
-  const texts: string[] = [];
-  for await (const { workflowId, runId } of stack.gateway.client.workflow.list()) {
-    const history = await stack.gateway.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    texts.push(...textsIn(history));
-  }
-  return texts.join('\n');
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (value instanceof Uint8Array) return [Buffer.from(value).toString('utf8')];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}

@@ -1,7 +1,5 @@
 /** Secrets stay where they are used (promise 11): not in the database, logs, artifacts, Temporal's history or the API's answers. */
 
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -12,6 +10,7 @@ import { builtInContracts } from '../../src/contracts/payloads/index.ts';
 import { createWaker } from '../../src/temporal/waker.ts';
 import { TOKENS } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
+import { databaseText, filesText, historyText } from '../support/everywhere.ts';
 import { call as callOverHttp } from '../support/http.ts';
 import { answer, type Receiver, startReceiver } from '../support/receiver.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
@@ -96,9 +95,9 @@ test('no canary is found anywhere but at the receiver, signed', async () => {
   const places = {
     answers: answers.join('\n'),
     logs: logged.join('\n'),
-    database: await dump(),
-    artifacts: (await filesIn(stack.artifactFolder)).join('\n'),
-    history: await histories(),
+    database: await databaseText(stack.db),
+    artifacts: await filesText(stack.artifactFolder),
+    history: await historyText(stack.gateway),
   };
   for (const [place, text] of Object.entries(places)) {
     expect([place, text.length > 100]).toEqual([place, true]);
@@ -113,41 +112,3 @@ test('no canary is found anywhere but at the receiver, signed', async () => {
     }
   }
 });
-
-async function dump(): Promise<string> {
-  const { rows: tables } = await stack.db.query<{ name: string }>(
-    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
-  );
-  const texts = await Promise.all(
-    tables.map(
-      async ({ name }) => (await stack.db.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)).rows,
-    ),
-  );
-  return texts
-    .flat()
-    .map(({ row }) => row)
-    .join('\n');
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(files.map((file) => readFile(file, 'utf8')));
-}
-
-/** Every event of every run, with what its payloads say. */
-async function histories(): Promise<string> {
-  const texts: string[] = [];
-  for await (const { workflowId, runId } of stack.gateway.client.workflow.list()) {
-    const history = await stack.gateway.client.workflow.getHandle(workflowId, runId).fetchHistory();
-    texts.push(...textsIn(history));
-  }
-  return texts.join('\n');
-}
-
-/** Every text and every run of bytes within a value. */
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (value instanceof Uint8Array) return [Buffer.from(value).toString('utf8')];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
-}
