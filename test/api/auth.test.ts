@@ -110,7 +110,7 @@ describe('every route of the table', () => {
     }
     const declared = new Set(api.app.routeTable.map(({ method, url }) => `${method} ${url}`));
     // The page's addresses are declared where the page was built.
-    const page = /^GET \/(actions|decisions|ticks|logs|adapters|settings|enqueue|assets)(\/:[a-z]+)?$/u;
+    const page = /^GET \/(actions|decisions|ticks|logs|accounts|adapters|settings|enqueue|assets)(\/:[a-z]+)?$/u;
     expect(Object.keys(ROUTE_RIGHTS).filter((name) => !declared.has(name) && !page.test(name))).toEqual([]);
   });
 });
