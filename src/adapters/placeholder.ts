@@ -36,17 +36,31 @@ export function withResults(value: JsonValue, results: Readonly<Record<string, J
 }
 
 /** The preparations that a value waits for. */
-export function resultsIn(value: JsonValue): readonly string[] {
-  if (typeof value === 'string') return RESULT.exec(value)?.slice(1, 2) ?? [];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap((item) => resultsIn(item));
+export function resultsIn(value: unknown): readonly string[] {
+  const found: string[] = [];
+  collectResults(value, found);
+  return found;
+}
+
+/** Each proof comes by here: nothing is copied. */
+function collectResults(value: unknown, found: string[]): void {
+  if (typeof value === 'string') {
+    const step = value.startsWith('<') ? RESULT.exec(value)?.[1] : undefined;
+    if (step !== undefined) found.push(step);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) collectResults(item, found);
+  }
 }
 
 /** Whether the path (`headers.authorization`, `body.record.reply.root.cid`) names a text that holds a placeholder. */
 export function holdsPlaceholder(request: EffectRequest, path: string): boolean {
-  let value: JsonValue | undefined = JSON.parse(JSON.stringify(request));
-  for (const name of path.split('.')) value = memberOf(value, name);
+  let value: unknown = request;
+  for (const name of path.split('.')) value = ownMember(value, name);
   return typeof value === 'string' && PLACEHOLDER.test(value);
+}
+
+function ownMember(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }
 
 function memberOf(value: JsonValue | undefined, name: string): JsonValue | undefined {

@@ -191,7 +191,7 @@ function checkReferences({ preparations, request, blobs }: Effect): void {
   const done = new Set<string>();
   const known = new Set(blobs.map(({ sha256 }) => sha256));
   for (const { name, request: each } of [...preparations, { name: '', request }]) {
-    const wanted = resultsIn(JSON.parse(JSON.stringify(each))).find((step) => !done.has(step));
+    const wanted = resultsIn(each).find((step) => !done.has(step));
     if (wanted !== undefined) throw new RenderError(`${wanted}: is no preparation that comes before`);
     const file = blobsIn(each).find((sha256) => !known.has(sha256));
     if (file !== undefined) throw new RenderError(`blobs: must name ${file}`);
