@@ -41,7 +41,8 @@ describe('before the first byte', () => {
           signal: killed,
         });
       });
-      expect(outcome).toEqual({ kind: 'not_sent', reason: 'stopped before anything was sent' });
+      // By the last question, or by the watch, whichever comes first.
+      expect(outcome.kind).toBe('not_sent');
       expect(receiver.requests().join('')).toBe('');
     } finally {
       await receiver.close();
