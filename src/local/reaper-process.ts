@@ -8,7 +8,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameProcess, signalProcess, stopProcess } from './processes.ts';
-import { reaperMessageSchema, type Watched } from './reaper-message.ts';
+import { type ReaperMessage, reaperMessageSchema, type Watched } from './reaper-message.ts';
 
 /** Somewhat longer than a child may drain. */
 const childrenLimitMs = 32_000;
@@ -19,11 +19,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const watched = new Map<number, Watched>();
 const temporaryFolders: string[] = [];
-for await (const line of createInterface({ input: process.stdin })) {
-  const message = reaperMessageSchema.parse(JSON.parse(line));
+function take(message: ReaperMessage): void {
   if ('gone' in message) watched.delete(message.gone);
   else if ('temporaryFolder' in message) temporaryFolders.push(message.temporaryFolder);
   else watched.set(message.pid, message);
+}
+
+for (const message of reaperMessageSchema.array().parse(JSON.parse(process.argv[2] ?? '[]'))) take(message);
+for await (const line of createInterface({ input: process.stdin })) {
+  take(reaperMessageSchema.parse(JSON.parse(line)));
 }
 
 const left = () => [...watched.values()].filter((one) => isSameProcess(one.pid, one.started));

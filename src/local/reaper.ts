@@ -39,7 +39,10 @@ export function removeAfterwards(temporaryFolder: string): void {
 /** It is told all that there is. One that was ended itself is replaced. */
 function startReaper(): ChildProcess {
   const script = fileURLToPath(new URL(`./reaper-process${extname(import.meta.url)}`, import.meta.url));
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', script], {
+  const folders = temporaryFolders.map((temporaryFolder) => ({ temporaryFolder }));
+  // What there is already it knows from its birth: this process may be killed before it has written a word.
+  const known = JSON.stringify([...watched.values(), ...folders]);
+  const child = spawn(process.execPath, ['--max-semi-space-size=1', script, known], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: '/',
@@ -53,10 +56,6 @@ function startReaper(): ChildProcess {
   child.unref();
   if (child.stdin instanceof Socket) {
     child.stdin.unref();
-  }
-  const folders = temporaryFolders.map((temporaryFolder) => ({ temporaryFolder }));
-  for (const message of [...watched.values(), ...folders]) {
-    write(child, message);
   }
   return child;
 }
