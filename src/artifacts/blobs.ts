@@ -1,12 +1,21 @@
 /** Files that go out with effects, each once under its SHA-256, beside the artifacts. */
 
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { ArtifactError, errorCode } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
+import {
+  createDirectorySync,
+  ensureDirectory,
+  READ_ONLY,
+  removeFile,
+  storeError,
+  withFile,
+  writeWhole,
+} from './files.ts';
 import { SHA256 } from './port.ts';
 
+/** Each throws UnavailableError for what may pass: a disk that is full, or fails. */
 export interface BlobStore {
   /** Stores bytes durably and answers their SHA-256. The same may be put again. */
   put(bytes: Uint8Array): Promise<string>;
@@ -16,48 +25,59 @@ export interface BlobStore {
   remove(sha256: string): Promise<boolean>;
 }
 
-/** @param directory absolute; made where it is not there */
+/** @param directory made when the first file is put, together with its parents */
 export function createBlobStore(directory: string): BlobStore {
-  const folderOf = (sha256: string) => join(directory, sha256.slice(0, 2));
-  const read = async (sha256: string): Promise<Uint8Array | undefined> => {
-    if (!SHA256.test(sha256)) throw new ArtifactError("a file's SHA-256 must be 64 lower-case hexadecimal digits");
-    const bytes = await readFile(join(folderOf(sha256), sha256)).catch(() => undefined);
-    if (bytes && sha256Hex(bytes) !== sha256) throw new ArtifactError(`the file ${sha256} was altered`);
-    return bytes;
-  };
+  const root = resolve(directory);
+  const syncDirectory = createDirectorySync();
   return {
     async put(bytes) {
       const sha256 = sha256Hex(bytes);
-      if (await read(sha256).catch(() => undefined)) return sha256;
-      const folder = folderOf(sha256);
-      await mkdir(folder, { recursive: true });
-      const temporary = join(folder, `${sha256}.${randomUUID()}.part`);
-      const file = await open(temporary, 'wx', 0o600);
+      const { folder, file } = pathsOf(root, sha256);
       try {
-        await file.writeFile(bytes);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, join(folder, sha256));
-      const parent = await open(folder, 'r');
-      await parent.sync().finally(() => parent.close());
-      return sha256;
-    },
-    async get(sha256) {
-      const bytes = await read(sha256);
-      if (!bytes) throw new ArtifactError(`the file ${sha256} is not there`);
-      return bytes;
-    },
-    async remove(sha256) {
-      if (!SHA256.test(sha256)) throw new ArtifactError("a file's SHA-256 must be 64 lower-case hexadecimal digits");
-      try {
-        await unlink(join(folderOf(sha256), sha256));
-        return true;
+        if (await isWhole(file, sha256)) return sha256;
+        if (await ensureDirectory(folder)) await syncDirectory(root);
+        await writeWhole(folder, file, bytes);
+        await syncDirectory(folder);
+        return sha256;
       } catch (error) {
-        if (errorCode(error) === 'ENOENT') return false;
-        throw error;
+        throw storeError(error, `writing the file ${sha256}`);
+      }
+    },
+    get: (sha256) => readChecked(pathsOf(root, sha256).file, sha256),
+    async remove(sha256) {
+      try {
+        return await removeFile(pathsOf(root, sha256).file);
+      } catch (error) {
+        throw storeError(error, `removing the file ${sha256}`);
       }
     },
   };
+}
+
+function pathsOf(root: string, sha256: string): { readonly folder: string; readonly file: string } {
+  if (!SHA256.test(sha256)) throw new ArtifactError("a file's SHA-256 must be 64 lower-case hexadecimal digits");
+  const folder = join(root, sha256.slice(0, 2));
+  return { folder, file: join(folder, sha256) };
+}
+
+async function readChecked(file: string, sha256: string): Promise<Uint8Array> {
+  try {
+    const bytes = await withFile(await open(file, READ_ONLY), (handle) => handle.readFile());
+    if (sha256Hex(bytes) !== sha256) throw new ArtifactError(`the file ${sha256} was altered`);
+    return bytes;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new ArtifactError(`the file ${sha256} is not there`, { cause: error });
+    throw storeError(error, `reading the file ${sha256}`);
+  }
+}
+
+/** One that is missing or altered is written anew. */
+async function isWhole(file: string, sha256: string): Promise<boolean> {
+  try {
+    await readChecked(file, sha256);
+    return true;
+  } catch (error) {
+    if (error instanceof ArtifactError) return false;
+    throw error;
+  }
 }

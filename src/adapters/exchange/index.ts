@@ -1,7 +1,6 @@
 /** The one way out for adapters: it knows whether bytes were written, keeps nothing alive, follows nothing, repeats nothing. */
 
-import { errorText } from '../../domain/errors.ts';
-import type { AttemptOutcome } from '../../domain/outcomes.ts';
+import { errorText, UnavailableError } from '../../domain/errors.ts';
 import type { HttpRequest } from '../port.ts';
 import { bodyBytes, type ReadBlob } from './body.ts';
 import { type Connection, openConnection } from './connect.ts';
@@ -69,7 +68,9 @@ export function createExchange(guard: SsrfGuard, readBlob: ReadBlob): Exchange {
       try {
         const { method, url, headers } = request;
         wire = { method, url: new URL(url), headers, body: await bodyBytes(request.body, readBlob), wholeBody };
-      } catch {
+      } catch (error) {
+        // Files that cannot be read now may be read later.
+        if (error instanceof UnavailableError) return { kind: 'not_sent', reason: errorText(error) };
         return { kind: 'rejected', reason: 'the artifact does not describe a request' };
       }
       if (signal.aborted) return { kind: 'not_sent', reason: 'stopped before anything was sent' };
@@ -87,9 +88,4 @@ export function createExchange(guard: SsrfGuard, readBlob: ReadBlob): Exchange {
       return { kind: 'not_sent', reason: `nothing was sent to ${host}: ${result.reason}` };
     },
   };
-}
-
-/** What an exchange without an answer means for the effect. */
-export function outcomeOfFailure(failed: Exclude<Exchanged, Answer>): AttemptOutcome {
-  return failed;
 }

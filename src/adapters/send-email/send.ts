@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { emailAddressProblem } from '../../contracts/payloads/email-address.ts';
 import { recipientsOf } from '../../contracts/payloads/send-email.ts';
-import { errorText } from '../../domain/errors.ts';
+import { errorText, UnavailableError } from '../../domain/errors.ts';
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
 import type { Effect, PerformContext, SmtpMessage } from '../port.ts';
 import { SIGNATURE_FIELD, signaturePlaceholder, signed } from './dkim.ts';
@@ -71,7 +71,8 @@ async function prepareMessage(effect: Effect, context: PerformContext): Promise<
   try {
     message = await blobs.read(request.message);
   } catch (error) {
-    return rejected(`the approved message cannot be read: ${errorText(error)}`);
+    const reason = `the approved message cannot be read: ${errorText(error)}`;
+    return error instanceof UnavailableError ? { kind: 'not_sent', reason } : rejected(reason);
   }
   // Where there is none, what is thrown says so to the engine.
   const credential = await account.credential();
