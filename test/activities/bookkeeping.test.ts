@@ -5,7 +5,6 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { noAccounts } from '../../src/accounts/none.ts';
 import { createBookkeepingActivities } from '../../src/activities/bookkeeping.ts';
 import { TickAtWork } from '../../src/activities/effects-at-work.ts';
 import { toApplicationFailure } from '../../src/activities/errors.ts';
@@ -19,6 +18,7 @@ import { ArtifactError, NotFoundError, UnavailableError } from '../../src/domain
 import { memoryBlobs } from '../support/contexts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { holder, proofWorker, request, setFlag } from '../support/engine.ts';
+import { noAccounts } from '../support/no-accounts.ts';
 import { createStage } from '../support/stage-adapter.ts';
 
 let database: TestDatabase | undefined;

@@ -1,6 +1,6 @@
 /** The flags are looked at while effects run, and once more before a first byte if the last look is too old. */
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createFlagWatch, KilledError } from '../../src/activities/flag-watch.ts';
 import { askingBefore, createExchange } from '../../src/adapters/exchange/index.ts';
@@ -68,7 +68,7 @@ test('a kill aborts what runs, and tells why', async () => {
   const watch = createFlagWatch(database.pool);
   const reason = await watch.during('default', async (killed) => {
     await kill();
-    while (!killed.aborted) await delay(20);
+    if (!killed.aborted) await once(killed, 'abort');
     return killed.reason;
   });
   expect(reason).toBeInstanceOf(KilledError);

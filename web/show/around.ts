@@ -1,7 +1,7 @@
 /** What goes with an effect beside its preview: who speaks, from where, and its files. Read without trusting it. */
 
 import { z } from 'zod';
-import { sha256Schema } from '../../src/contracts/http/blob.ts';
+import { sha256Schema } from '../../src/contracts/http/primitives.ts';
 
 const accountSchema = z.object({ name: z.string(), provider: z.string(), identity: z.string(), server: z.string() });
 const fileSchema = z.object({

@@ -11,7 +11,6 @@ import {
 } from '../../contracts/payloads/generate-text.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { RenderError } from '../errors.ts';
-import { outcomeOfFailure } from '../exchange/index.ts';
 import { isSuccess, objectOf, textIn } from '../http-answers.ts';
 import { defineAdapter, type Effect, jsonBodyOf } from '../port.ts';
 import { storedEffectProblem } from '../stored-effect.ts';
@@ -59,7 +58,7 @@ export const generateTextAdapter = defineAdapter<GenerateText>({
     const request = service.authorize(effect.request, await context.account.credential());
     if (!request) return { kind: 'rejected', reason: `the account ${context.account.name} has no key` };
     const answer = await context.exchange.send(request, { signal: context.signal, wholeBody: true });
-    if (answer.kind !== 'answer') return outcomeOfFailure(answer);
+    if (answer.kind !== 'answer') return answer;
     const body = isSuccess(answer) ? objectOf(answer) : undefined;
     const generated = body && service.read(body, answer);
     if (!generated) return service.outcome(answer);

@@ -6,7 +6,6 @@
 import { z } from 'zod';
 import { chatText } from '../../contracts/payloads/post-chat-text.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
-import { outcomeOfFailure } from '../exchange/index.ts';
 import { addedAtSending } from '../placeholder.ts';
 import { defineProvider, secretReferenceSchema } from '../provider.ts';
 import { checkDiscord, discordOutcome } from './discord-answers.ts';
@@ -113,9 +112,7 @@ export const discord: ChatServiceAdapter = {
     );
     if (sending.kind !== 'ready') return sending;
     const answer = await context.exchange.send(sending.request, { signal: context.signal, wholeBody: true });
-    return answer.kind === 'answer'
-      ? discordOutcome(answer, effect, sending.account, context.attempt > 1)
-      : outcomeOfFailure(answer);
+    return answer.kind === 'answer' ? discordOutcome(answer, effect, sending.account, context.attempt > 1) : answer;
   },
   async reconcile(effect, context) {
     if (isWebhookEffect(effect)) {

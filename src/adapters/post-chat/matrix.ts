@@ -8,7 +8,7 @@ import { isObject, type JsonObject } from '../../contracts/http/json.ts';
 import type { PostChat } from '../../contracts/payloads/post-chat.ts';
 import type { AttemptOutcome, Reconciled } from '../../domain/outcomes.ts';
 import { settingOf } from '../account-settings.ts';
-import { type Answer, outcomeOfFailure } from '../exchange/index.ts';
+import type { Answer } from '../exchange/index.ts';
 import { answered, commonOutcome, limited, objectOf, textIn } from '../http-answers.ts';
 import { addedAtSending } from '../placeholder.ts';
 import type { Effect, HttpRequest, PerformContext } from '../port.ts';
@@ -77,7 +77,7 @@ export const matrix: ChatServiceAdapter = {
     );
     if (sending.kind !== 'ready') return sending;
     const answer = await context.exchange.send(sending.request, { signal: context.signal, wholeBody: true });
-    return answer.kind === 'answer' ? outcomeOf(answer, effect) : outcomeOfFailure(answer);
+    return answer.kind === 'answer' ? outcomeOf(answer, effect) : answer;
   },
   reconcile: findMessage,
 };

@@ -5,7 +5,6 @@
 
 import { z } from 'zod';
 import { chatText } from '../../contracts/payloads/post-chat-text.ts';
-import { outcomeOfFailure } from '../exchange/index.ts';
 import { objectOf } from '../http-answers.ts';
 import { addedAtSending } from '../placeholder.ts';
 import type { HttpRequest } from '../port.ts';
@@ -128,7 +127,7 @@ export const slack: ChatServiceAdapter = {
     if (sending.kind !== 'ready') return sending;
     const { request, account } = sending;
     const answer = await context.exchange.send(request, { signal: context.signal, wholeBody: true });
-    if (answer.kind !== 'answer') return outcomeOfFailure(answer);
+    if (answer.kind !== 'answer') return answer;
     if (isWebhookEffect(effect)) return webhookOutcome(answer);
     if (slackError(objectOf(answer)) === 'token_expired') return refusedToken('Slack', context);
     return botOutcome(answer, effect, account);

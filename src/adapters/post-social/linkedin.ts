@@ -6,7 +6,7 @@
 import { postText } from '../../contracts/payloads/post-social-length.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import type { Reconciled } from '../../domain/outcomes.ts';
-import { type Exchanged, outcomeOfFailure } from '../exchange/index.ts';
+import type { Exchanged } from '../exchange/index.ts';
 import { answered, objectOf, textIn } from '../http-answers.ts';
 import { withResults } from '../placeholder.ts';
 import { type Effect, type HttpRequest, jsonBodyOf, type PerformContext } from '../port.ts';
@@ -64,7 +64,7 @@ export const linkedin: SocialPlatformAdapter = {
     if (effect.request.protocol !== 'http') return { kind: 'rejected', reason: 'the artifact describes no post' };
     const answer = await send(effect.request, context);
     if (answer.kind === 'refused') return refusedToken('LinkedIn', context);
-    return answer.kind === 'answer' ? postOutcome(answer, effect, context.attempt) : outcomeOfFailure(answer);
+    return answer.kind === 'answer' ? postOutcome(answer, effect, context.attempt) : answer;
   },
   reconcile: findPost,
 };

@@ -5,7 +5,7 @@
 
 import type { JsonValue } from '../../contracts/http/json.ts';
 import { postText } from '../../contracts/payloads/post-social-length.ts';
-import { type Exchanged, outcomeOfFailure } from '../exchange/index.ts';
+import type { Exchanged } from '../exchange/index.ts';
 import { withResults } from '../placeholder.ts';
 import type { HttpRequest, PerformContext } from '../port.ts';
 import { refusedToken } from '../refused-token.ts';
@@ -46,7 +46,7 @@ export const x: SocialPlatformAdapter = {
     }
     const answer = await send(effect.request, context);
     if (answer.kind === 'refused') return refusedToken('X', context);
-    return answer.kind === 'answer' ? postOutcome(answer, effect, context.account) : outcomeOfFailure(answer);
+    return answer.kind === 'answer' ? postOutcome(answer, effect, context.account) : answer;
   },
   reconcile: findPost,
 };

@@ -1,7 +1,8 @@
 /** `/v1/blobs`: files that payloads name by their SHA-256. */
 
 import { z } from 'zod';
-import { blobSchema, sha256Schema } from '../../contracts/http/blob.ts';
+import { blobSchema } from '../../contracts/http/blob.ts';
+import { sha256Schema } from '../../contracts/http/primitives.ts';
 import { addBlob, findBlobs } from '../../db/queue/blobs.ts';
 import { InvalidRequestError, NotFoundError, UnavailableError } from '../../domain/errors.ts';
 import { sha256Hex } from '../../domain/hashing.ts';

@@ -1,10 +1,7 @@
 /** A stored file, as the API tells it. */
 
 import { z } from 'zod';
-
-export const sha256Schema = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256: 64 lower-case hexadecimal digits' });
+import { sha256Schema } from './primitives.ts';
 
 export const blobSchema = z.strictObject({
   /** Of the bytes as they are kept: a picture's without its metadata. */

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { storableText } from '../http/json.ts';
+import { sha256Schema } from '../http/primitives.ts';
 
 /** The name of an account, as `aol.accounts.yaml` gives it. Left out: the only one of its provider. */
 export const accountNameSchema = z
@@ -10,7 +11,7 @@ export const accountNameSchema = z
 
 /** A file that was stored before by `PUT /v1/blobs`, and what it shows, for those who cannot see it. */
 export const mediaSchema = z.strictObject({
-  sha256: z.string().regex(/^[0-9a-f]{64}$/u, { message: 'must be a SHA-256: 64 lower-case hexadecimal digits' }),
+  sha256: sha256Schema,
   alt: storableText(1, 2_000).optional(),
 });
 export type Media = z.output<typeof mediaSchema>;

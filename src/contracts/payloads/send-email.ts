@@ -1,8 +1,8 @@
 /** `SEND_EMAIL`: one mail from one account. */
 
 import { z } from 'zod';
-import { sha256Schema } from '../http/blob.ts';
 import { storableText } from '../http/json.ts';
+import { sha256Schema } from '../http/primitives.ts';
 import { accountNameSchema } from './common.ts';
 import type { ActionContract } from './contract.ts';
 import { emailAddressSchema } from './email-address.ts';

@@ -1,11 +1,11 @@
 /** No account is configured: proofs say so, and nothing is sent for one. */
 
-import { createExchange } from '../adapters/exchange/index.ts';
-import { createSsrfGuard } from '../adapters/exchange/ssrf-guard.ts';
-import type { Blobs } from '../adapters/port.ts';
-import type { Provider } from '../adapters/provider.ts';
-import { InvalidRequestError } from '../domain/errors.ts';
-import type { Accounts } from './port.ts';
+import type { Accounts } from '../../src/accounts/port.ts';
+import { createExchange } from '../../src/adapters/exchange/index.ts';
+import { createSsrfGuard } from '../../src/adapters/exchange/ssrf-guard.ts';
+import type { Blobs } from '../../src/adapters/port.ts';
+import type { Provider } from '../../src/adapters/provider.ts';
+import { InvalidRequestError } from '../../src/domain/errors.ts';
 
 /** @param allow hosts and ports inside private ranges that may be reached, as `parseWebhookAllow` gives them */
 export function noAccounts(
