@@ -32,9 +32,11 @@ WORKDIR /app
 COPY --from=production /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY bin/aol.mjs bin/arguments.mjs bin/ensure.mjs bin/env-file.mjs bin/lock.mjs bin/
-COPY docker/worker-health.mjs docker/
+COPY docker/make-secrets.mjs docker/worker-health.mjs docker/
 COPY --from=build /app/dist dist
-RUN ln -s /app/bin/aol.mjs /usr/local/bin/aol && install -d -o 1000 -g 1000 -m 0750 /var/lib/aol
+RUN ln -s /app/bin/aol.mjs /usr/local/bin/aol \
+  && install -d -o 1000 -g 1000 -m 0750 /var/lib/aol /var/lib/aol-api /var/lib/aol-secrets/run \
+  && install -d -o 1000 -g 1000 -m 0755 /var/lib/aol-secrets/owner
 # `node`, by number: so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 8321

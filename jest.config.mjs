@@ -1,43 +1,18 @@
-import { filesWithMissingTools } from './test/support/missing-tools.mjs';
+import shared from './jest.shared.mjs';
+import { filesWithServers } from './test/support/missing-tools.mjs';
 
-const leftOut = filesWithMissingTools(import.meta.dirname);
+const leftOut = filesWithServers(import.meta.dirname).filter(({ missing }) => missing.length > 0);
 for (const { file, missing } of leftOut) {
-  process.stderr.write(`NOT RUN: ${file} starts a server that needs ${missing.join(' and ')}\n`);
+  process.stderr.write(`NOT RUN: ${file} needs ${missing.join(' and ')}\n`);
 }
 
-/** Run by bin/test.mjs under Node 22 with `--experimental-vm-modules`: the project is ESM all the way. */
+/** `npm test`. test/real and test/release have commands of their own. Jest knows `<rootDir>` only at the beginning of a pattern, so not after a `!`. */
 export default {
-  testEnvironment: 'node',
-  // test/real has a command of its own.
+  ...shared,
   testMatch: [
     '<rootDir>/test/**/*.test.ts',
-    '!<rootDir>/test/real/**',
-    ...leftOut.map(({ file }) => `!<rootDir>/${file}`),
+    '!**/test/real/**',
+    '!**/test/release/**',
+    ...leftOut.map(({ file }) => `!**/${file}`),
   ],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          parser: { syntax: 'typescript' },
-          target: 'es2022',
-          experimental: { keepImportAttributes: true },
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.aol/'],
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
-  testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  maxWorkers: 2,
-  testTimeout: 30_000,
-  // Collected with --coverage, which bin/test.mjs gives to a whole run.
-  collectCoverageFrom: ['src/**/*.ts'],
-  coverageReporters: ['text', 'text-summary'],
-  coverageThreshold: { './src/domain/': { lines: 100 } },
 };

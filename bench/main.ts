@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { costTrials } from './measures/cost.ts';
 import { costAloneTrials } from './measures/cost-alone.ts';
+import { diskTrials } from './measures/disk.ts';
 import { drainTrials } from './measures/drain.ts';
 import { enqueueTrials } from './measures/enqueue.ts';
 import { growthTrials } from './measures/growth.ts';
@@ -11,6 +12,7 @@ import { httpTrials } from './measures/http.ts';
 import { idleTrials } from './measures/idle.ts';
 import { isolationTrials } from './measures/isolation.ts';
 import { MEASURES, type Trial } from './measures/measure.ts';
+import { readsTrials } from './measures/reads.ts';
 import { recoveryTrials } from './measures/recovery.ts';
 import { robustTrials } from './measures/robust.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
@@ -29,9 +31,11 @@ const TRIALS = [
   recoveryTrials,
   costTrials,
   costAloneTrials,
+  diskTrials,
   robustTrials,
   isolationTrials,
   growthTrials,
+  readsTrials,
   httpTrials,
 ].flat();
 const PACKAGES = ['@temporalio/worker', 'pg-boss', 'graphile-worker'] as const;

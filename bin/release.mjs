@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run release [FOLDER]`: what a release consists of, in one folder: both packages, the bill of materials (CycloneDX) of
- * what `aol` installs, and the SHA-256 of each. It publishes nothing; docs/security.md says how that is done, with provenance.
+ * what `aol` installs, the licences of all that, and the SHA-256 of each. It publishes nothing; docs/supply-chain.md says how that
+ * is done, with provenance.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -9,10 +10,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { ensureBuilt, ensureInstalled, pickNode, root, runMain } from './ensure.mjs';
-
-/** What the build puts into dist/web, so that it is no dependency of the package. */
-const IN_THE_DASHBOARD = new Set(['@preact/signals', '@preact/signals-core', 'dompurify', 'preact', 'uplot']);
+import { ensureBuilt, ensureInstalled, Failure, pickNode, root, runMain } from './ensure.mjs';
+import { IN_THE_DASHBOARD, shippedPackages, withUnreadLicence } from './shipped.mjs';
 
 await runMain(async () => {
   const folder = resolve(process.argv[2] ?? join(root, 'release'));
@@ -24,7 +23,8 @@ await runMain(async () => {
   execFileSync(pickNode(), [join(root, 'packages', 'aol-client', 'pack.mjs'), folder], quiet);
   const sbom = execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], quiet);
   writeFileSync(join(folder, 'aol.cdx.json'), ofWhatIsShipped(sbom));
-  const files = readdirSync(folder).filter((name) => /\.(?:tgz|cdx\.json)$/u.test(name));
+  writeFileSync(join(folder, 'licences.csv'), licences());
+  const files = readdirSync(folder).filter((name) => /\.(?:tgz|cdx\.json|csv)$/u.test(name));
   const sums = files.map(
     (name) =>
       `${createHash('sha256')
@@ -35,6 +35,17 @@ await runMain(async () => {
   process.stdout.write(sums.join(''));
   return 0;
 });
+
+function licences() {
+  const packages = shippedPackages();
+  const unread = withUnreadLicence(packages).map(({ name, license }) => `${name} (${license})`);
+  if (unread.length > 0) throw new Failure(`nobody has read the licence of ${unread.join(', ')}: see bin/shipped.mjs`);
+  return [
+    'package,version,licence',
+    ...packages.map(({ name, version, license }) => `${name},${version},${license}`),
+    '',
+  ].join('\n');
+}
 
 /**
  * Without what only builds and tests. Not by `--omit=dev`: npm then also leaves out packages that we use ourselves and some tool

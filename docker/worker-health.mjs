@@ -1,4 +1,3 @@
-// biome-ignore-all lint/style/noProcessEnv: it runs alone, beside the worker
 /**
  * Health check of the worker's container. A worker looks after its lanes in the database each second; when this container's
  * has not done so for 10 s, it hangs, is gone, or cannot reach PostgreSQL. Says nothing of Temporal: `/readyz` does.
@@ -6,9 +5,10 @@
 
 import process from 'node:process';
 import pg from 'pg';
+import { loadConfig } from '../dist/src/config/index.js';
 
 const client = new pg.Client({
-  connectionString: process.env.DATABASE_URL,
+  connectionString: loadConfig().database.url,
   application_name: 'aol-worker-health',
   connectionTimeoutMillis: 3_000,
   query_timeout: 3_000,

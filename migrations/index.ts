@@ -15,6 +15,13 @@ import * as preparations from './0012_preparations.ts';
 import * as accounts from './0013_accounts.ts';
 import * as blobs from './0014_blobs.ts';
 import * as autonomy from './0015_autonomy.ts';
+import * as aheadOfTime from './0016_ahead_of_time.ts';
+import * as dueAndRendered from './0018_due_and_rendered.ts';
+import * as notices from './0019_notices.ts';
+import * as people from './0020_people.ts';
+import * as budgets from './0022_budgets.ts';
+import * as laterRunOwns from './0024_later_run_owns.ts';
+import * as noticesOfApprovers from './0025_notices_of_approvers.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -37,4 +44,11 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0013_accounts', ...accounts },
   { name: '0014_blobs', ...blobs },
   { name: '0015_autonomy', ...autonomy },
+  { name: '0016_ahead_of_time', ...aheadOfTime },
+  { name: '0018_due_and_rendered', ...dueAndRendered },
+  { name: '0019_notices', ...notices },
+  { name: '0020_people', ...people },
+  { name: '0022_budgets', ...budgets },
+  { name: '0024_later_run_owns', ...laterRunOwns },
+  { name: '0025_notices_of_approvers', ...noticesOfApprovers },
 ];

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadConfig, maskPassword } from '../src/config/index.ts';
 import type { Variable } from '../src/config/variable.ts';
@@ -36,6 +37,7 @@ describe('the environment', () => {
       temporal: { address: undefined, namespace: 'default', connection: expect.any(Object) },
       payloadKeys: [],
       tracing: false,
+      notices: { destinations: [], everyMs: 600_000 },
       publicUrl: 'http://127.0.0.1:8321',
       secrets: [],
       api: {
@@ -45,6 +47,7 @@ describe('the environment', () => {
         proxies: [],
         callsPerMinute: 60_000,
         maxQueued: 1_000_000,
+        oidc: undefined,
       },
       setVariables: [],
       tokens: { admin: undefined, operator: undefined, viewer: undefined },
@@ -101,6 +104,11 @@ describe('the environment', () => {
     ['AOL_API_PROXIES', 'proxy.example'],
     ['AOL_API_PROXIES', '10.0.0.0/33'],
     ['AOL_API_PROXIES', '10.0.0.1;10.0.0.2'],
+    ['AOL_OIDC_ISSUER', 'id.example'],
+    ['AOL_OIDC_ISSUER', 'http://id.example'],
+    ['AOL_OIDC_ISSUER', 'https://me:secret@id.example'],
+    ['AOL_OIDC_ROLES', 'ops'],
+    ['AOL_OIDC_ROLES', 'bots=agent'],
     ['AOL_API_RATE', '-1'],
     ['AOL_MAX_QUEUED', '0'],
     ['AOL_LOG_LEVEL', 'verbose'],
@@ -120,6 +128,10 @@ describe('the environment', () => {
     ['AOL_PAYLOAD_KEY', `${Buffer.alloc(32).toString('base64')},`],
     ['AOL_SECRETS_KEY', 'c2hvcnQ='],
     ['AOL_ACCOUNTS', 'a\0b'],
+    ['AOL_NOTICES', 'ops@example.com'],
+    ['AOL_NOTICES', 'mailto:ops@example.com,'],
+    ['AOL_NOTICE_INTERVAL_MINUTES', '0'],
+    ['AOL_NOTICE_INTERVAL_MINUTES', '1441'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1:0'],
     ['AOL_WEBHOOK_ALLOW', '127.0.0.1:65536'],
@@ -151,9 +163,44 @@ describe('the environment', () => {
     }
   });
 
+  test('people sign in with all four variables or with none, and behind TLS with the address that they come back to', () => {
+    const all = {
+      AOL_OIDC_ISSUER: 'https://id.example/realms/a/',
+      AOL_OIDC_CLIENT_ID: 'aol',
+      AOL_OIDC_CLIENT_SECRET: 'hunter2',
+      AOL_OIDC_ROLES: 'ops=operator',
+    };
+    const publicUrl = 'https://aol.example';
+    const { api, secrets } = loadConfig({ ...bare, ...all, AOL_PUBLIC_URL: publicUrl, AOL_API_TLS: 'proxied' });
+    expect(api.oidc).toEqual({
+      issuer: 'https://id.example/realms/a/',
+      clientId: 'aol',
+      clientSecret: 'hunter2',
+      roles: [{ group: 'ops', role: 'operator' }],
+      publicUrl,
+    });
+    expect(secrets).toContain('hunter2');
+    for (const name of Object.keys(all)) expect(refusal({ ...all, [name]: '' }).variable).toBe(name);
+    expect(refusal({ ...all, AOL_API_TLS: 'proxied' }).variable).toBe('AOL_PUBLIC_URL');
+  });
+
   test('a password is a secret as it is written and as it is meant; what is no address is one as a whole', () => {
     const env = { ...bare, DATABASE_URL: 'postgresql://me:50%25off@db/aol', TEMPORAL_API_KEY: 'postgresql://a:b%zz@c' };
     expect(loadConfig(env).secrets).toEqual(expect.arrayContaining(['50%off', env.DATABASE_URL, env.TEMPORAL_API_KEY]));
+  });
+
+  test('the password of the database may stand in a file of its own, and is a secret too', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aol-pass-'));
+    const PGPASSFILE = join(folder, 'pgpass');
+    writeFileSync(PGPASSFILE, '# a note\nother:5432:aol:me:wrong\n*:*:aol:me:a\\:b@\\\\c\n');
+    const { database, secrets } = loadConfig({ ...bare, PGPASSFILE, DATABASE_URL: 'postgresql://me@db/aol' });
+    expect(decodeURIComponent(new URL(database.url ?? '').password)).toBe('a:b@\\c');
+    expect(secrets).toContain('a:b@\\c');
+    const urlOf = (DATABASE_URL: string) => loadConfig({ ...bare, PGPASSFILE, DATABASE_URL }).database.url;
+    expect(urlOf('postgresql://me:own@db/aol')).toBe('postgresql://me:own@db/aol');
+    expect(urlOf('postgresql://somebody@db/aol')).toBe('postgresql://somebody@db/aol');
+    rmSync(folder, { recursive: true });
+    expect(refusal({ PGPASSFILE, DATABASE_URL: 'postgresql://me@db/aol' }).message).toContain('PGPASSFILE');
   });
 
   test('a wrong secret is named but never shown', () => {

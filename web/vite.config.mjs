@@ -12,10 +12,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     emptyOutDir: true,
     reportCompressedSize: false,
+    // The bundle holds code of others, whose licences go with it.
+    license: { fileName: 'licences.md' },
     rolldownOptions: {
       output: {
         // What tells zod not to compile runs with zod itself, before any chunk that makes a schema.
-        codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|state[\\/]without-eval/u }] },
+        codeSplitting: {
+          groups: [
+            { name: 'zod', test: /node_modules[\\/]zod[\\/]|state[\\/]without-eval/u },
+            // Small chunks of their own compress badly: what two pages share is one.
+            { name: 'parts', test: /web[\\/](?:parts|state)[\\/]/u, minShareCount: 2 },
+          ],
+        },
       },
     },
   },

@@ -52,9 +52,11 @@ export const MEASURES = [
   'drain',
   'recovery',
   'cost',
+  'disk',
   'robust',
   'isolation',
   'growth',
+  'reads',
   'http',
 ] as const;
 export type MeasureName = (typeof MEASURES)[number];

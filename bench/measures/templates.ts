@@ -28,7 +28,7 @@ export function templateOfQueued(servers: Servers, count: number): Promise<strin
   );
 }
 
-/** So many actions of the default lane have finished, over the last days. */
+/** So many actions of the default lane have finished, over the last days, in ticks of 50. */
 export function templateOfFinished(servers: Servers, count: number): Promise<string> {
   const name = `bench_finished_${count}`;
   return once(servers, name, () =>
@@ -45,7 +45,13 @@ export function templateOfFinished(servers: Servers, count: number): Promise<str
       );
       await db.query(
         `INSERT INTO aol_execution_logs (at, lane, action_id, attempt, event, actor, message)
-         SELECT finished_at, lane, id, 1, 'SUCCEEDED', 'engine', 'proved' FROM aol_actions`,
+         SELECT finished_at, lane, id, attempt, event, 'engine', 'of old' FROM aol_actions
+         CROSS JOIN (VALUES (NULL, 'ENQUEUED'), (1, 'ATTEMPT_STARTED'), (1, 'SUCCEEDED')) AS e (attempt, event)`,
+      );
+      await db.query(
+        `INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, outcome, claimed, succeeded, started_at, finished_at)
+         SELECT gen_random_uuid(), 'default', n, 1, 'run', 'PROOF', 'OK', 50, 50, at, at
+         FROM (SELECT n, now() - interval '30 days' + n * interval '50 seconds' AS at FROM generate_series(1, ${count / 50}) AS n) AS t`,
       );
       await db.query('VACUUM ANALYZE');
     }),

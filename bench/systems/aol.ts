@@ -89,8 +89,12 @@ async function createProducer(scene: Scene): Promise<SystemProducer> {
   const ports = openPorts(settings);
   const { database, waker } = ports;
   const lanes = lanesOf(scene);
-  for (const lane of lanes) if (lane !== DEFAULT_LANE) await createLane(database, lane, by.actor);
   await setFlags(database, ALL_LANES, flagsOf(scene), by);
+  for (const lane of lanes.filter((name) => name !== DEFAULT_LANE)) {
+    await createLane(database, lane, by.actor);
+    // A new lane begins in PROOF and asks a person, whatever holds for all.
+    await setFlags(database, lane, { proof_only: !scene.real, approval_policy: 'none' }, by);
+  }
   const endedBefore = await countEnded(database, lanes);
   let queued = 0;
   const queue = async (jobs: readonly number[]) => {

@@ -7,10 +7,11 @@ import type { Credential, Provider } from '../adapters/provider.ts';
 import type { JsonObject } from '../contracts/http/json.ts';
 import { type AccountRow, keepLimits, readAccountRows, setAccountState } from '../db/keep/accounts.ts';
 import type { Database } from '../db/pool.ts';
-import { AccountOnHoldError, errorText, InvalidRequestError } from '../domain/errors.ts';
+import { AccountOnHoldError, errorText } from '../domain/errors.ts';
 import { webhookHostKey } from '../domain/webhook-settings.ts';
 import { type IssueOptions, issueCredential } from './credentials.ts';
 import { accountKey, type ConfiguredAccount, missingVariables } from './entries.ts';
+import { accountForRendering } from './for-rendering.ts';
 import { holdOf, stateAfter } from './holds.ts';
 import type { Accounts, OpenedAccount, SendingAccount } from './port.ts';
 import type { Scrubber } from './scrubbing.ts';
@@ -114,23 +115,12 @@ export function createAccounts(
   };
 
   const accounts: Accounts = {
-    forRendering({ provider, name }) {
-      const known = providers.find((each) => each.name === provider);
-      if (!known) throw new InvalidRequestError(`there is no provider ${provider}`);
-      const theirs = configured.filter((account) => account.provider.name === provider);
-      if (theirs.length === 0) {
-        return { name: name ?? 'default', provider, ...known.placeholder, settings: {}, facts: {} };
-      }
-      const [only, ...more] = name === undefined ? theirs : theirs.filter((account) => account.name === name);
-      if (only && more.length === 0) return renderAccount(only);
-      const names = theirs.map((account) => account.name).join(', ');
-      throw new InvalidRequestError(
-        only
-          ? `account must be given, for ${provider} has several: ${names}`
-          : `account must be one of ${provider}: ${names}`,
-        [{ field: 'payload.account', rule: `must be one of ${names}` }],
-      );
-    },
+    forRendering: (wanted) =>
+      accountForRendering(
+        configured.filter(({ provider }) => provider.name === wanted.provider).map(renderAccount),
+        providers,
+        wanted,
+      ),
 
     async forSending(wanted) {
       try {
@@ -161,6 +151,9 @@ export function createAccounts(
 
     scrub: scrubber.scrub,
 
+    async keepLimits(wanted, limits) {
+      await keepLimits(db, accountKey(wanted), limits).catch((error) => ports.onTrouble('learn', error));
+    },
     async learn(wanted, outcome) {
       const key = accountKey(wanted);
       try {

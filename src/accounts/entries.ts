@@ -3,6 +3,14 @@
 import { z } from 'zod';
 import { type Credential, type Provider, type SecretReference, secretReferenceSchema } from '../adapters/provider.ts';
 import { accountNameSchema } from '../contracts/payloads/common.ts';
+import {
+  type BudgetLimit,
+  LIMIT_NAMES,
+  type LimitName,
+  MOST_EFFECTS,
+  microUsdIn,
+  toMicroUsd,
+} from '../domain/budgets.ts';
 import { ConfigurationError, errorText } from '../domain/errors.ts';
 
 /** What the configuration knows of accounts; it reads the environment and the file. */
@@ -10,11 +18,6 @@ export interface AccountSettings {
   readonly file: { readonly path: string; readonly entries: Readonly<Record<string, unknown>> } | undefined;
   readonly variable: (name: string) => string | undefined;
   readonly resolve: (reference: SecretReference) => string | undefined;
-}
-
-export interface Budget {
-  readonly perHour?: number | undefined;
-  readonly perDay?: number | undefined;
 }
 
 export interface ConfiguredAccount {
@@ -26,21 +29,43 @@ export interface ConfiguredAccount {
   readonly settings: unknown;
   readonly identity: string;
   readonly server: string;
-  readonly budget: Budget;
+  readonly budget: readonly BudgetLimit[];
   /** The secrets by the names of their fields, read now. Throws ConfigurationError when one is gone. */
   secrets(): Credential;
 }
 
 export const NO_ACCOUNTS: AccountSettings = { file: undefined, variable: () => undefined, resolve: () => undefined };
 const DEFAULT = 'default';
-const MOST = 1_000_000;
 
-const entrySchema = z.looseObject({
-  provider: z.string(),
-  budget: z
-    .strictObject({ perHour: z.int().min(0).max(MOST).optional(), perDay: z.int().min(0).max(MOST).optional() })
-    .optional(),
-});
+const boundSchema = z.int().min(0).max(MOST_EFFECTS).optional();
+/** In US dollars, to the millionth. */
+const usdSchema = z
+  .number()
+  .transform((usd, context) => {
+    const amount = microUsdIn(usd.toFixed(6).replace(/\.?0+$/u, ''));
+    if (amount !== undefined && toMicroUsd(usd) === amount) return amount;
+    context.addIssue({ code: 'custom', message: 'must be an amount of US dollars, to the millionth' });
+    return z.NEVER;
+  })
+  .optional();
+
+const budgetSchema = z
+  .strictObject({
+    perHour: boundSchema,
+    perDay: boundSchema,
+    perMonth: boundSchema,
+    usdPerHour: usdSchema,
+    usdPerDay: usdSchema,
+    usdPerMonth: usdSchema,
+  } satisfies Record<LimitName, unknown>)
+  .transform((budget): readonly BudgetLimit[] =>
+    Object.entries(LIMIT_NAMES).flatMap(([name, kind]) => {
+      const limit = Object.entries(budget).find(([given]) => given === name)?.[1];
+      return limit === undefined ? [] : [{ ...kind, limit }];
+    }),
+  );
+
+const entrySchema = z.looseObject({ provider: z.string(), budget: budgetSchema.optional() });
 
 /** How rows and the API name an account: the one of the variables is called by its provider too. */
 export function accountKey({ name, provider }: { readonly name: string; readonly provider: string }): string {
@@ -79,7 +104,7 @@ function accountOfEntry(
   if (!isName) throw wrong('its name', 'must be lower case letters, digits, . _ -, and not end as default');
   const parsed = entrySchema.safeParse(entry);
   if (!parsed.success) throw wrong(...problemOf(parsed.error, entry));
-  const { provider: providerName, budget = {}, ...fields } = parsed.data;
+  const { provider: providerName, budget = [], ...fields } = parsed.data;
   const provider = providers.find((each) => each.name === providerName);
   if (!provider) throw wrong('provider', `must be ${providers.map((each) => each.name).join(', ')}`);
   return account(settings, { name, provider, budget, fields, wrong });
@@ -96,7 +121,7 @@ function accountOfVariables(settings: AccountSettings, provider: Provider): Conf
     const variable = provider.variables[field.split('.')[0] ?? '']?.name ?? given[0]?.[1].name ?? 'AOL_ACCOUNTS';
     return new ConfigurationError(variable, `${variable} (${provider.title}): ${field} ${rule}`);
   };
-  return account(settings, { name: DEFAULT, provider, budget: {}, fields, wrong });
+  return account(settings, { name: DEFAULT, provider, budget: [], fields, wrong });
 }
 
 function account(
@@ -104,7 +129,7 @@ function account(
   given: {
     readonly name: string;
     readonly provider: Provider;
-    readonly budget: Budget;
+    readonly budget: readonly BudgetLimit[];
     readonly fields: unknown;
     readonly wrong: (field: string, rule: string) => ConfigurationError;
   },

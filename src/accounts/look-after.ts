@@ -1,13 +1,8 @@
 /** What a worker does for its accounts while it runs: says that it has them, and checks those that somebody asks about. */
 
 import type { AccountCheck } from '../adapters/provider.ts';
-import {
-  type AccountRow,
-  forgetOldBudgetUse,
-  publishAccounts,
-  readAccountRows,
-  setAccountState,
-} from '../db/keep/accounts.ts';
+import { type AccountRow, publishAccounts, readAccountRows, setAccountState } from '../db/keep/accounts.ts';
+import { forgetOldBudgetUse } from '../db/keep/budgets.ts';
 import { AccountOnHoldError, errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../domain/limits.ts';
 import type { AccountBook, AccountPorts } from './accounts.ts';
@@ -35,13 +30,13 @@ export function createAccountKeeper(
     await publishAccounts(
       ports.db,
       ports.worker,
-      configured.map(({ key, provider, identity, server, budget }) => ({
+      configured.map(({ key, provider, identity, server, settings, budget }) => ({
         name: key,
         provider: provider.name,
         identity,
         server,
-        perHour: budget.perHour ?? null,
-        perDay: budget.perDay ?? null,
+        settings,
+        limits: budget,
       })),
     );
     isPublished = true;

@@ -5,7 +5,7 @@
 
 import type { Exchange } from '../adapters/exchange/index.ts';
 import type { EffectAccount, PerformContext, RenderAccount } from '../adapters/port.ts';
-import type { AttemptOutcome } from '../domain/outcomes.ts';
+import type { AttemptOutcome, LimitSeen } from '../domain/outcomes.ts';
 
 export type SendingAccount = NonNullable<PerformContext['account']>;
 
@@ -29,6 +29,8 @@ export interface Accounts {
   exchangeFor(account: EffectAccount | null): Exchange;
   /** The same text without the credentials that were handed out. */
   scrub(text: string): string;
+  /** Takes note of the limits that a preparation was told. They hold nothing: the effect may need others. Never throws. */
+  keepLimits(account: EffectAccount, limits: readonly LimitSeen[]): Promise<void>;
   /** Takes note of what an answer said of an account: a hold, its limits; done: that it works. Never throws. */
   learn(account: EffectAccount, outcome: AttemptOutcome): Promise<void>;
 }

@@ -1,28 +1,30 @@
 /** One attempt of an effect: prepare, gate, perform, record. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { accountKey } from '../accounts/entries.ts';
 import { askingBefore } from '../adapters/exchange/index.ts';
 import type { PerformEffectInput } from '../contracts/engine/activities.ts';
 import type { JsonValue } from '../contracts/http/json.ts';
 import type { Database } from '../db/pool.ts';
-import { type AttemptDecision, type LeavingEarly, leaveTick, type RecordedAttempt } from '../db/queue/attempts.ts';
+import type { AttemptDecision, RecordedAttempt } from '../db/queue/attempts.ts';
 import type { BatchedAttempts } from '../db/queue/batched-attempts.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
-import type { GateAnswer, ShutReason } from '../db/queue/gate.ts';
+import type { GateAnswer } from '../db/queue/gate.ts';
 import { forgetPreparations } from '../db/queue/preparations.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
-import { type AttemptOutcome, backoffMs, holdMs, judge, type Redelivery } from '../domain/outcomes.ts';
-import type { ActionStatus } from '../domain/states.ts';
+import { type AttemptOutcome, backoffMs, judge, type Redelivery } from '../domain/outcomes.ts';
 import { askAgainAfter } from './ask-again.ts';
-import { budgetOf } from './budget.ts';
 import { performContext } from './contexts.ts';
+import { EARLIER_LOOK_MS } from './earlier-receipt.ts';
 import type { FlagWatch } from './flag-watch.ts';
+import { type AttemptEnd, leaveAs, leaveHeld, leaveOnHold } from './leaving.ts';
 import type { Observer } from './observer.ts';
 import { perform, reconcile } from './perform.ts';
-import { runPreparations } from './preparations.ts';
+import { keptResults, runPreparations } from './preparations.ts';
 import { type PreparedEffect, type PreparePorts, prepareEffect } from './prepare-effect.ts';
 import type { Semaphore } from './semaphore.ts';
+import { leavingOf } from './shut.ts';
 
 export interface AttemptPorts extends PreparePorts {
   readonly db: Database;
@@ -49,14 +51,6 @@ export interface AttemptOptions {
   /** Told when its adapter is called. */
   readonly onPerforming?: () => void;
 }
-
-export type AttemptEnd =
-  /** It left its tick. */
-  | { readonly kind: 'ended'; readonly to: ActionStatus }
-  /** It was no longer this tick's. */
-  | { readonly kind: 'gone' }
-  /** It stays in its tick: not before that time. */
-  | { readonly kind: 'again'; readonly delayMs: number; readonly reason: string };
 
 interface Attempt extends PreparedEffect {
   readonly claim: PerformEffectInput;
@@ -90,7 +84,8 @@ export function runAttempt(
     if (prepared.kind === 'failed') {
       return leaveAs(ports, claim, { to: 'DLQ', reason: 'rejected', message: prepared.reason });
     }
-    const redelivery = prepared.adapter.redelivery(action.payload, prepared.account ?? undefined);
+    const { adapter, artifact, account } = prepared;
+    const redelivery = artifact.effect.redelivery ?? adapter.redelivery(action.payload, account ?? undefined);
     return ports.flagWatch.during(claim.lane, async (killed) => {
       const stopped = AbortSignal.any([killed, options.stopped]);
       // Whoever is told to stop goes on to the gate, which says why.
@@ -114,7 +109,7 @@ async function askTheGate(ports: AttemptPorts, attempt: Attempt): Promise<Attemp
 }
 
 function gateAnswer(ports: AttemptPorts, attempt: Attempt, onlyLook = false): Promise<GateAnswer> {
-  const { claim, artifact, uri, redelivery } = attempt;
+  const { claim, artifact, uri, redelivery, draws } = attempt;
   return ports.observer.gate(claim, () =>
     ports.batched.passGate({
       ...claim,
@@ -124,7 +119,8 @@ function gateAnswer(ports: AttemptPorts, attempt: Attempt, onlyLook = false): Pr
       worker: ports.worker,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       redelivery,
-      account: budgetOf(artifact.effect),
+      account: accountOf(attempt),
+      draws,
       ...(onlyLook && { onlyLook }),
     }),
   );
@@ -135,22 +131,19 @@ const PREPARATIONS_LIMIT_MS = 1_000;
 
 /** Preparations reach the outside too: only for what the gate would let pass. */
 async function prepareOutside(ports: AttemptPorts, attempt: Attempt): Promise<Pick<Attempt, 'results'> | AttemptEnd> {
-  const { claim, action, adapter, artifact, account, stopped } = attempt;
+  const { claim, action, adapter, artifact, stopped } = attempt;
   if (artifact.effect.preparations.length === 0) return { results: {} };
   const look = await gateAnswer(ports, attempt, true);
   if (look.kind === 'open') throw new Error('the gate was asked for a look only');
   if (look.kind !== 'may_pass') return unlessOpen(ports, attempt, look);
   const startedAtMs = performance.now();
+  const [attemptNumber, now] = [action.attemptNumber + 1, new Date().toISOString()];
+  const times = { attempt: attemptNumber, firstAttemptAt: now, lastAttemptAt: now };
   const contextWith: Parameters<typeof runPreparations>[4] = (results, limit) =>
-    performContext(ports, action, attempt, {
-      attempt: action.attemptNumber + 1,
-      signal: AbortSignal.any([stopped, limit]),
-      firstAttemptAt: new Date(),
-      results,
-      account,
-    });
+    contextOf(ports, { ...attempt, results }, times, AbortSignal.any([stopped, limit]));
   const { db, accounts } = ports;
-  const prepared = await runPreparations(db, adapter, artifact.effect, action.id, contextWith, accounts.scrub);
+  const who = { id: action.id, type: action.type, lane: claim.lane };
+  const prepared = await runPreparations(db, adapter, artifact.effect, who, contextWith, accounts);
   switch (prepared.kind) {
     case 'ready':
       if (!prepared.worked || performance.now() - startedAtMs < PREPARATIONS_LIMIT_MS)
@@ -158,12 +151,21 @@ async function prepareOutside(ports: AttemptPorts, attempt: Attempt): Promise<Pi
       return leaveAs(ports, claim, { to: 'PENDING', message: 'its preparations are done', delayMs: 0 });
     case 'later':
       return leaveAs(ports, claim, { to: 'PENDING', message: prepared.reason, delayMs: prepared.delayMs });
+    case 'waits': {
+      const { reason: message, heldBy } = prepared;
+      return leaveAs(ports, claim, { to: 'PENDING', message, delayMs: EARLIER_LOOK_MS, heldBy });
+    }
     case 'failed':
       return leaveAs(ports, claim, { to: 'DLQ', reason: prepared.dlqReason, message: prepared.reason });
     case 'on_hold':
       if (artifact.effect.account) await accounts.learn(artifact.effect.account, prepared);
-      return leaveOnHold(ports, claim, budgetOf(artifact.effect), prepared);
+      return leaveOnHold(ports, claim, accountOf(attempt), prepared);
   }
+}
+
+/** How rows name the account that speaks. */
+function accountOf({ artifact: { effect } }: Pick<Attempt, 'artifact'>): string | undefined {
+  return effect.account ? accountKey(effect.account) : undefined;
 }
 
 function unlessOpen(
@@ -173,74 +175,20 @@ function unlessOpen(
 ): Promise<AttemptEnd> | AttemptEnd {
   switch (answer.kind) {
     case 'wait':
-      return { kind: 'again', delayMs: answer.remainingMs, reason: `attempt ${answer.attempt} is not over yet` };
+      return { kind: 'again', delayMs: answer.againInMs, reason: `attempt ${answer.attempt} is not over yet` };
     case 'unsettled':
       return settleUnknown(ports, attempt, answer);
     case 'gone':
       return { kind: 'gone' };
     case 'on_hold':
-      return leaveOnHold(ports, attempt.claim, budgetOf(attempt.artifact.effect), answer);
+      return leaveOnHold(ports, attempt.claim, answer.heldBy, answer);
+    case 'no_room':
+      return leaveHeld(ports, attempt.claim, answer.heldBy, answer);
     case 'may_pass':
       throw new Error('the gate was asked for a look only');
     default:
-      return leaveAs(ports, attempt.claim, shutWith(ports, attempt, answer));
+      return leaveAs(ports, attempt.claim, leavingOf(answer, attempt, ports.approvalTtlMs));
   }
-}
-
-function leaveOnHold(
-  ports: AttemptPorts,
-  claim: PerformEffectInput,
-  heldBy: string | undefined,
-  { reason, untilMs }: { readonly reason: string; readonly untilMs?: number | null | undefined },
-): Promise<AttemptEnd> {
-  const delayMs = holdMs(untilMs ?? undefined, Date.now());
-  return leaveAs(ports, claim, { to: 'PENDING', message: `its account is on hold: ${reason}`, delayMs, heldBy });
-}
-
-/** What waits for its type's level is looked at again after this. */
-const DRAFT_LOOK_MS = 60_000;
-
-const SHUT_WORDS: Readonly<Record<ShutReason, string>> = {
-  killed: 'released: the lane is killed',
-  paused: 'released: the lane is paused',
-  proof: 'released: the lane is not REAL any more',
-  lease_lost: 'released: another run owns the lane',
-  cancelled: 'released: cancel was asked for',
-  exhausted: 'its attempts are used up',
-  draft: 'released: its type is at the level draft here: proofs only',
-};
-
-function shutWith(
-  { approvalTtlMs }: AttemptPorts,
-  { artifact, uri }: Attempt,
-  answer: Extract<GateAnswer, { kind: 'shut' | 'unapproved' | 'approval_needed' | 'receipt' }>,
-): LeavingEarly {
-  switch (answer.kind) {
-    case 'unapproved':
-      return { to: 'DLQ', reason: 'rejected', message: `approved was another artifact than ${artifact.sha256}` };
-    case 'approval_needed':
-      return {
-        to: 'AWAITING_APPROVAL',
-        message: 'a person has to approve this artifact',
-        artifactSha256: artifact.sha256,
-        artifactUri: uri,
-        approvalTtlMs,
-      };
-    case 'receipt':
-      return { to: 'SUCCESS', message: 'it was sent: its receipt had come late', receipt: answer.receipt };
-    case 'shut':
-      if (answer.reason === 'exhausted') return { to: 'DLQ', reason: 'exhausted', message: SHUT_WORDS.exhausted };
-      return {
-        to: 'PENDING',
-        message: SHUT_WORDS[answer.reason],
-        ...(answer.reason === 'draft' && { delayMs: DRAFT_LOOK_MS }),
-      };
-  }
-}
-
-async function leaveAs(ports: AttemptPorts, claim: PerformEffectInput, leaving: LeavingEarly): Promise<AttemptEnd> {
-  await leaveTick(ports.db, claim, leaving);
-  return { kind: 'ended', to: leaving.to };
 }
 
 async function performOnce(
@@ -279,7 +227,7 @@ async function performOnce(
   }
   const verdict = judge(outcome, judged, ports.random());
   if (verdict.to === 'PENDING') {
-    return record(ports, attempt, { ...ended, outcome, decision: { ...verdict, heldBy: budgetOf(effect) } });
+    return record(ports, attempt, { ...ended, outcome, decision: { ...verdict, heldBy: accountOf(attempt) } });
   }
   if (verdict.to !== 'UNCONFIRMED') return record(ports, attempt, { ...ended, outcome, decision: verdict });
   const said = await reconcile(adapter, effect, contextOf(ports, attempt, gate, stopped), ports.accounts.scrub);
@@ -304,12 +252,13 @@ const DID_NOT_HAPPEN = 'the provider says that it did not happen';
 function contextOf(
   ports: AttemptPorts,
   attempt: Attempt,
-  gate: { readonly attempt: number; readonly firstAttemptAt: string },
+  gate: { readonly attempt: number; readonly firstAttemptAt: string; readonly lastAttemptAt: string },
   signal: AbortSignal,
 ) {
   const { action, results, account } = attempt;
-  const firstAttemptAt = new Date(gate.firstAttemptAt);
-  return performContext(ports, action, attempt, { attempt: gate.attempt, signal, firstAttemptAt, results, account });
+  const [firstAttemptAt, lastAttemptAt] = [new Date(gate.firstAttemptAt), new Date(gate.lastAttemptAt)];
+  const performing = { attempt: gate.attempt, signal, firstAttemptAt, lastAttemptAt, results, account };
+  return performContext(ports, action, attempt, performing);
 }
 
 /** What an answer says of the account and of the preparations is kept before the outcome is. */
@@ -330,7 +279,8 @@ async function settleUnknown(
   gate: Extract<GateAnswer, { kind: 'unsettled' }>,
 ): Promise<AttemptEnd> {
   const { claim, action, adapter, artifact, stopped } = attempt;
-  const context = contextOf(ports, attempt, gate, stopped);
+  const results = await keptResults(ports.db, artifact.effect, action.id);
+  const context = contextOf(ports, { ...attempt, results }, gate, stopped);
   const said = await reconcile(adapter, artifact.effect, context, ports.accounts.scrub);
   const delayMs = backoffMs(1, ports.random());
   const askAgainMs = said.kind === 'cannot_tell' ? askAgainAfter(said, gate) : undefined;

@@ -15,7 +15,7 @@ export interface ContextPorts {
 }
 
 /**
- * A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id, key and time.
+ * A promoted action performs its proof's artifact, byte for byte: it renders under the proof's id and key.
  *
  * @throws InvalidRequestError when the payload names no account, and there are several; or one that there is not
  */
@@ -27,13 +27,14 @@ export function renderContext(
   const actionId = action.promotedFrom ?? action.id;
   const wanted = adapter.account(action.payload);
   const account = wanted ? accounts.forRendering(wanted) : null;
-  return { actionId, runAt: action.dueAt, providerKey: providerKey(actionId), account, blobs: blobsOf(action.id) };
+  return { actionId, providerKey: providerKey(actionId), account, blobs: blobsOf(action.id) };
 }
 
 export interface Performing {
   readonly attempt: number;
   readonly signal: AbortSignal;
   readonly firstAttemptAt: Date;
+  readonly lastAttemptAt: Date;
   readonly results: Readonly<Record<string, JsonValue>>;
   readonly account: SendingAccount | null;
 }
@@ -47,7 +48,6 @@ export function performContext(
   const actionId = action.promotedFrom ?? action.id;
   return {
     actionId,
-    runAt: action.dueAt,
     providerKey: providerKey(actionId),
     blobs: blobsOf(action.id),
     exchange: accounts.exchangeFor(artifact.effect.account),

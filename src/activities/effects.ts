@@ -1,6 +1,6 @@
 /** The activities of effects: the first attempts of a tick together, later ones each by itself. */
 
-import { activityInfo, Context, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
   EffectActivities,
@@ -11,6 +11,7 @@ import type {
 } from '../contracts/engine/activities.ts';
 import { isSuspect, takeUp } from '../db/queue/claimed-action.ts';
 import { type AttemptPorts, runAttempt } from './attempt.ts';
+import { whileBeating } from './beating.ts';
 import type { EffectsAtWork } from './effects-at-work.ts';
 import { translating } from './errors.ts';
 
@@ -19,9 +20,6 @@ export interface EffectPorts extends AttemptPorts {
   /** Runs `work` when nobody else has the lane's lock, over all workers. */
   readonly aloneInLane: <Result>(lane: string, signal: AbortSignal, work: () => Promise<Result>) => Promise<Result>;
 }
-
-/** With the server's answer a kill reaches an adapter within a second. */
-const HEARTBEAT_INTERVAL_MS = 500;
 
 /** Makes the activities of the effects' task queue. */
 export function createEffectActivities(ports: EffectPorts): EffectActivities {
@@ -43,30 +41,6 @@ export function createEffectActivities(ports: EffectPorts): EffectActivities {
       ),
     ),
   };
-}
-
-/**
- * Beats while the work lasts, so that a dead worker is noticed and a cancel arrives.
- *
- * @param work is told to stop what it does; or only that nobody waits for it any more (this worker is shut down, or was frozen):
- * then it ends what it has begun, and its outcome is recorded, whoever goes on
- */
-async function whileBeating<Result>(
-  work: (stopped: AbortSignal, abandoned: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const timer = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
-  const [stop, abandon] = [new AbortController(), new AbortController()];
-  // What listens is called outside of the activity: there is no current one then.
-  const activity = Context.current();
-  activity.cancellationSignal.addEventListener('abort', () => {
-    if (activity.cancellationDetails?.cancelRequested) stop.abort(new Error('its workflow was cancelled'));
-    else abandon.abort(new Error('nobody waits for it any more'));
-  });
-  try {
-    return await work(stop.signal, abandon.signal);
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 async function performTick(

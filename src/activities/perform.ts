@@ -68,6 +68,7 @@ const preparationSchema = z.discriminatedUnion('kind', [
     kind: z.literal('not_yet'),
     result: storableJsonSchema,
     askAgainAfterMs: z.number().min(100).max(3_600_000).catch(5_000),
+    limits: limitsSchema,
   }),
   notSentSchema,
   onHoldSchema,

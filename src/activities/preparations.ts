@@ -1,20 +1,26 @@
 /** What has to be done before an effect: harmless, repeatable, each result kept with the action. */
 
+import type { Accounts } from '../accounts/port.ts';
 import type { Effect, PerformContext, PreparationOutcome, Step } from '../adapters/port.ts';
 import type { RegisteredAdapter } from '../adapters/registry.ts';
 import type { JsonValue } from '../contracts/http/json.ts';
 import type { Database } from '../db/pool.ts';
+import type { ClaimedAction } from '../db/queue/claimed-action.ts';
+import { heldByAction } from '../db/queue/earlier.ts';
 import { failPreparation, keepPreparation, readPreparations } from '../db/queue/preparations.ts';
 import { AccountOnHoldError, errorText } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, MAX_ATTEMPTS } from '../domain/limits.ts';
 import { backoffMs } from '../domain/outcomes.ts';
-import { onHold, overdue, preparationOutcomeOf, type Scrub } from './perform.ts';
+import { earlierReceipt } from './earlier-receipt.ts';
+import { onHold, overdue, preparationOutcomeOf } from './perform.ts';
 import { scrubbedPreparation } from './scrubbed.ts';
 
 export type Prepared =
   | { readonly kind: 'ready'; readonly results: Readonly<Record<string, JsonValue>>; readonly worked: boolean }
   /** Back to the queue until then; no attempt is used. */
   | { readonly kind: 'later'; readonly reason: string; readonly delayMs: number }
+  /** Back to the queue until that action has ended. */
+  | { readonly kind: 'waits'; readonly reason: string; readonly heldBy: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly dlqReason: 'rejected' | 'exhausted' }
   | Extract<PreparationOutcome, { kind: 'on_hold' }>;
 
@@ -28,11 +34,12 @@ export async function runPreparations(
   db: Database,
   adapter: RegisteredAdapter,
   effect: Effect,
-  actionId: string,
+  action: Pick<ClaimedAction, 'id' | 'type'> & { readonly lane: string },
   contextWith: (results: Readonly<Record<string, JsonValue>>, signal: AbortSignal) => PerformContext,
-  scrub: Scrub,
+  accounts: Pick<Accounts, 'scrub' | 'keepLimits'>,
 ): Promise<Prepared> {
   if (effect.preparations.length === 0) return { kind: 'ready', results: {}, worked: false };
+  const actionId = action.id;
   const kept = await readPreparations(db, actionId);
   const results = new Map<string, JsonValue>();
   let worked = false;
@@ -43,9 +50,20 @@ export async function runPreparations(
       continue;
     }
     worked = true;
+    let given: JsonValue | undefined = before?.result ?? undefined;
+    if (step.request.protocol === 'receipt') {
+      const { action: after } = step.request;
+      const earlier = await earlierReceipt(db, action, after);
+      if (earlier.kind === 'waits') {
+        return { kind: 'waits', reason: earlier.reason, heldBy: heldByAction(after, earlier.status) };
+      }
+      if (earlier.kind === 'never') return { kind: 'failed', reason: earlier.reason, dlqReason: 'rejected' };
+      given = earlier.receipt;
+    }
     const context = contextWith(Object.fromEntries(results), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS));
-    const answered = await prepareOnce(adapter, step, effect, context, before?.result ?? undefined);
-    const outcome = scrubbedPreparation(answered, scrub);
+    const answered = await prepareOnce(adapter, step, effect, context, given);
+    const outcome = scrubbedPreparation(answered, accounts.scrub);
+    if (effect.account && outcome.limits?.length) await accounts.keepLimits(effect.account, outcome.limits);
     switch (outcome.kind) {
       case 'ready':
         await keepPreparation(db, { actionId, name: step.name, result: outcome.result, isReady: true });
@@ -68,6 +86,17 @@ export async function runPreparations(
     }
   }
   return { kind: 'ready', results: Object.fromEntries(results), worked };
+}
+
+/** What an effect's preparations have left so far. */
+export async function keptResults(
+  db: Database,
+  { preparations }: Effect,
+  actionId: string,
+): Promise<Readonly<Record<string, JsonValue>>> {
+  if (preparations.length === 0) return {};
+  const kept = await readPreparations(db, actionId);
+  return Object.fromEntries([...kept].flatMap(([name, { isReady, result }]) => (isReady ? [[name, result]] : [])));
 }
 
 async function prepareOnce(

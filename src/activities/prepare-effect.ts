@@ -6,7 +6,9 @@ import type { AdapterRegistry, RegisteredAdapter } from '../adapters/registry.ts
 import { type RenderedArtifact, readArtifact, renderArtifact } from '../adapters/render.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
+import type { Draw } from '../domain/budgets.ts';
 import { AolError, ArtifactError, errorText, UnavailableError } from '../domain/errors.ts';
+import { drawsOf } from './budget.ts';
 import { type ContextPorts, renderContext } from './contexts.ts';
 
 /** An effect that is stored, with an adapter that can perform it. */
@@ -16,6 +18,8 @@ export interface PreparedEffect {
   readonly uri: string;
   /** Whose account speaks; null where nobody's does. */
   readonly account: SendingAccount | null;
+  /** What it takes of which budgets. */
+  readonly draws: readonly Draw[];
 }
 
 export type Preparation =
@@ -36,16 +40,20 @@ export async function prepareEffect(ports: PreparePorts, action: ClaimedAction):
   try {
     const adapter = ports.adapters.get(action.type);
     const missing = adapter.configured();
-    if (!adapter.canPerform) return { kind: 'failed', reason: `REAL is refused: ${action.type} performs nothing yet` };
+    if (!adapter.canPerform) return { kind: 'failed', reason: `REAL is refused: ${action.type} cannot be sent yet` };
     if (!missing.real)
       return { kind: 'failed', reason: `REAL is refused: not configured: ${missing.missing.join(', ')}` };
     const { artifact, uri } =
       (await allowedArtifact(ports, adapter, action)) ?? (await rendered(ports, adapter, action));
-    if (artifact.effect.account === null) return { kind: 'ready', adapter, artifact, uri, account: null };
+    const ready = (account: SendingAccount | null): Preparation => {
+      const draws = drawsOf(artifact.effect, adapter.price(artifact.effect, account));
+      return { kind: 'ready', adapter, artifact, uri, account, draws };
+    };
+    if (artifact.effect.account === null) return ready(null);
     const opened = await ports.accounts.forSending(artifact.effect.account);
     if (opened.kind === 'rejected') return { kind: 'failed', reason: opened.reason };
     if (opened.kind === 'on_hold') return { ...opened, heldBy: accountKey(artifact.effect.account) };
-    return { kind: 'ready', adapter, artifact, uri, account: opened.account };
+    return ready(opened.account);
   } catch (error) {
     if (error instanceof UnavailableError) return { kind: 'later', reason: errorText(error) };
     return {

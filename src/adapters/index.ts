@@ -23,7 +23,7 @@ export interface BuiltInAdapterSettings {
 export function allowedHosts({ allow = '' }: WebhookSettings = {}): readonly string[] {
   const hosts = parseWebhookAllow(allow);
   if (hosts) return hosts;
-  throw new ConfigurationError('AOL_WEBHOOK_ALLOW', 'must be host:port, more of them parted by commas');
+  throw new ConfigurationError('AOL_WEBHOOK_ALLOW', 'must be host:port, more of them separated by commas');
 }
 
 /** @throws ConfigurationError when a setting is malformed */

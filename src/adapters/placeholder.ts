@@ -12,6 +12,9 @@ export function addedAtSending(name: string): string {
   return `<added at sending: ${name}>`;
 }
 
+/** Stands for when the effect goes out for the first time: `firstAttemptAt`, the same for a repeat of what may have happened. */
+export const FIRST_ATTEMPT = addedAtSending('when it is first sent');
+
 /** Stands for what a preparation will answer, or one member of that: `<result of upload-1: id>`. */
 export function resultOf(step: string, member?: string): string {
   return `<result of ${step}${member === undefined ? '' : `: ${member}`}>`;
@@ -23,16 +26,46 @@ export function resultOf(step: string, member?: string): string {
  * @throws MissingResultError when one is not there
  */
 export function withResults(value: JsonValue, results: Readonly<Record<string, JsonValue>>): JsonValue {
-  if (typeof value === 'string') {
-    const [, step, member] = RESULT.exec(value) ?? [];
-    if (step === undefined) return value;
-    const result = member === undefined ? results[step] : memberOf(results[step], member);
+  return filled(value, (step, member) => {
+    const result = resultIn(results, step, member);
     if (result === undefined) throw new MissingResultError(`the preparation ${step} has left no ${member ?? 'result'}`);
     return result;
+  });
+}
+
+/** The same with what is there; the other placeholders stay. */
+export function withKnownResults(value: JsonValue, results: Readonly<Record<string, JsonValue>>): JsonValue {
+  return filled(value, (step, member) => resultIn(results, step, member));
+}
+
+type Fill = (step: string, member: string | undefined) => JsonValue | undefined;
+
+function filled(value: JsonValue, fill: Fill): JsonValue {
+  if (typeof value === 'string') {
+    const [, step, member] = RESULT.exec(value) ?? [];
+    const result = step === undefined ? undefined : fill(step, member);
+    return result === undefined ? value : result;
   }
-  if (Array.isArray(value)) return value.map((item) => withResults(item, results));
+  if (Array.isArray(value)) return value.map((item) => filled(item, fill));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withResults(item, results)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, filled(item, fill)]));
+}
+
+function resultIn(
+  results: Readonly<Record<string, JsonValue>>,
+  step: string,
+  member: string | undefined,
+): JsonValue | undefined {
+  return member === undefined ? results[step] : memberOf(results[step], member);
+}
+
+/** The same value with a text in place of the member at the end of a path. */
+export function withText(value: JsonValue, [name, ...rest]: readonly string[], text: string): JsonValue {
+  if (name === undefined) return text;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, key === name ? withText(member, rest, text) : member]),
+  );
 }
 
 /** The preparations that a value waits for. */

@@ -47,7 +47,7 @@ export interface SmtpMessage {
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
   /** The SHA-256 of one of the effect's blobs. */
   readonly message: string;
-  /** Header fields that go before the message, by their lower-case names. Only sending knows them: a signature. */
+  /** Header fields that go before the message, by their lower-case names. Only sending knows them: its date, a signature. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -63,6 +63,13 @@ export interface EffectAccount {
   readonly server: string;
 }
 
+/** What an earlier action left: AOL waits until it is done, and gives its receipt to `prepare`. */
+export interface ReceiptOf {
+  readonly protocol: 'receipt';
+  /** Its id. Where it was promoted since, what it became is meant. */
+  readonly action: string;
+}
+
 /**
  * Something harmless and repeatable that has to be done before the effect: an upload, a look-up. Its result is kept for the action,
  * and fills in what `resultOf(name)` stands for in the effect's request.
@@ -71,7 +78,7 @@ export interface Step {
   readonly name: string;
   /** One line for people: `Upload 1 of 2: image/png, 83 kB`. */
   readonly summary: string;
-  readonly request: HttpRequest;
+  readonly request: HttpRequest | ReceiptOf;
 }
 
 /**
@@ -88,6 +95,11 @@ export interface Effect {
   /** Null where nobody's account speaks. */
   readonly account: EffectAccount | null;
   readonly preparations: readonly Step[];
+  /**
+   * What the receiver makes of a second request under our key, where whoever queued the action said it: it is approved with the rest.
+   * Absent: as its adapter says.
+   */
+  readonly redelivery?: Redelivery | undefined;
   /** The one step that is the effect: the gate stands before it. */
   readonly request: EffectRequest;
   readonly blobs: readonly EffectBlob[];
@@ -105,10 +117,9 @@ export interface Blobs {
   keep(bytes: Uint8Array, mediaType: string): Promise<EffectBlob>;
 }
 
+/** It tells no time: a person may give what was approved another one. What needs one at the receiver has it added at sending. */
 export interface RenderContext {
   readonly actionId: string;
-  /** When the action was first due: rendering may use it, and must not read the clock. Retries do not move it. */
-  readonly runAt: Date;
   /** The key sent to the provider: derived from the action's id, the same over all attempts. */
   readonly providerKey: string;
   /** Whose account will speak; null where the adapter names no provider for this payload. */
@@ -128,8 +139,10 @@ export interface PerformContext extends Omit<RenderContext, 'account'> {
   readonly attempt: number;
   /** Aborted by kill, shutdown and the attempt's deadline. */
   readonly signal: AbortSignal;
-  /** When the first attempt that may have happened began, by the database's clock. */
+  /** When the first attempt that may have happened began, by the database's clock; this one's, where there is none before it. */
   readonly firstAttemptAt: Date;
+  /** When the last one of these began: since then nothing more was sent. */
+  readonly lastAttemptAt: Date;
   /**
    * The account that the effect names, as it is now; null where it names none. Ask for its credential before anything is sent, and to
    * renew it only after an answer that says that nothing happened (401): where it cannot be had, let what is thrown pass, and the
@@ -148,7 +161,12 @@ export interface PerformContext extends Omit<RenderContext, 'account'> {
 export type PreparationOutcome =
   | { readonly kind: 'ready'; readonly result: JsonValue; readonly limits?: readonly LimitSeen[] | undefined }
   /** The provider still works on it: no attempt is used up. */
-  | { readonly kind: 'not_yet'; readonly result: JsonValue; readonly askAgainAfterMs: number }
+  | {
+      readonly kind: 'not_yet';
+      readonly result: JsonValue;
+      readonly askAgainAfterMs: number;
+      readonly limits?: readonly LimitSeen[] | undefined;
+    }
   | Exclude<AttemptOutcome, { readonly kind: 'done' | 'unknown' }>;
 
 export interface Adapter<Payload = JsonObject> {
@@ -161,6 +179,11 @@ export interface Adapter<Payload = JsonObject> {
   account?(payload: Payload): { readonly provider: string; readonly name?: string | undefined };
   /** What the provider makes of a second request under the same key. */
   redelivery(payload: Payload, account?: RenderAccount): Redelivery;
+  /**
+   * What performing a stored effect may cost at most, in millionths of a US dollar, by the prices that its account's entry names;
+   * undefined: it costs something, and nobody knows how much. Absent: nothing. What it cost is said by the receipt: `price.usd`.
+   */
+  price?(effect: Effect, account: RenderAccount | null): number | undefined;
   /** Whether REAL has what it needs besides an account, and if not, what is missing, by the names of its variables. Absent: it has. */
   configured?(): { readonly real: boolean; readonly missing: readonly string[] };
   /** No clock, no randomness, no connection. Both modes take this path, so what PROOF shows is what REAL sends. */
@@ -168,7 +191,7 @@ export interface Adapter<Payload = JsonObject> {
   /**
    * Does one of the effect's preparations.
    *
-   * @param before what the last call said with `not_yet`
+   * @param before what the last call said with `not_yet`; the receipt, where the step asks for one
    */
   prepare?(
     step: Step,

@@ -7,9 +7,9 @@ import type { PerformContext } from './port.ts';
 /** How long what was sent may take to be seen by those who read; and how far its clock may be off. */
 export const SETTLE_MS = 60_000;
 
-/** Reading the whole time since the first attempt found nothing: which proves it only after a while. */
-export function notFound({ firstAttemptAt }: Pick<PerformContext, 'firstAttemptAt'>, nowMs: number): Reconciled {
-  const waitMs = firstAttemptAt.getTime() + SETTLE_MS - nowMs;
+/** Reading the whole time since the first attempt found nothing: which proves it only a while after the last one. */
+export function notFound({ lastAttemptAt }: Pick<PerformContext, 'lastAttemptAt'>, nowMs: number): Reconciled {
+  const waitMs = lastAttemptAt.getTime() + SETTLE_MS - nowMs;
   if (waitMs <= 0) return { kind: 'did_not_happen' };
   return { kind: 'cannot_tell', reason: 'it is not there yet', askAgainAfterMs: Math.max(1_000, waitMs) };
 }

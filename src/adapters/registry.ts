@@ -20,6 +20,8 @@ export interface RegisteredAdapter {
   /** Whose account a payload needs; undefined: nobody's. */
   account(payload: unknown): { readonly provider: string; readonly name?: string | undefined } | undefined;
   redelivery(payload: unknown, account?: RenderAccount): Redelivery;
+  /** In millionths of a US dollar; undefined: nobody knows. */
+  price(effect: Effect, account: RenderAccount | null): number | undefined;
   render(payload: unknown, context: RenderContext): Effect | Promise<Effect>;
   readonly prepare?: Adapter['prepare'];
   /** Absent when the adapter works in PROOF only. */
@@ -55,6 +57,7 @@ export function registerAdapter<Payload>(adapter: Adapter<Payload>): RegisteredA
     configured: () => adapter.configured?.() ?? { real: true, missing: [] },
     account: (payload) => adapter.account?.(read(payload)),
     redelivery: (payload, account) => adapter.redelivery(read(payload), account),
+    price: (effect, account) => (adapter.price ? adapter.price(effect, account) : 0),
     render: (payload, context) => adapter.render(read(payload), context),
     ...(adapter.prepare && { prepare: adapter.prepare.bind(adapter) }),
     ...(adapter.perform && { perform: adapter.perform.bind(adapter) }),

@@ -6,10 +6,11 @@ import { previewSchema } from '../contracts/preview.ts';
 import { AolError, errorText } from '../domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../domain/hashing.ts';
 import { MAX_ERROR_LENGTH } from '../domain/limits.ts';
+import type { Redelivery } from '../domain/outcomes.ts';
 import { RenderError } from './errors.ts';
 import { holdsPlaceholder, resultsIn } from './placeholder.ts';
 import { plainJson } from './plain-json.ts';
-import type { Effect, EffectRequest, HttpBody, RenderContext } from './port.ts';
+import type { Effect, EffectRequest, HttpBody, ReceiptOf, RenderContext } from './port.ts';
 import type { RegisteredAdapter } from './registry.ts';
 
 export const MAX_EFFECT_BYTES = 1024 * 1024;
@@ -64,6 +65,12 @@ const smtpMessageSchema = z.strictObject({
   headers: headersSchema.optional(),
 });
 
+const redeliverySchema: z.ZodType<Redelivery> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('dedupes'), windowMs: z.int().nonnegative(), settleMs: z.int().nonnegative() }),
+  z.strictObject({ kind: z.literal('harmless'), maxRepeats: z.int().nonnegative() }),
+  z.strictObject({ kind: z.literal('neither') }),
+]);
+
 const common = {
   type: z.string(),
   adapterVersion: z.int().positive(),
@@ -81,9 +88,13 @@ const effectSchema: z.ZodType<Effect> = z.strictObject({
     z.strictObject({
       name: z.string().regex(/^[a-z0-9-]{1,40}$/u),
       summary: z.string().min(1).max(500),
-      request: httpRequestSchema,
+      request: z.discriminatedUnion('protocol', [
+        httpRequestSchema,
+        z.strictObject({ protocol: z.literal('receipt'), action: z.uuid() }),
+      ]),
     }),
   ),
+  redelivery: redeliverySchema.optional(),
   request: z.discriminatedUnion('protocol', [httpRequestSchema, smtpMessageSchema]),
   blobs: z.array(
     z.strictObject({
@@ -200,7 +211,8 @@ function checkReferences({ preparations, request, blobs }: Effect): void {
   }
 }
 
-function blobsIn(request: EffectRequest): readonly string[] {
+function blobsIn(request: EffectRequest | ReceiptOf): readonly string[] {
+  if (request.protocol === 'receipt') return [];
   if (request.protocol === 'smtp') return [request.message];
   if (request.body.kind === 'blob') return [request.body.sha256];
   if (request.body.kind !== 'multipart') return [];

@@ -5,12 +5,13 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { createCount } from '../db/look/counts.ts';
 import { errorText } from '../domain/errors.ts';
-import { DEFAULT_MAX_QUEUED, MAX_BODY_BYTES } from '../domain/limits.ts';
+import { APPROVAL_TTL_MS, DEFAULT_MAX_QUEUED, MAX_BODY_BYTES } from '../domain/limits.ts';
 import { Audit } from './access/audit.ts';
 import { addAuthentication } from './access/auth.ts';
 import { Bounds } from './access/bounds.ts';
 import { Credentials, type Tokens } from './access/credentials.ts';
 import { LookUps } from './access/look-ups.ts';
+import { Oidc, type OidcSettings } from './access/oidc.ts';
 import { addRateLimits, MAX_WRONG_TOKENS } from './access/rate-limits.ts';
 import { addRefusalAudit } from './access/refusals.ts';
 import { addHostCheck, addSecurityHeaders } from './access/security.ts';
@@ -18,6 +19,7 @@ import { inTurns } from './access/turns.ts';
 import type { ApiContext, ApiPorts, QueueableType } from './context.ts';
 import { addOpenApi, describeApi } from './describe/openapi.ts';
 import { collectRoutes, type RouteTable } from './describe/route-table.ts';
+import { EventFeed } from './events/feed.ts';
 import { eventRoutes } from './events/route.ts';
 import { httpServer, letConnectionsGo } from './http-server.ts';
 import { KnownAccounts } from './known-accounts.ts';
@@ -36,6 +38,9 @@ import { artifactRoutes } from './routes/artifacts.ts';
 import { autonomyRoutes } from './routes/autonomy.ts';
 import { batchRoutes } from './routes/batch.ts';
 import { blobRoutes } from './routes/blobs.ts';
+import { budgetRoutes } from './routes/budgets.ts';
+import { bulkRoutes } from './routes/bulk.ts';
+import { changeRoutes } from './routes/changes.ts';
 import { controlRoutes } from './routes/control.ts';
 import { decisionRoutes } from './routes/decisions.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -43,10 +48,16 @@ import { flagRoutes } from './routes/flags.ts';
 import { homeRoutes } from './routes/home.ts';
 import { laneRoutes } from './routes/lanes.ts';
 import { logRoutes } from './routes/logs.ts';
+import { noticeRoutes } from './routes/notices.ts';
+import { oidcRoutes } from './routes/oidc.ts';
+import { peopleRoutes } from './routes/people.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { sessionListRoutes } from './routes/sessions.ts';
 import { statusRoutes } from './routes/status.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { validateRoutes } from './routes/validate.ts';
 import { webRoutes } from './routes/web.ts';
+import { StatusWaits } from './status-waits.ts';
 import { readWebFiles } from './web-files.ts';
 
 export interface ApiOptions extends ApiPorts {
@@ -54,6 +65,8 @@ export interface ApiOptions extends ApiPorts {
   readonly contracts: readonly QueueableType[];
   /** The environment's bearer tokens. */
   readonly tokens: Tokens;
+  /** Where people sign in; absent: only tokens do. */
+  readonly oidc?: OidcSettings | undefined;
   /** Whether a proxy in front ends TLS: browsers keep the cookie to TLS. */
   readonly behindTls?: boolean;
   /** Addresses and networks of proxies that are believed what `X-Forwarded-For` says; absent or none: nobody is. */
@@ -66,10 +79,14 @@ export interface ApiOptions extends ApiPorts {
   readonly requestTimeoutMs?: number;
   /** How often streams of events show that they live; absent: 10 s. */
   readonly beatIntervalMs?: number;
+  /** How long a person has to approve what waits for it; absent: a week. */
+  readonly approvalTtlMs?: number;
   /** How many actions may wait; absent: a million. */
   readonly maxQueued?: number;
   /** Names of set variables, for what `GET /v1/adapters` says of REAL. */
   readonly setVariables?: ReadonlySet<string>;
+  /** Of AOL, for status. */
+  readonly version?: string;
   /** Where the built dashboard lies; absent, or not built: there is none. */
   readonly webFolder?: string | undefined;
   /** Host names under which it answers; absent: any. See `allowedHostNames`. */
@@ -92,7 +109,8 @@ const BEAT_INTERVAL_MS = 10_000;
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const { behindTls = false, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const bounds = new Bounds();
-  const credentials = new Credentials(options.tokens);
+  const oidc = options.oidc && new Oidc(options.oidc);
+  const credentials = new Credentials(options.tokens, oidc);
   const app = fastify({
     serverFactory: (serve) => httpServer(inTurns(serve, bounds.turns, credentials), requestTimeoutMs),
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
@@ -114,11 +132,14 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const metrics = new ApiMetrics(options, bounds);
   metrics.watchRequests(app);
   if (options.hostNames) addHostCheck(app, options.hostNames);
+  const feed = new EventFeed(options.database, (error) => app.log.warn({ err: error }, 'events cannot be read'));
   const context: ApiContext = {
     ...options,
+    view: { link: options.temporal.link, approvalTtlMs: options.approvalTtlMs ?? APPROVAL_TTL_MS },
     artifacts: metrics.watchArtifacts(options.artifacts),
     contracts: new Map(options.contracts.map((type) => [type.type, type])),
     credentials,
+    oidc,
     lookUps: new LookUps(options.database),
     controlLookUps: new LookUps(options.controlDatabase ?? options.database),
     secureCookies: behindTls,
@@ -134,35 +155,45 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
       app.log.warn({ error: errorText(error) }, 'what waits could not be counted'),
     ),
     setVariables: options.setVariables ?? new Set(),
+    version: options.version ?? 'unknown',
     knownAccounts: new KnownAccounts(options.database),
+    waits: new StatusWaits(feed, bounds.waits),
   };
   app.decorate('audit', context.audit);
-  addNotFound(app, routes);
+  const web = options.webFolder === undefined ? undefined : readWebFiles(options.webFolder);
+  addNotFound(app, routes, web);
   addRefusalAudit(app, context.audit);
   await addAuthentication(app, context);
   addValidation(app, bounds.turns);
   await addOpenApi(app);
 
-  const web = options.webFolder === undefined ? undefined : readWebFiles(options.webFolder);
   homeRoutes(app, web);
   docsRoutes(app, () => describeApi(app, routes, context));
   if (web) webRoutes(app, web);
   sessionRoutes(app, context);
+  oidcRoutes(app, context);
+  sessionListRoutes(app, context);
   actionRoutes(app, context);
   autonomyRoutes(app, context);
   batchRoutes(app, context);
+  if (options.renderer) validateRoutes(app, context, options.renderer);
   blobRoutes(app, context);
   decisionRoutes(app, context);
+  bulkRoutes(app, context);
+  changeRoutes(app, context);
   artifactRoutes(app, context);
   controlRoutes(app, context);
   flagRoutes(app, context);
   laneRoutes(app, context);
   statusRoutes(app, context);
   logRoutes(app, context);
-  eventRoutes(app, context);
+  eventRoutes(app, context, feed);
   adapterRoutes(app, context);
   accountRoutes(app, context);
+  budgetRoutes(app, context);
+  noticeRoutes(app, context);
   tokenRoutes(app, context);
+  peopleRoutes(app, context);
   metricsRoutes(app, metrics);
   return app;
 }

@@ -11,21 +11,25 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { JsonObject } from '../contracts/http/json.ts';
 import type { Dependency } from '../contracts/http/status.ts';
 import type { NamedFile, Redelivery } from '../contracts/payloads/contract.ts';
-import type { TemporalLink } from '../db/action-row.ts';
+import type { ActionView, TemporalLink } from '../db/action-row.ts';
+import type { RenderedAccount } from '../db/look/accounts.ts';
 import type { Count } from '../db/look/counts.ts';
 import type { Database } from '../db/pool.ts';
+import type { BlobRow } from '../db/queue/blobs.ts';
 import type { FieldProblem } from '../domain/errors.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Waker } from '../temporal/waker.ts';
 import type { Audit } from './access/audit.ts';
 import type { Bounds } from './access/bounds.ts';
-import type { Credentials } from './access/credentials.ts';
+import type { Caller, Credentials } from './access/credentials.ts';
 import type { LookUps } from './access/look-ups.ts';
+import type { Oidc } from './access/oidc.ts';
 import type { RateLimits } from './access/rate-limits.ts';
 import type { RouteRight } from './access/route-rights.ts';
 import type { KnownAccounts } from './known-accounts.ts';
 import type { QueueCap } from './queue-cap.ts';
+import type { StatusWaits } from './status-waits.ts';
 
 /** The application, typed by its zod schemas. */
 export type Api = FastifyInstance<
@@ -54,6 +58,8 @@ export interface QueueableType {
   ) => { readonly provider: string; readonly name?: string | undefined } | undefined;
   /** By provider, the variables that its one account needs. */
   readonly providers?: Readonly<Record<string, readonly string[]>>;
+  /** The id of the action that has to be done before; absent, or undefined: none. */
+  after?(payload: JsonObject): string | undefined;
   check(payload: unknown): { readonly ok: true } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
   /** What is wrong with the files that it names; absent: it names none. */
   checkFiles?(payload: JsonObject, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
@@ -80,6 +86,33 @@ export interface FilePort {
   get(sha256: string): Promise<Uint8Array>;
 }
 
+/** What rendering needs of a request: the accounts of its provider and the files that it names. */
+export interface RenderRequest {
+  readonly type: string;
+  readonly payload: JsonObject;
+  readonly actionId: string;
+  readonly accounts: readonly RenderedAccount[];
+  readonly files: readonly BlobRow[];
+}
+
+export type RenderReply =
+  | {
+      readonly kind: 'rendered';
+      readonly bytes: Uint8Array;
+      readonly sha256: string;
+      /** Whether another id gives another artifact. */
+      readonly holdsActionId: boolean;
+      /** Whether its account is configured; true where it needs none. */
+      readonly hasAccount: boolean;
+    }
+  | { readonly kind: 'failed'; readonly reason: string; readonly problems: readonly FieldProblem[] };
+
+/** Renders as workers do. The API knows adapters by their contracts; whoever composes it brings their code. */
+export interface EffectRenderer {
+  /** Never throws: whatever an adapter does is the reply. */
+  render(request: RenderRequest): Promise<RenderReply>;
+}
+
 /** The servers and stores behind the API. */
 export interface ApiPorts {
   readonly database: Database;
@@ -89,12 +122,17 @@ export interface ApiPorts {
   /** Files that payloads name; absent: there are none. */
   readonly blobs?: FilePort;
   readonly waker: Pick<Waker, 'wake' | 'signalControl'>;
+  /** Absent: `POST /v1/actions/validate` is not there. */
+  readonly renderer?: EffectRenderer;
   readonly temporal: { health(): Promise<Dependency>; readonly link: TemporalLink };
 }
 
 export interface ApiContext extends ApiPorts {
+  readonly view: ActionView;
   readonly contracts: ReadonlyMap<string, QueueableType>;
   readonly credentials: Credentials;
+  /** Where people sign in; undefined: only tokens do. */
+  readonly oidc: Oidc | undefined;
   readonly lookUps: LookUps;
   /** Over the connections that are kept for pause and kill. */
   readonly controlLookUps: LookUps;
@@ -110,7 +148,10 @@ export interface ApiContext extends ApiPorts {
   readonly beatIntervalMs: number;
   /** Names of the variables that are set, of those that adapters need. */
   readonly setVariables: ReadonlySet<string>;
+  /** Of AOL. */
+  readonly version: string;
   readonly knownAccounts: KnownAccounts;
+  readonly waits: StatusWaits;
 }
 
 declare module 'fastify' {
@@ -123,6 +164,8 @@ declare module 'fastify' {
     control?: boolean;
     /** Statuses of problems that it answers, besides those of every route. */
     problems?: readonly number[];
+    /** The query of its address holds what no log may hold. */
+    queryIsSecret?: boolean;
     /** Its body is bytes of whatever kind. */
     rawBody?: boolean;
     /** Parses its body instead of what parses the others. */
@@ -135,7 +178,7 @@ declare module 'fastify' {
     role: Role | null;
     /** The lanes and types that the caller's token is bound to. Null on public routes. */
     scope: Scope | null;
-    /** The token of the caller's session; null with a bearer token. */
-    csrfToken: string | null;
+    /** All that is known of who calls. Null on public routes. */
+    caller: Caller | null;
   }
 }

@@ -6,8 +6,8 @@ import { presentActions } from '../db/look/present.ts';
 import type { ApiContext } from './context.ts';
 
 /** Wakes the lane of what is in the queue again, and answers the action with the reason why it waits, if it does. */
-export async function decided({ database, waker, temporal }: ApiContext, row: ActionRow): Promise<Action> {
+export async function decided({ database, waker, view }: ApiContext, row: ActionRow): Promise<Action> {
   if (row.status === 'PENDING') waker.wake(row.lane);
-  const [action] = await presentActions(database, [row], temporal.link);
-  return action ?? toAction(row, temporal.link);
+  const [action] = await presentActions(database, [row], view);
+  return action ?? toAction(row, view);
 }

@@ -3,8 +3,10 @@
 import type { EnqueueRequest } from '../contracts/http/action.ts';
 import { idempotencyKeySchema } from '../contracts/http/primitives.ts';
 import { filesOf } from '../contracts/payloads/contract.ts';
+import type { ActionRow } from '../db/action-row.ts';
 import type { Database } from '../db/pool.ts';
 import { findBlobs } from '../db/queue/blobs.ts';
+import { findEarlier } from '../db/queue/earlier.ts';
 import { type FieldProblem, InvalidRequestError, RealUnavailableError, UnprocessableError } from '../domain/errors.ts';
 import { IDLE_HEARTBEAT_MS } from '../domain/limits.ts';
 import type { QueueableType } from './context.ts';
@@ -51,34 +53,44 @@ export function checkEnqueue(contracts: ReadonlyMap<string, QueueableType>, requ
   const checked = contract.check(request.payload);
   if (!checked.ok) throw new UnprocessableError('the payload fails its schema', checked.problems.map(underPayload));
   if (request.mode === 'REAL' && contract.performs !== true) {
-    const rule = `must be PROOF: ${request.type} performs nothing yet`;
+    const rule = `must be PROOF: ${request.type} cannot be sent yet`;
     throw new RealUnavailableError(`mode ${rule}`, [{ field: 'mode', rule }]);
   }
 }
 
 /**
- * What is wrong with the files that requests name, in their order; undefined where nothing is. Asks the database only where files are
- * named.
+ * What is wrong with the files and actions that requests name, in their order; undefined where nothing is. Asks the database only where
+ * some are named.
  */
-export async function fileErrors(
+export async function referenceErrors(
   database: Database,
   contracts: ReadonlyMap<string, QueueableType>,
   requests: readonly EnqueueRequest[],
 ): Promise<readonly (UnprocessableError | undefined)[]> {
-  const named = requests.flatMap(({ payload }) => filesOf(payload).map(({ sha256 }) => sha256));
-  const files = await findBlobs(database, [...new Set(named)]);
-  return requests.map(({ type, payload }) => {
-    if (filesOf(payload).length === 0) return undefined;
-    const problems = contracts.get(type)?.checkFiles?.(payload, files) ?? [];
-    return problems.length === 0
-      ? undefined
-      : new UnprocessableError('the payload names files that do not fit', problems);
+  const named = requests.map(({ type, payload }) => ({
+    files: filesOf(payload).map(({ sha256 }) => sha256),
+    after: contracts.get(type)?.after?.(payload),
+  }));
+  const [files, actions] = await Promise.all([
+    findBlobs(database, [...new Set(named.flatMap((each) => each.files))]),
+    findEarlier(database, [...new Set(named.flatMap(({ after }) => after ?? []))]),
+  ]);
+  return requests.map(({ type, lane, payload }, index) => {
+    const { files: sha256s = [], after } = named[index] ?? {};
+    const problems = sha256s.length === 0 ? [] : (contracts.get(type)?.checkFiles?.(payload, files) ?? []);
+    if (problems.length > 0) return new UnprocessableError('the payload names files that do not fit', problems);
+    const earlier = after === undefined ? undefined : actions.get(after);
+    if (after === undefined || (earlier?.lane === lane && earlier.type === type)) return undefined;
+    const rule = `must name an action of ${type} in the same lane: there is none with the id ${after}`;
+    return new UnprocessableError('the payload names an action that is not there', [
+      { field: 'payload.replyTo', rule },
+    ]);
   });
 }
 
 /** Whether its lane has to know of it now. What is due later than an idle lane's next look is found by that look. */
-export function isDueSoon({ runAt }: EnqueueRequest): boolean {
-  return runAt === undefined || Date.parse(runAt) - Date.now() <= IDLE_HEARTBEAT_MS;
+export function isDueSoon({ run_at }: Pick<ActionRow, 'run_at'>): boolean {
+  return run_at.getTime() - Date.now() <= IDLE_HEARTBEAT_MS;
 }
 
 function underPayload({ field, rule }: FieldProblem): FieldProblem {

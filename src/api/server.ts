@@ -10,6 +10,8 @@ import { type ApiOptions, createApi } from './app.ts';
 export interface ServerOptions extends Omit<ApiOptions, 'hostNames'> {
   readonly host: string;
   readonly port: number;
+  /** Where people reach it, if that is known. */
+  readonly publicUrl?: string;
 }
 
 export interface RunningApi {
@@ -29,11 +31,11 @@ export async function startServer(options: ServerOptions): Promise<RunningApi> {
     const cure = 'put a proxy that ends TLS in front of it and set AOL_API_TLS=proxied, or bind to 127.0.0.1';
     throw new ConfigurationError(
       'AOL_API_HOST',
-      `${options.host} is reachable by others, and tokens would travel in the clear: ${cure}`,
+      `${options.host} can be reached from other machines, and tokens would be sent unencrypted: ${cure}`,
     );
   }
   await openControl(options);
-  const app = await createApi({ ...options, hostNames: allowedHostNames(options.host) });
+  const app = await createApi({ ...options, hostNames: allowedHostNames(options.host, options.publicUrl) });
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {

@@ -49,7 +49,7 @@ export function contextInUse({ current, contexts }: Contexts): NamedContext | un
   if (current === undefined) return undefined;
   const found = contexts[current];
   if (found) return { ...found, name: current };
-  throw new ContextsError(`the context in use, ${current}, is not there: \`aol context use\` another one`);
+  throw new ContextsError(`the current context, ${current}, does not exist: \`aol context use\` another one`);
 }
 
 /** The file appears complete or not at all, for this user alone. */

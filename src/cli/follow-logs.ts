@@ -2,9 +2,11 @@
 
 import type { AolClient, LogFilter } from '../client/client.ts';
 import type { LogEntry } from '../contracts/http/log.ts';
+import { searchWords } from '../contracts/http/primitives.ts';
 import type { CliContext } from './context.ts';
 import { levelWord, paint } from './terminal/paint.ts';
 import { oneLine } from './terminal/text.ts';
+import { when, withLocalTimes } from './terminal/time.ts';
 import { padToWidth } from './terminal/width.ts';
 
 /** Goes on until the signal ends it. The stream is opened before the newest rows are read, so that none falls between. */
@@ -48,7 +50,7 @@ function fits(entry: LogEntry, { actionId, level, event, actor, q }: LogFilter):
     isOneOf(entry.level, level) &&
     isOneOf(entry.event, event) &&
     isOneOf(entry.actor, actor) &&
-    (q === undefined || text().includes(q.toLowerCase()))
+    (q === undefined || searchWords(q).every((word) => text().includes(word.toLowerCase())))
   );
 }
 
@@ -56,12 +58,12 @@ export function logLine(entry: LogEntry, isColored: boolean): string {
   const { text, tone } = levelWord(entry.level);
   const attempt = entry.attempt === null ? '' : ` (attempt ${entry.attempt})`;
   return [
-    entry.at,
+    when(entry.at),
     paint(padToWidth(text, 7), tone, isColored),
     entry.lane,
     entry.event,
     ...(entry.actionId === null ? [] : [entry.actionId]),
     `${entry.actor}:`,
-    `${oneLine(entry.message, 200)}${attempt}`,
+    `${oneLine(withLocalTimes(entry.message), 200)}${attempt}`,
   ].join(' ');
 }

@@ -9,6 +9,7 @@ import { findSecretsKeys, findTokens, readAddresses } from '../local/index.ts';
 import { createLog } from '../observability/log.ts';
 import type { RunningTraces } from '../observability/tracing.ts';
 import type { TemporalSettings } from '../temporal/gateway.ts';
+import type { NoticeOptions } from '../worker/notice-loop.ts';
 
 /**
  * The database that the environment names, else the embedded one of the data folder.
@@ -82,6 +83,11 @@ export function accountOptions(config: Config): {
   readonly secretsKeys: readonly Uint8Array[];
 } {
   return { accounts: loadAccountSettings(config), secretsKeys: findSecretsKeys(config) };
+}
+
+/** Where people are told of what waits or went wrong, and at what pace. */
+export function noticeSettings({ notices: { destinations, everyMs } }: Config): NoticeOptions {
+  return { destinations, pace: { everyMs } };
 }
 
 /** JSON lines on stderr, without the secrets of the environment, of accounts and of the data folder. */

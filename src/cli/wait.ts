@@ -10,8 +10,10 @@ import { describeFailure } from './errors.ts';
 import { logLine } from './follow-logs.ts';
 import { withProgress } from './terminal/progress.ts';
 
-const FIRST_LOOK_MS = 100;
-const MAX_LOOK_MS = 1_000;
+/** So often it looks at least: the log tells of what changes no status, too. */
+const ONE_WAIT_MS = 5_000;
+/** While the server is away. */
+const AWAY_MS = 500;
 const LOG_PAGE = 200;
 
 /** What an action that stands still means for the exit code; the others go on by themselves. */
@@ -52,16 +54,26 @@ export async function waitForEnd(
       if (describeFailure(error).exitCode !== ExitCode.unavailable) throw error;
     }
   };
+  /** Until the status is another one; a server that is away is asked again. */
+  const pause = async (longestMs: number): Promise<void> => {
+    const options = { untilEnd: false, seen: action.status, timeoutMs: longestMs, signal: io.signal };
+    await client.wait(queued.id, options).catch(async (error: unknown) => {
+      if (io.signal?.aborted) return;
+      if (describeFailure(error).exitCode !== ExitCode.unavailable) throw error;
+      await delay(Math.min(AWAY_MS, longestMs), undefined, { signal: io.signal }).catch(() => undefined);
+    });
+  };
   return withProgress(io, `waiting for ${queued.id}`, async ({ say }) => {
-    for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(MAX_LOOK_MS, pauseMs * 1.5)) {
+    for (;;) {
+      const known = action.status;
       await look(say);
       const status = knownWord(ACTION_STATUSES, action.status);
       const exitCode = status && ENDS[status];
       if (exitCode !== undefined) return { action, exitCode };
       if (io.signal?.aborted) return { action, exitCode: ExitCode.interrupted };
-      const leftMs = timeoutMs === undefined ? pauseMs : timeoutMs - (performance.now() - startedAt);
+      const leftMs = timeoutMs === undefined ? ONE_WAIT_MS : timeoutMs - (performance.now() - startedAt);
       if (leftMs <= 0) return { action, exitCode: ExitCode.unfinished };
-      await delay(Math.min(pauseMs, leftMs), undefined, { signal: io.signal }).catch(() => undefined);
+      if (action.status === known) await pause(Math.min(leftMs, ONE_WAIT_MS));
     }
   });
 }

@@ -2,20 +2,9 @@
 
 import { z } from 'zod';
 import {
-  type AccountChecked,
-  type AccountDescription,
-  type AccountList,
-  accountCheckedSchema,
-  accountListSchema,
-  accountSchema,
-  type BudgetRequest,
-} from '../contracts/http/account.ts';
-import {
-  type Action,
   type ActionList,
   type ActionSummaryList,
   actionListSchema,
-  actionSchema,
   actionSummaryListSchema,
   type LastApproved,
   lastApprovedSchema,
@@ -23,13 +12,6 @@ import {
   nextActionsSchema,
 } from '../contracts/http/action.ts';
 import { type AdapterList, adapterListSchema } from '../contracts/http/adapter.ts';
-import {
-  type Autonomy,
-  type AutonomyList,
-  type AutonomyPutInput,
-  autonomyListSchema,
-  autonomySchema,
-} from '../contracts/http/autonomy.ts';
 import { type BatchAnswer, batchAnswerSchema } from '../contracts/http/batch.ts';
 import { type Blob, blobSchema } from '../contracts/http/blob.ts';
 import {
@@ -40,13 +22,6 @@ import {
   type StartRequest,
 } from '../contracts/http/control.ts';
 import {
-  type AllowRequest,
-  type DlqAnswer,
-  type DlqInput,
-  dlqAnswerSchema,
-  type ResolveRequest,
-} from '../contracts/http/decisions.ts';
-import {
   type FlagsChanged,
   type FlagsOfLane,
   type FlagsPatchInput,
@@ -55,7 +30,6 @@ import {
 } from '../contracts/http/flags.ts';
 import { type LaneCreated, type LaneList, laneCreatedSchema, laneListSchema } from '../contracts/http/lane.ts';
 import { type LogList, logListSchema } from '../contracts/http/log.ts';
-import { type Session, sessionSchema } from '../contracts/http/session.ts';
 import {
   type LaneStatus,
   laneStatusSchema,
@@ -65,26 +39,19 @@ import {
   statusSchema,
 } from '../contracts/http/status.ts';
 import { type TickList, tickListSchema } from '../contracts/http/tick.ts';
-import {
-  type CreatedToken,
-  type CreateTokenRequest,
-  createdTokenSchema,
-  type TokenList,
-  tokenListSchema,
-} from '../contracts/http/token.ts';
-import { type NewAction, type NewBatch, withKey } from './enqueue.ts';
+import { DecisionCalls } from './decisions.ts';
+import { type NewBatch, withKey } from './enqueue.ts';
 import { type AolEvent, type EventsOptions, followEvents } from './events.ts';
 import type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
-import { AolApiError, type CallOptions, HttpTransport, parsedJson, type TransportOptions } from './transport.ts';
+import type { CallOptions, HttpTransport, TransportOptions } from './transport.ts';
 
+export type { WaitOptions } from './actions.ts';
 export type { ActionPayloads, NewAction, NewBatch, PayloadOf } from './enqueue.ts';
 export type { AolEvent, EventsOptions } from './events.ts';
 export type { ActionFilter, LogFilter, PageFilter, TickFilter } from './filters.ts';
 export { AolApiError, AolInsecureAddressError, AolUnreachableError } from './transport.ts';
 
 export type AolClientOptions = TransportOptions;
-
-type DecisionVerb = 'approve' | 'cancel' | 'promote' | 'reject' | 'replay' | 'resolve';
 
 /** An artifact's bytes as they were hashed. */
 export interface ArtifactBytes {
@@ -94,21 +61,14 @@ export interface ArtifactBytes {
 
 /**
  * Talks to an AOL server. Calls that are safe to repeat are repeated when the server is away for a moment, or asks to wait:
- * reads, enqueues (which always carry a key), pause, kill, promote (which queues once), creating lanes, revoking tokens.
+ * reads, enqueues (which always carry a key), pause, kill, promote and revise (which queue once), creating lanes, revoking tokens.
  *
  * Every method throws {@link AolApiError} when the server refuses, and `AolUnreachableError` when there is no answer. A token goes
  * to another machine by https only: else the constructor, or `signIn`, throws `AolInsecureAddressError`.
  */
-export class AolClient {
-  readonly #transport: HttpTransport;
-
-  constructor(options: AolClientOptions) {
-    this.#transport = new HttpTransport(options);
-  }
-
-  /** Queues an action. Without a key it makes one, so that repeating the call never queues twice. */
-  enqueue<const Type extends string>(action: NewAction<Type>): Promise<Action> {
-    return this.#json(actionSchema, { method: 'POST', path: '/v1/actions', body: withKey(action), repeatable: true });
+export class AolClient extends DecisionCalls {
+  get #transport(): HttpTransport {
+    return this.transport;
   }
 
   /**
@@ -129,11 +89,7 @@ export class AolClient {
     return this.#json(actionSummaryListSchema, { path: '/v1/actions', query: { ...filter, fields: 'summary' } });
   }
 
-  getAction(id: string): Promise<Action> {
-    return this.#json(actionSchema, { path: `/v1/actions/${encodeURIComponent(id)}` });
-  }
-
-  /** The newest other action of its lane, type and account that a person approved or that was sent: to compare it with. */
+  /** The other action of its lane, type and account that a person approved last: to compare it with. */
   getLastApproved(id: string): Promise<LastApproved> {
     return this.#json(lastApprovedSchema, { path: `/v1/actions/${encodeURIComponent(id)}/last-approved` });
   }
@@ -169,45 +125,6 @@ export class AolClient {
     );
   }
 
-  cancel(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
-    return this.#decide(id, 'cancel', options);
-  }
-
-  /** Gives a dead letter a new round of attempts under the same key. */
-  replay(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
-    return this.#decide(id, 'replay', options);
-  }
-
-  /** Lets the artifact with this SHA-256 be performed. */
-  approve(id: string, request: AllowRequest): Promise<Action> {
-    return this.#decide(id, 'approve', request);
-  }
-
-  /** Cancels what waits for approval. */
-  reject(id: string, request: { readonly reason?: string | undefined } = {}): Promise<Action> {
-    return this.#decide(id, 'reject', request);
-  }
-
-  /** Queues, once, a REAL action that may perform exactly this proof's artifact; again answers that action. */
-  promote(id: string, request: AllowRequest): Promise<Action> {
-    return this.#decide(id, 'promote', request, true);
-  }
-
-  /** Says whether an unconfirmed effect was sent. */
-  resolve(id: string, request: ResolveRequest): Promise<Action> {
-    return this.#decide(id, 'resolve', request);
-  }
-
-  /** Replays up to 1,000 dead letters; what is left is told. */
-  replayDeadLetters(request: DlqInput): Promise<DlqAnswer> {
-    return this.#json(dlqAnswerSchema, { method: 'POST', path: '/v1/dlq/replay', body: request });
-  }
-
-  /** Cancels up to 1,000 dead letters; what is left is told. */
-  clearDeadLetters(request: DlqInput): Promise<DlqAnswer> {
-    return this.#json(dlqAnswerSchema, { method: 'POST', path: '/v1/dlq/clear', body: request });
-  }
-
   status(): Promise<Status> {
     return this.#json(statusSchema, { path: '/v1/status' });
   }
@@ -215,6 +132,16 @@ export class AolClient {
   /** The whole log, newest first. */
   listLogs(filter: LogFilter = {}): Promise<LogList> {
     return this.#json(logListSchema, { path: '/v1/logs', query: { ...filter } });
+  }
+
+  /** All rows of the log that fit, as CSV, while they are read. */
+  async exportLogs(filter: LogFilter = {}, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const query = { ...filter, format: 'csv' };
+    const body = await this.#transport.call(
+      { path: '/v1/logs', query, isStream: true, signal },
+      async (response) => response.body,
+    );
+    return body ?? new ReadableStream({ start: (controller) => controller.close() });
   }
 
   listTicks(filter: TickFilter = {}): Promise<TickList> {
@@ -256,15 +183,6 @@ export class AolClient {
     return this.#json(flagsChangedSchema, { method: 'PATCH', path: '/v1/control/flags', body: patch });
   }
 
-  /** How far types of actions may go by themselves, as it is set for a lane and for all; without a lane everything. */
-  listAutonomy(lane?: string): Promise<AutonomyList> {
-    return this.#json(autonomyListSchema, { path: '/v1/autonomy', query: { lane } });
-  }
-
-  setAutonomy(put: AutonomyPutInput): Promise<Autonomy> {
-    return this.#json(autonomySchema, { method: 'PUT', path: '/v1/autonomy', body: put, repeatable: true });
-  }
-
   listLanes(): Promise<LaneList> {
     return this.#json(laneListSchema, { path: '/v1/lanes' });
   }
@@ -285,54 +203,6 @@ export class AolClient {
 
   listAdapters(): Promise<AdapterList> {
     return this.#json(adapterListSchema, { path: '/v1/adapters' });
-  }
-
-  /** On whose behalf effects are performed, without secrets. */
-  listAccounts(): Promise<AccountList> {
-    return this.#json(accountListSchema, { path: '/v1/accounts' });
-  }
-
-  /** Has a worker look whether an account works; it waits up to 10 s for it. */
-  checkAccount(name: string): Promise<AccountChecked> {
-    const path = `/v1/accounts/${encodeURIComponent(name)}/check`;
-    return this.#json(accountCheckedSchema, { method: 'POST', path, body: {}, repeatable: true });
-  }
-
-  /** Sets how much an account, or a host of webhooks (`webhook:host`), may do in an hour and in a day; null takes a number back. */
-  setBudget(name: string, budget: BudgetRequest): Promise<AccountDescription> {
-    const path = `/v1/accounts/${encodeURIComponent(name)}/budget`;
-    return this.#json(accountSchema, { method: 'PUT', path, body: budget, repeatable: true });
-  }
-
-  listTokens(page: PageFilter = {}): Promise<TokenList> {
-    return this.#json(tokenListSchema, { path: '/v1/tokens', query: { ...page } });
-  }
-
-  /** The secret is answered this once. */
-  createToken(request: CreateTokenRequest): Promise<CreatedToken> {
-    return this.#json(createdTokenSchema, { method: 'POST', path: '/v1/tokens', body: request });
-  }
-
-  /** Ends a token at once, and its sessions. */
-  async revokeToken(id: string): Promise<void> {
-    const path = `/v1/tokens/${encodeURIComponent(id)}`;
-    await this.#transport.call({ method: 'DELETE', path, repeatable: true }, nothing);
-  }
-
-  /** In a page: exchanges a token for the session's cookie. What is changed from then on carries its CSRF token. */
-  async signIn(token: string): Promise<Session> {
-    this.#transport.assertPrivate();
-    return this.#session(await this.#json(sessionSchema, { method: 'POST', path: '/v1/session', body: { token } }));
-  }
-
-  /** Who calls; in a page that was loaded anew it also takes the session's CSRF token up again. */
-  async session(): Promise<Session> {
-    return this.#session(await this.#json(sessionSchema, { path: '/v1/session' }));
-  }
-
-  async signOut(): Promise<void> {
-    await this.#transport.call({ method: 'DELETE', path: '/v1/session' }, nothing);
-    this.#transport.csrfToken = null;
   }
 
   /** The OpenAPI description of all this. */
@@ -363,28 +233,7 @@ export class AolClient {
     return followEvents(this.#transport, options);
   }
 
-  #session(session: Session): Session {
-    this.#transport.csrfToken = session.csrfToken;
-    return session;
+  #json<Schema extends z.ZodType>(schema: Schema, options: CallOptions): Promise<z.output<Schema>> {
+    return this.json(schema, options);
   }
-
-  #decide(id: string, verb: DecisionVerb, body: object, repeatable = false): Promise<Action> {
-    const path = `/v1/actions/${encodeURIComponent(id)}/${verb}`;
-    return this.#json(actionSchema, { method: 'POST', path, body, repeatable });
-  }
-
-  async #json<Schema extends z.ZodType>(schema: Schema, options: CallOptions): Promise<z.output<Schema>> {
-    const { status, text } = await this.#transport.call(options, async (response) => ({
-      status: response.status,
-      text: await response.text(),
-    }));
-    const parsed = schema.safeParse(parsedJson(text));
-    if (!parsed.success) throw AolApiError.unexpected(status, `${options.path} answered something else than agreed`);
-    return parsed.data;
-  }
-}
-
-/** The answer has no body, or none that matters. */
-async function nothing(response: Response): Promise<void> {
-  await response.body?.cancel();
 }

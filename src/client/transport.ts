@@ -23,8 +23,8 @@ export interface TransportOptions {
 export interface CallOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
-  /** A list goes as its words, parted by commas. */
-  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  /** A list goes as its words, separated by commas. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: unknown;
   /** Sent as it is, instead of a JSON body. */
   readonly rawBody?: { readonly bytes: Uint8Array; readonly mediaType: string };
@@ -33,6 +33,8 @@ export interface CallOptions {
   readonly repeatable?: boolean;
   /** A status besides 2xx whose body is an answer. */
   readonly alsoAccepts?: number;
+  /** For one try, where the server itself waits. */
+  readonly timeoutMs?: number;
   /** Ends the call, and the reading of its body. */
   readonly signal?: AbortSignal | undefined;
   /** For an answer that goes on for ever: the caller's signal is its only limit. */
@@ -118,6 +120,11 @@ export class HttpTransport {
     if (options.token !== undefined) this.assertPrivate();
   }
 
+  /** For one try. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs ?? 10_000;
+  }
+
   /** @throws AolInsecureAddressError when what is sent can be read on the way */
   assertPrivate(): void {
     if (!isPrivateWay(this.#baseUrl)) throw new AolInsecureAddressError(this.#baseUrl);
@@ -178,9 +185,9 @@ export class HttpTransport {
     return { url, init };
   }
 
-  #signal({ signal, isStream }: CallOptions): AbortSignal {
+  #signal({ signal, isStream, timeoutMs = this.timeoutMs }: CallOptions): AbortSignal {
     const signals = signal ? [signal] : [];
-    if (!isStream) signals.push(AbortSignal.timeout(this.#options.timeoutMs ?? 10_000));
+    if (!isStream) signals.push(AbortSignal.timeout(timeoutMs));
     return AbortSignal.any(signals);
   }
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../domain/errors.ts';
+import type { NoticeDestination } from '../domain/notice-destinations.ts';
 import { passwordOf } from './database-url.ts';
 import {
   type ProcessEnvironment,
@@ -9,6 +10,8 @@ import {
   userConfigDir,
   withoutUnset,
 } from './environment.ts';
+import { type OidcConfig, oidcConfig } from './oidc.ts';
+import { withDatabasePassword } from './pass-file.ts';
 import { loadTemporalConfig, type TemporalConfig } from './temporal.ts';
 import type { Variable } from './variable.ts';
 import { type Environment, environmentSchema, type VariableName, variables } from './variables.ts';
@@ -40,6 +43,8 @@ export interface Config {
     /** For each token; 0 is without limit. */
     readonly callsPerMinute: number;
     readonly maxQueued: number;
+    /** Where people sign in; undefined: only tokens do. */
+    readonly oidc: OidcConfig | undefined;
   };
   /** Names of the variables that are set, among those that are known. */
   readonly setVariables: readonly string[];
@@ -63,6 +68,8 @@ export interface Config {
   readonly workerMetrics: string | undefined;
   /** OpenTelemetry's own variables say where traces go. */
   readonly tracing: boolean;
+  /** Where people are told of what waits or went wrong, and how often at most. */
+  readonly notices: { readonly destinations: readonly NoticeDestination[]; readonly everyMs: number };
   /** Where people reach the dashboard, without a slash at the end: for links to it. */
   readonly publicUrl: string;
   /** Every secret value of the environment, so that logs can be kept free of them. */
@@ -77,13 +84,14 @@ export interface Config {
  * @throws ConfigurationError naming the first wrong variable and its rule
  */
 export function loadConfig(env: ProcessEnvironment = processEnvironment()): Config {
-  const given = withoutUnset(env, true);
+  const given = withDatabasePassword(withoutUnset(env, true));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     throw wrongValue(given, parsed.error.issues[0]?.path[0]);
   }
   const values = parsed.data;
   const dataDir = resolve(values.AOL_DATA_DIR);
+  const publicUrl = values.AOL_PUBLIC_URL ?? `http://127.0.0.1:${values.AOL_API_PORT}`;
   return deepFreeze({
     proofMode: values.AOL_PROOF_MODE,
     logLevel: values.AOL_LOG_LEVEL,
@@ -101,6 +109,7 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
       proxies: values.AOL_API_PROXIES?.split(',').map((one) => one.trim()) ?? [],
       callsPerMinute: values.AOL_API_RATE,
       maxQueued: values.AOL_MAX_QUEUED,
+      oidc: oidcConfig(values, publicUrl),
     },
     setVariables: Object.keys(given).filter(isVariable),
     tokens: {
@@ -121,7 +130,11 @@ export function loadConfig(env: ProcessEnvironment = processEnvironment()): Conf
     temporalUiUrl: values.AOL_TEMPORAL_UI_URL,
     workerMetrics: values.AOL_WORKER_METRICS,
     tracing: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined || (values.OTEL_TRACES_EXPORTER ?? 'none') !== 'none',
-    publicUrl: values.AOL_PUBLIC_URL ?? `http://127.0.0.1:${values.AOL_API_PORT}`,
+    notices: {
+      destinations: values.AOL_NOTICES ?? [],
+      everyMs: values.AOL_NOTICE_INTERVAL_MINUTES * 60_000,
+    },
+    publicUrl,
     secrets: secretValues(given),
     machine: { searchPath: given.PATH ?? '', cacheDir: userCacheDir(given), configDir: userConfigDir(given) },
   } satisfies Config);
@@ -135,7 +148,7 @@ function wrongValue(given: Record<string, string>, name: PropertyKey | undefined
   return new ConfigurationError(variable, `${variable} must be ${entry?.rule ?? 'valid'}; given: ${shown}`);
 }
 
-/** Also each of several that are parted by commas, and the password within an address. */
+/** Also each of several that are separated by commas, and the password within an address. */
 function secretValues(given: Record<string, string>): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const entry: Variable | undefined = isVariable(name) ? variables[name] : undefined;

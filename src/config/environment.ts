@@ -15,6 +15,16 @@ export function childEnvironment(overrides: ProcessEnvironment = {}): Record<str
   return withoutUnset({ ...processEnvironment(), ...overrides });
 }
 
+/** What programs need to run at all. */
+const OF_THE_MACHINE =
+  /^(?:HOME|LANG|LC_.*|PATH|SystemRoot|TEMP|TMP|TMPDIR|TZ|USER|USERPROFILE|XDG_.*|GO.*|npm_config_.*)$/i;
+
+/** The environment of a child that must know nothing of this installation: the machine's variables, and these settings. */
+export function bareEnvironment(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const machine = Object.entries(withoutUnset(processEnvironment())).filter(([name]) => OF_THE_MACHINE.test(name));
+  return { ...Object.fromEntries(machine), ...settings };
+}
+
 /** Drops what is unset; with `emptyToo`, also what is empty: an empty string counts as unset. */
 export function withoutUnset(env: ProcessEnvironment, emptyToo = false): Record<string, string> {
   const kept: Record<string, string> = {};

@@ -1,5 +1,5 @@
 export { type AccountSettings, loadAccountSettings } from './accounts.ts';
 export { type Config, loadConfig } from './config.ts';
 export { maskPassword } from './database-url.ts';
-export { childEnvironment } from './environment.ts';
+export { bareEnvironment, childEnvironment } from './environment.ts';
 export type { TemporalConfig, TemporalConnectionOptions } from './temporal.ts';

@@ -15,7 +15,7 @@ export const temporal = {
       .optional(),
     rule: 'host:port',
     defaultText: 'unset',
-    meaning: 'Temporal. Unset: a dev server is started, its data in AOL_DATA_DIR.',
+    meaning: 'Address of the Temporal server. Unset: a dev server is started, its data in AOL_DATA_DIR.',
   },
   TEMPORAL_NAMESPACE: {
     schema: z
@@ -33,13 +33,18 @@ export const temporal = {
     meaning: 'API key (Temporal Cloud).',
     secret: true,
   },
-  TEMPORAL_TLS: { schema: switchText, rule: '0, 1, true or false', defaultText: 'unset', meaning: 'TLS on or off.' },
+  TEMPORAL_TLS: {
+    schema: switchText,
+    rule: '0, 1, true or false',
+    defaultText: 'unset',
+    meaning: 'TLS on or off. Unset: on with an API key or a certificate.',
+  },
   TEMPORAL_TLS_CLIENT_CERT_PATH: { schema: text, rule: file, defaultText: 'unset', meaning: 'Client certificate.' },
   TEMPORAL_TLS_CLIENT_CERT_DATA: {
     schema: text,
     rule: 'PEM text',
     defaultText: 'unset',
-    meaning: 'The same as text.',
+    meaning: 'The client certificate itself.',
     secret: true,
   },
   TEMPORAL_TLS_CLIENT_KEY_PATH: {
@@ -52,21 +57,26 @@ export const temporal = {
     schema: text,
     rule: 'PEM text',
     defaultText: 'unset',
-    meaning: 'The same as text.',
+    meaning: 'That key itself.',
     secret: true,
   },
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: { schema: text, rule: file, defaultText: 'unset', meaning: "The server's CA." },
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: {
+    schema: text,
+    rule: file,
+    defaultText: 'unset',
+    meaning: "The CA that signed the server's certificate.",
+  },
   TEMPORAL_TLS_SERVER_CA_CERT_DATA: {
     schema: text,
     rule: 'PEM text',
     defaultText: 'unset',
-    meaning: 'The same as text.',
+    meaning: 'That CA itself.',
   },
   TEMPORAL_TLS_SERVER_NAME: {
     schema: text,
     rule: 'a host name',
     defaultText: 'unset',
-    meaning: 'Name in its certificate.',
+    meaning: 'The name in the server’s certificate, where it is not the host of the address.',
   },
   TEMPORAL_CONFIG_FILE: {
     schema: text,
@@ -74,16 +84,21 @@ export const temporal = {
     defaultText: "Temporal's own place",
     meaning: 'File with connection profiles.',
   },
-  TEMPORAL_PROFILE: { schema: text, rule: 'a profile of that file', defaultText: 'default', meaning: 'Which profile.' },
+  TEMPORAL_PROFILE: {
+    schema: text,
+    rule: 'a profile of that file',
+    defaultText: 'default',
+    meaning: 'Which profile of that file to use.',
+  },
   AOL_PAYLOAD_KEY: {
     schema: z
       .string()
       .transform((value) => parsePayloadKeys(value))
       .pipe(z.array(z.instanceof(Uint8Array)))
       .optional(),
-    rule: '32 bytes in base64, up to ten of them parted by commas',
+    rule: '32 bytes in base64, up to ten of them separated by commas',
     defaultText: 'unset',
-    meaning: 'Encrypts what Temporal stores: the first key encrypts, all decrypt. Unset: it is plain.',
+    meaning: 'Encrypts what Temporal stores: the first key encrypts, all decrypt. Unset: nothing is encrypted.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;

@@ -6,9 +6,11 @@ import { DEFAULT_CALLS_PER_MINUTE, DEFAULT_MAX_QUEUED } from '../domain/limits.t
 import { parsePayloadKeys } from '../domain/payload-keys.ts';
 import { parseSigningSecrets, parseWebhookAllow } from '../domain/webhook-settings.ts';
 import { isPostgresUrl } from './database-url.ts';
+import { notices } from './notice-variables.ts';
+import { oidc } from './oidc-variables.ts';
 import { providers } from './provider-variables.ts';
 import { temporal } from './temporal-variables.ts';
-import type { Variable } from './variable.ts';
+import type { Area, Reader, Variable } from './variable.ts';
 
 const text = z.string().optional();
 
@@ -50,7 +52,7 @@ const database = {
     schema: z.string().refine(isPostgresUrl).optional(),
     rule: 'an address like postgresql://user:password@host:5432/name, with % in the password written as %25',
     defaultText: 'unset',
-    meaning: 'PostgreSQL. Unset: an embedded real PostgreSQL is started and kept in AOL_DATA_DIR.',
+    meaning: 'Address of PostgreSQL. Unset: an embedded PostgreSQL is started, its data in AOL_DATA_DIR.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -59,15 +61,18 @@ const unset = 'unset';
 
 const engine = {
   AOL_PROOF_MODE: {
+    readBy: ['worker', 'command line'],
     schema: z
       .enum(['0', '1'])
       .default('1')
       .transform((value) => value === '1'),
     rule: "'1' (proofs only) or '0' (the worker's half of unlocking REAL)",
     defaultText: '1',
-    meaning: "0 is the worker's half of unlocking REAL; the other half is a lane's proof_only=false, set by an admin.",
+    meaning:
+      '1: proofs only. 0: this worker may perform REAL actions, in lanes whose proof_only an admin has set to false.',
   },
   AOL_DATA_DIR: {
+    readBy: ['API', 'worker', 'command line'],
     schema: z
       .string()
       .refine((value) => !value.includes('\0'))
@@ -77,6 +82,7 @@ const engine = {
     meaning: "The embedded servers' data, artifacts and generated tokens.",
   },
   AOL_ARTIFACTS: {
+    readBy: ['API', 'worker', 'command line'],
     schema: z
       .string()
       .regex(/^(file|s3):./)
@@ -91,11 +97,12 @@ const engine = {
       .transform((value) => value.split(',').map((file) => file.trim()))
       .refine((files) => files.every((file) => file !== '' && !file.includes('\0')))
       .optional(),
-    rule: 'files, parted by commas',
+    rule: 'files, separated by commas',
     defaultText: unset,
-    meaning: 'Modules with adapters of your own, e.g. ./my-adapter.js. Worker and API load them.',
+    meaning: 'Modules with adapters of your own, such as ./my-adapter.js. Worker and API load the same.',
   },
   AOL_RETENTION: {
+    readBy: ['worker', 'command line'],
     schema: z
       .string()
       .refine((value) => parseAgeMs(value) !== undefined)
@@ -103,7 +110,7 @@ const engine = {
       .optional(),
     rule: AGE_RULE,
     defaultText: unset,
-    meaning: 'How long finished actions are kept, e.g. 90d; unset keeps them. `aol prune` does it by hand.',
+    meaning: 'How long finished actions are kept. Unset: for ever; `aol prune` deletes them by hand.',
   },
   AOL_APPROVAL_TTL: {
     schema: z
@@ -113,7 +120,7 @@ const engine = {
       .transform((value) => parseAgeMs(value) ?? 0),
     rule: AGE_RULE,
     defaultText: '7d',
-    meaning: 'How long a person has to approve what waits for it; then it is cancelled.',
+    meaning: 'How long a person has to approve an action that waits for it. After that it is cancelled.',
   },
   AOL_LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -125,6 +132,7 @@ const engine = {
 
 const api = {
   AOL_API_HOST: {
+    readBy: ['API', 'command line'],
     schema: z
       .string()
       .max(253)
@@ -134,7 +142,13 @@ const api = {
     defaultText: '127.0.0.1',
     meaning: 'Where the API and the dashboard listen.',
   },
-  AOL_API_PORT: { schema: port(8321), rule: portRule, defaultText: '8321', meaning: 'Port of API and dashboard.' },
+  AOL_API_PORT: {
+    readBy: ['API', 'command line'],
+    schema: port(8321),
+    rule: portRule,
+    defaultText: '8321',
+    meaning: 'Port of API and dashboard.',
+  },
   AOL_API_TLS: {
     schema: z.enum(['proxied']).optional(),
     rule: 'proxied, or unset',
@@ -143,42 +157,44 @@ const api = {
   },
   AOL_API_PROXIES: {
     schema: z.string().refine(areNetworks).optional(),
-    rule: 'addresses or networks, parted by commas: 10.0.0.7,10.1.0.0/16',
+    rule: 'addresses or networks, separated by commas: 10.0.0.7,10.1.0.0/16',
     defaultText: unset,
-    meaning:
-      'Proxies in front that tell callers’ addresses in X-Forwarded-For; from anybody else that header counts for nothing.',
+    meaning: 'Proxies whose X-Forwarded-For is believed. From anybody else that header is ignored.',
   },
   AOL_API_RATE: {
     schema: integer(0, 10_000_000, DEFAULT_CALLS_PER_MINUTE),
     rule: 'a number from 0 to 10000000',
     defaultText: String(DEFAULT_CALLS_PER_MINUTE),
-    meaning: 'Calls of one token in a minute, in each API process; 0 is without limit, also for wrong tokens.',
+    meaning: 'How many calls a minute one token may make in each API process. 0: no limit, for wrong tokens neither.',
   },
   AOL_MAX_QUEUED: {
     schema: integer(1, 100_000_000, DEFAULT_MAX_QUEUED),
     rule: 'a number from 1 to 100000000',
     defaultText: String(DEFAULT_MAX_QUEUED),
-    meaning: 'How many actions may wait in all lanes; more are refused with 429.',
+    meaning: 'How many actions may wait in all lanes together. More are refused with 429.',
   },
   AOL_ADMIN_TOKEN: {
+    readBy: ['API', 'command line'],
     schema: token,
     rule: tokenRule,
     defaultText: 'generated into AOL_DATA_DIR',
-    meaning: "Bearer token of admins: everything operators may, plus limits, REAL's lane switch and tokens.",
+    meaning: 'Bearer token of the admin.',
     secret: true,
   },
   AOL_OPERATOR_TOKEN: {
+    readBy: ['API', 'command line'],
     schema: token,
     rule: tokenRule,
     defaultText: 'generated into AOL_DATA_DIR',
-    meaning: 'Bearer token of operators: queue, decide, pause, kill, resume.',
+    meaning: 'Bearer token of the operator.',
     secret: true,
   },
   AOL_VIEWER_TOKEN: {
+    readBy: ['API', 'command line'],
     schema: token,
     rule: tokenRule,
     defaultText: 'generated into AOL_DATA_DIR',
-    meaning: 'Bearer token of viewers: read.',
+    meaning: 'Bearer token of the viewer.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -196,7 +212,7 @@ const client = {
     rule: tokenRule,
     defaultText: unset,
     meaning:
-      'With which token. Unset: of this machine’s AOL the admin’s, of a context its own. `aol mcp` needs one of the role agent.',
+      'The token for AOL_API_URL. Unset: the admin’s of this machine, or the one of the context in use. `aol mcp` needs one of the role agent.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
@@ -215,11 +231,12 @@ const local = {
     meaning: "Port of the embedded Temporal server's web page.",
   },
   AOL_TEMPORAL_UI_URL: {
+    readBy: ['API'],
     schema: webAddress.optional(),
     rule: 'an address like https://cloud.temporal.io',
     defaultText: unset,
     meaning:
-      'Temporal’s web page: links to it begin so. Unset: the embedded server’s; of another server there are none.',
+      'Address of Temporal’s web page, for links to it. Unset: the embedded server’s page; for another server there are no links.',
   },
   AOL_POSTGRES_PORT: {
     schema: port(54_321),
@@ -235,9 +252,9 @@ const adapters = {
       .string()
       .refine((value) => parseWebhookAllow(value) !== undefined)
       .optional(),
-    rule: 'host:port, more of them parted by commas',
+    rule: 'host:port, more of them separated by commas',
     defaultText: 'unset',
-    meaning: 'Hosts and ports inside private ranges that CALL_WEBHOOK may reach, as its addresses name them.',
+    meaning: 'Hosts and ports inside private ranges that CALL_WEBHOOK may reach, written as in its addresses.',
   },
   AOL_WEBHOOK_SECRET: {
     schema: z
@@ -245,9 +262,9 @@ const adapters = {
       .transform((value) => parseSigningSecrets(value))
       .pipe(z.array(z.string()))
       .optional(),
-    rule: 'one secret, or two parted by a comma: whsec_ and 24 to 64 bytes in base64',
+    rule: 'one secret, or two separated by a comma: whsec_ and 24 to 64 bytes in base64',
     defaultText: 'unset',
-    meaning: 'Signs webhooks (Standard Webhooks). Two while it is rotated. Unset: they are not signed.',
+    meaning: 'Signs webhooks (Standard Webhooks). Two while it is rotated. Unset: webhooks are not signed.',
     secret: true,
   },
   AOL_ACCOUNTS: {
@@ -257,7 +274,7 @@ const adapters = {
       .optional(),
     rule: 'the path of a YAML file',
     defaultText: 'aol.accounts.yaml if it is there',
-    meaning: 'Accounts by name: on whose behalf effects are performed. Secrets stand there by reference only.',
+    meaning: 'File of accounts: on whose behalf effects are performed. It names secrets, and holds none.',
   },
   AOL_SECRETS_KEY: {
     schema: z
@@ -265,15 +282,16 @@ const adapters = {
       .transform((value) => parsePayloadKeys(value))
       .pipe(z.array(z.instanceof(Uint8Array)))
       .optional(),
-    rule: '32 bytes in base64, up to ten of them parted by commas',
+    rule: '32 bytes in base64, up to ten of them separated by commas',
     defaultText: 'made by aol up, in AOL_DATA_DIR',
-    meaning: 'Encrypts what providers rotate (refreshed tokens): the first key encrypts, all decrypt.',
+    meaning: 'Encrypts tokens that providers rotate: the first key encrypts, all decrypt. All workers need the same.',
     secret: true,
   },
 } as const satisfies Record<string, Variable>;
 
 const observability = {
   AOL_WORKER_METRICS: {
+    readBy: ['worker'],
     schema: z
       .string()
       .regex(/^(\[[0-9A-Fa-f:]+\]|[0-9]{1,3}(\.[0-9]{1,3}){3}):[0-9]{1,5}$/)
@@ -281,9 +299,11 @@ const observability = {
       .optional(),
     rule: 'an IP address and a port, such as 127.0.0.1:9464',
     defaultText: unset,
-    meaning: 'Where a worker serves its metrics for Prometheus. Unset: nowhere.',
+    meaning:
+      'Where a worker serves its metrics for Prometheus. Each worker of a machine needs its own. Unset: nowhere.',
   },
   AOL_PUBLIC_URL: {
+    readBy: ['API', 'worker', 'command line'],
     schema: z
       .url({ protocol: /^https?$/ })
       .refine((value) => /^https?:\/\/[^/?#]+\/*$/i.test(value))
@@ -291,13 +311,13 @@ const observability = {
       .optional(),
     rule: 'an address like https://aol.example, without a path: the dashboard needs a host name of its own',
     defaultText: 'http://127.0.0.1:<AOL_API_PORT>',
-    meaning: 'Where people reach the dashboard: links to it begin so.',
+    meaning: 'Where people reach the dashboard, for links to it.',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: text,
     rule: 'an address like http://127.0.0.1:4318',
     defaultText: unset,
-    meaning: 'Where traces go (OTLP). Unset, and no OTEL_TRACES_EXPORTER either: there are none.',
+    meaning: 'Where traces go (OTLP). Unset, and OTEL_TRACES_EXPORTER unset too: no traces.',
   },
   OTEL_TRACES_EXPORTER: {
     schema: text,
@@ -307,16 +327,35 @@ const observability = {
   },
 } as const satisfies Record<string, Variable>;
 
-/** Every variable that this version reads. */
+const everybody: readonly Reader[] = ['API', 'worker', 'command line'];
+
+/** Every variable that this version reads, by what it is about. */
+export const areas: readonly Area[] = [
+  { title: 'PostgreSQL', readBy: everybody, variables: database },
+  { title: 'Temporal', readBy: everybody, variables: temporal },
+  { title: 'Engine', readBy: ['API', 'worker'], variables: engine },
+  { title: 'API and dashboard', readBy: ['API'], variables: api },
+  { title: 'Sign-in by OpenID Connect', readBy: ['API'], variables: oidc },
+  { title: 'Callers of an API', readBy: ['command line'], variables: client },
+  { title: 'Servers that aol up starts', readBy: ['command line'], variables: local },
+  { title: 'Adapters and accounts', readBy: ['worker'], variables: adapters },
+  { title: 'One account of a provider', readBy: ['worker'], variables: providers },
+  { title: 'Notices', readBy: ['worker', 'command line'], variables: notices },
+  { title: 'Metrics, links and traces', readBy: ['API', 'worker'], variables: observability },
+];
+
+/** The same, by name. */
 export const variables = {
   ...database,
   ...temporal,
   ...engine,
   ...api,
+  ...oidc,
   ...client,
   ...local,
   ...adapters,
   ...providers,
+  ...notices,
   ...observability,
 } as const;
 
@@ -328,10 +367,12 @@ export const environmentSchema = z.object({
   ...schemas(temporal),
   ...schemas(engine),
   ...schemas(api),
+  ...schemas(oidc),
   ...schemas(client),
   ...schemas(local),
   ...schemas(adapters),
   ...schemas(providers),
+  ...schemas(notices),
   ...schemas(observability),
 });
 

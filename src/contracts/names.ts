@@ -8,6 +8,9 @@ export const WORKFLOW_TASK_TIMEOUT_MS = 2_000;
 
 export const ORCHESTRATOR_WORKFLOW = 'orchestrator';
 export const TICK_WORKFLOW = 'tick';
+export const NOTICES_WORKFLOW = 'notices';
+/** One for all lanes. No lane has this name (`migrations/0019_notices.ts`). */
+export const NOTICES_WORKFLOW_ID = 'aol/notices';
 
 /** Something became due; the orchestrator looks at once. */
 export const WAKE_SIGNAL = 'wake';
@@ -30,15 +33,18 @@ export function tickWorkflowId(lane: string, tickNumber: number): string {
   return `${orchestratorWorkflowId(lane)}/tick/${tickNumber}`;
 }
 
-/** The lane of an orchestrator's workflow id, or undefined when it is not one. */
-export function laneOfWorkflowId(workflowId: string): string | undefined {
-  return /^aol\/([^/]+)$/.exec(workflowId)?.[1];
-}
-
 /** The key sent to providers: derived from the action's id, so that it is the same over all attempts and replays. */
 export function providerKey(actionId: string): string {
   return `aol-${actionId}`;
 }
+
+/** The key of a notice's message: the same at each attempt. */
+export function noticeKey(messageId: string): string {
+  return `aol-notice-${messageId}`;
+}
+
+/** Headers of a webhook that AOL sets itself: they say nothing of what is sent. */
+export const OWN_HEADER = /^(?:idempotency-key|user-agent|webhook-.*)$/u;
 
 /** How processes name themselves to PostgreSQL, so that status can count live workers and read their mode. */
 export const WORKER_APPLICATION_NAME = 'aol-worker';

@@ -1,13 +1,10 @@
 /** A row of `aol_actions`, and how it becomes the action of the HTTP contract. */
 
-import type { Action } from '../contracts/http/action.ts';
+import type { Action, ChangesRequested } from '../contracts/http/action.ts';
 import type { JsonObject } from '../contracts/http/json.ts';
-import { SUMMARY_SOURCE_LENGTH } from '../contracts/payloads/summary.ts';
+import { SUMMARY_FIELDS, SUMMARY_SOURCE_LENGTH } from '../contracts/payloads/summary.ts';
 import { laneMode } from '../domain/flags.ts';
 import type { ActionMode, ActionStatus, DlqReason } from '../domain/states.ts';
-
-/** More fields than the payload of any type has. */
-const SUMMARY_FIELDS = 50;
 
 export interface ActionRow {
   id: string;
@@ -19,8 +16,13 @@ export interface ActionRow {
   status: ActionStatus;
   mode: ActionMode;
   promoted_from: string | null;
+  /** The action in whose place it was queued, and the one that was queued in its place. */
+  revises: string | null;
+  revised_by: string | null;
   priority: number;
+  /** When it is claimed next: to be shown to a person, or to be performed. */
   run_at: Date;
+  /** When its effect may begin. */
   due_at: Date;
   attempts: number;
   attempts_before: number;
@@ -38,6 +40,7 @@ export interface ActionRow {
   approval_at: Date | null;
   approval_sha256: string | null;
   approval_expires_at: Date | null;
+  changes_requested: ChangesRequested | null;
   receipt: Record<string, unknown> | null;
   last_error: string | null;
   cancel_requested: boolean;
@@ -51,11 +54,17 @@ export interface ActionRow {
   finished_at: Date | null;
 }
 
-/** What a summary is made of: short values as they are, long texts cut, and no other long values. */
-const SHORT_PAYLOAD = `(
+const cutText = (value: string) => `to_jsonb(left(${value} #>> '{}', ${SUMMARY_SOURCE_LENGTH}))`;
+
+/** What a summary is made of: short values as they are, long texts cut, of a long object its simple fields, and no other long values. */
+export const SHORT_PAYLOAD = `(
   SELECT coalesce(jsonb_object_agg(key, CASE
-    WHEN jsonb_typeof(value) = 'string' THEN to_jsonb(left(value #>> '{}', ${SUMMARY_SOURCE_LENGTH}))
+    WHEN jsonb_typeof(value) = 'string' THEN ${cutText('value')}
     WHEN pg_column_size(value) <= ${SUMMARY_SOURCE_LENGTH} THEN value
+    WHEN jsonb_typeof(value) = 'object' THEN (
+      SELECT coalesce(jsonb_object_agg(name, CASE WHEN jsonb_typeof(part) = 'string' THEN ${cutText('part')} ELSE part END), '{}')
+      FROM (SELECT * FROM jsonb_each(value) AS each (name, part) LIMIT ${SUMMARY_FIELDS}) AS parts
+      WHERE jsonb_typeof(part) IN ('string', 'number', 'boolean') AND length(name) <= ${SUMMARY_SOURCE_LENGTH})
     ELSE '"…"' END), '{}')
   FROM (SELECT key, value FROM jsonb_each(payload) LIMIT ${SUMMARY_FIELDS}) AS field) AS payload`;
 
@@ -69,6 +78,8 @@ export const SUMMARY_COLUMNS = `${SHORT_PAYLOAD}, ${Object.keys({
   status: true,
   mode: true,
   promoted_from: true,
+  revises: true,
+  revised_by: true,
   priority: true,
   run_at: true,
   due_at: true,
@@ -88,6 +99,7 @@ export const SUMMARY_COLUMNS = `${SHORT_PAYLOAD}, ${Object.keys({
   approval_at: true,
   approval_sha256: true,
   approval_expires_at: true,
+  changes_requested: true,
   receipt: true,
   last_error: true,
   cancel_requested: true,
@@ -103,7 +115,15 @@ export const SUMMARY_COLUMNS = `${SHORT_PAYLOAD}, ${Object.keys({
 /** Builds the address of a workflow in Temporal's web page, or null when there is none to link to. Without a run: the last one. */
 export type TemporalLink = (workflowId: string, runId: string | null) => string | null;
 
-export function toAction(row: ActionRow, link: TemporalLink = () => null): Action {
+/** What an action as people see it takes besides its row. */
+export interface ActionView {
+  readonly link: TemporalLink;
+  /** How long a person has to approve what asks. */
+  readonly approvalTtlMs: number;
+}
+
+export function toAction(row: ActionRow, { link, approvalTtlMs }: ActionView): Action {
+  const runAt = dueTime(row);
   return {
     id: row.id,
     lane: row.lane,
@@ -113,8 +133,10 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
     status: row.status,
     mode: row.mode,
     promotedFrom: row.promoted_from,
+    revises: row.revises,
+    revisedBy: row.revised_by,
     priority: row.priority,
-    runAt: timeText(row.run_at),
+    runAt: timeText(runAt),
     attempts: row.attempts_before + row.attempts,
     maxAttempts: row.max_attempts,
     dlqReason: row.dlq_reason,
@@ -126,11 +148,14 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
       at: row.approval_at?.toISOString() ?? null,
       sha256: row.approval_sha256,
       expires: row.approval_expires_at?.toISOString() ?? null,
+      changesRequested: row.changes_requested,
     },
+    approvalExpiresFirst: expiresAt(row, approvalTtlMs) < runAt.getTime(),
     receipt: row.receipt,
     lastError: row.last_error,
     cancelRequested: row.cancel_requested,
     waiting: null,
+    heldBy: row.status === 'PENDING' && row.held_by !== null ? heldBy(row.held_by) : null,
     createdBy: row.created_by,
     createdAt: timeText(row.created_at),
     updatedAt: timeText(row.updated_at),
@@ -141,6 +166,25 @@ export function toAction(row: ActionRow, link: TemporalLink = () => null): Actio
       url: row.workflow_id ? link(row.workflow_id, row.run_id) : null,
     },
   };
+}
+
+/** The account, the budget, the level or the earlier action that an action waits for. */
+function heldBy(key: string): { readonly scope: string; readonly name: string } {
+  const at = key.indexOf(':');
+  if (at < 0) return { scope: 'account', name: key };
+  // Of an action it says besides in which status it was seen.
+  return { scope: key.slice(0, at), name: key.slice(at + 1).split(' ')[0] ?? '' };
+}
+
+/** When it may be performed: at its time, or later where it waits for its next attempt or its account. */
+function dueTime({ run_at, due_at }: ActionRow): Date {
+  return run_at < due_at ? due_at : run_at;
+}
+
+/** When its approval runs out: of what asks, and of what is about to ask before its time. */
+function expiresAt({ status, run_at, due_at, approval_expires_at }: ActionRow, approvalTtlMs: number): number {
+  if (approval_expires_at) return approval_expires_at.getTime();
+  return status === 'PENDING' && run_at < due_at ? Date.now() + approvalTtlMs : Number.POSITIVE_INFINITY;
 }
 
 let lastTime: { readonly time: Date; readonly text: string } | undefined;
@@ -166,7 +210,9 @@ export function waitingReason(
   if (lane.killed) return 'the lane is killed: it waits for start';
   if (lane.paused) return 'the lane is paused: it waits for resume';
   if (row.run_at > now && row.held_by !== null) {
-    return `${row.last_error ?? 'its account can do nothing now'} (account ${row.held_by}; it looks again at ${row.run_at.toISOString()})`;
+    const { scope, name } = heldBy(row.held_by);
+    const account = scope === 'account' ? `account ${name}; ` : '';
+    return `${row.last_error ?? 'it is held'} (${account}it looks again at ${row.run_at.toISOString()})`;
   }
   if (row.run_at > now) return `it is due at ${row.run_at.toISOString()}`;
   if (row.mode === 'REAL') {

@@ -104,7 +104,7 @@ function translated(db: Queryable, error: unknown): unknown {
   const waitedMs = (db instanceof pg.Pool && db.options.connectionTimeoutMillis) || 0;
   const isAnswering = performance.now() - (lastAnswerMs.get(db) ?? Number.NEGATIVE_INFINITY) < waitedMs;
   if (!isAnswering) return databaseError(error);
-  return new TooManyAtOnceError('postgres', 'more is asked at once than is served; try again', { cause: error });
+  return new TooManyAtOnceError('postgres', 'too many requests at once; try again', { cause: error });
 }
 
 /** One query, its errors translated: `UnavailableError` when the server is away. */

@@ -15,5 +15,10 @@ export function httpAddress(host: string, port: number): string {
 export function isPrivateWay(address: string): boolean {
   const { protocol, hostname } = new URL(address);
   if (protocol === 'https:') return true;
-  return protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname);
+  return protocol === 'http:' && isLoopback(hostname);
+}
+
+/** Whether a host's name is this machine's own, seen from itself. */
+export function isLoopback(hostname: string): boolean {
+  return /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(hostname);
 }

@@ -33,7 +33,7 @@ export class UnprocessableError extends InvalidRequestError {
   override readonly code: string = 'AOL_UNPROCESSABLE';
 }
 
-/** REAL was asked of an adapter that cannot perform: it has no credentials, or performs nothing yet. */
+/** REAL was asked of an adapter that cannot perform: it has no credentials, or cannot be sent yet. */
 export class RealUnavailableError extends UnprocessableError {
   override readonly code = 'AOL_REAL_UNAVAILABLE';
 }
@@ -107,7 +107,7 @@ export class VersionConflictError extends AolError {
   }
 }
 
-export type DependencyName = 'postgres' | 'temporal' | 'artifacts';
+export type DependencyName = 'postgres' | 'temporal' | 'artifacts' | 'issuer';
 
 /** A server that we need is away. Nothing was done; the same call may be made again. */
 export class UnavailableError extends AolError {
@@ -178,6 +178,11 @@ export class UnknownTypeError extends AolError {
 /** An artifact is missing, or its bytes do not have the recorded SHA-256. */
 export class ArtifactError extends AolError {
   readonly code = 'AOL_ARTIFACT';
+}
+
+/** A backup cannot be made, read or restored. */
+export class BackupError extends AolError {
+  readonly code = 'AOL_BACKUP';
 }
 
 /**

@@ -27,6 +27,11 @@ export const LOG_EVENTS = [
   'TOKEN_REVOKED',
   'SIGNED_IN',
   'ACCOUNT_CHANGED',
+  'SESSION_ENDED',
+  'PERSON_CHANGED',
+  'REVISED',
+  'RESCHEDULED',
+  'CHANGES_REQUESTED',
 ] as const;
 
 export type LogEvent = (typeof LOG_EVENTS)[number];
@@ -43,6 +48,26 @@ export const ATTEMPT_CLOSING_EVENTS: readonly LogEvent[] = [
   'UNCONFIRMED',
   'RELEASED',
 ];
+
+/**
+ * What the engine writes of its own work, and refusals: the rest of the log is what people and programs did. The index of those rows
+ * names the same events (migrations/0018).
+ */
+export const ENGINE_EVENTS = [
+  'ENQUEUED',
+  'CLAIMED',
+  'ATTEMPT_STARTED',
+  'SUCCEEDED',
+  'RETRY_SCHEDULED',
+  'AWAITING_APPROVAL',
+  'DEAD_LETTERED',
+  'UNCONFIRMED',
+  'RELEASED',
+  'RECEIPT_RECORDED',
+  'LEASE_TAKEN',
+  'LEASE_RELEASED',
+  'REFUSED',
+] as const satisfies readonly LogEvent[];
 
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -23,7 +23,7 @@ export type FlagValue = boolean | number | string;
 export const FLAGS = {
   paused: { kind: { type: 'boolean' }, default: false, meaning: 'no new attempts; what runs finishes' },
   killed: { kind: { type: 'boolean' }, default: false, meaning: 'stopped until start' },
-  proof_only: { kind: { type: 'boolean' }, default: true, meaning: 'the lane performs nothing outside' },
+  proof_only: { kind: { type: 'boolean' }, default: true, meaning: 'the lane makes only proofs and sends nothing' },
   max_actions_per_tick: {
     kind: { type: 'integer', minimum: 1, maximum: 1_000 },
     default: 3,
@@ -32,32 +32,32 @@ export const FLAGS = {
   tick_interval_ms: {
     kind: { type: 'integer', minimum: 0, maximum: 3_600_000 },
     default: 5_000,
-    meaning: 'least time between two ticks that claim, in milliseconds',
+    meaning: 'shortest time between two ticks, in milliseconds',
   },
   max_tick_ms: {
     kind: { type: 'integer', minimum: 1_000, maximum: 60_000 },
     default: 20_000,
-    meaning: 'a tick that lasts longer closes as OVERRUN, in milliseconds',
+    meaning: 'longest time of a tick, in milliseconds; after it the tick closes as OVERRUN',
   },
   max_running: {
     kind: { type: 'integer', minimum: 1, maximum: 1_000 },
     default: 100,
-    meaning: 'actions of the lane that may run at once',
+    meaning: 'how many actions of the lane may run at once',
   },
   approval_policy: {
     kind: { type: 'choice', choices: APPROVAL_POLICIES },
     default: 'none',
-    meaning: 'which REAL actions wait for a person',
+    meaning: 'which REAL actions need a person’s approval',
   },
   approver_must_differ: {
     kind: { type: 'boolean' },
     default: false,
-    meaning: 'whoever queued or promoted an action does not count as its approver',
+    meaning: 'the person or program that queued or promoted an action cannot approve it',
   },
   approvals_needed: {
     kind: { type: 'integer', minimum: 1, maximum: 3 },
     default: 1,
-    meaning: 'how many different people approve an artifact before it may be sent',
+    meaning: 'how many different people must approve an artifact before it is sent',
   },
 } as const satisfies Record<string, FlagDefinition>;
 
@@ -82,6 +82,8 @@ export interface FlagRow {
   readonly lane: string;
   readonly name: FlagName;
   readonly value: FlagValue;
+  /** When `proof_only` locks itself again. */
+  readonly expiresAt?: Date | null;
 }
 
 /** Whether a value has the flag's type and lies within its bounds. */

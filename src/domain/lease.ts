@@ -41,7 +41,8 @@ export const LEASE_HEALTHS = ['GREEN', 'AMBER', 'RED'] as const;
 export type LeaseHealth = (typeof LEASE_HEALTHS)[number];
 
 /**
- * GREEN: held and not late. AMBER: late by more than one heartbeat. RED: expired while work is due, or no worker.
+ * GREEN: held and not late, or there is nothing to be late with. AMBER: late by more than one heartbeat while work is due. RED: expired
+ * while work is due, or no worker.
  *
  * @param ttlMs time until expiry by the database's clock, negative when expired, null when nobody holds it
  * @param termMs the length that the last renewal gave it, so that lateness can be told from it
@@ -49,13 +50,14 @@ export type LeaseHealth = (typeof LEASE_HEALTHS)[number];
 export function leaseHealth(lease: {
   readonly ttlMs: number | null;
   readonly termMs: number;
+  /** Something may be claimed now: due, in a lane that is neither paused nor killed. */
   readonly workIsDue: boolean;
   readonly workers: number;
 }): LeaseHealth {
   if (lease.workers === 0) return 'RED';
-  const expired = lease.ttlMs === null || lease.ttlMs <= 0;
-  if (expired) return lease.workIsDue ? 'RED' : 'AMBER';
-  const sinceRenewalMs = lease.termMs - (lease.ttlMs ?? 0);
+  if (!lease.workIsDue) return 'GREEN';
+  if (lease.ttlMs === null || lease.ttlMs <= 0) return 'RED';
+  const sinceRenewalMs = lease.termMs - lease.ttlMs;
   const lateMs = sinceRenewalMs - lease.termMs / LEASE_HEARTBEATS;
   return lateMs > lease.termMs / LEASE_HEARTBEATS ? 'AMBER' : 'GREEN';
 }

@@ -28,8 +28,16 @@ export const DEFAULT_MAX_QUEUED = 1_000_000;
 export const DEFAULT_CALLS_PER_MINUTE = 60_000;
 /** Lists count exactly up to here; beyond, they say that there are more. */
 export const MAX_EXACT_TOTAL = 10_000;
-/** How many dead letters one call replays or clears. */
+/** How many actions one call replays, clears or cancels. */
 export const MAX_BULK_DECISIONS = 1_000;
+/** How many one call approves and rejects: each is a transaction of its own. */
+export const MAX_BULK_APPROVALS = 200;
+/** How many requests one call renders. */
+export const MAX_VALIDATED = 50;
+/** What is left of a last error, when dead letters are put into groups by it. */
+export const MAX_CAUSE_LENGTH = 300;
+/** How long `GET /v1/actions/{id}?wait=` waits at most. */
+export const MAX_WAIT_MS = 60_000;
 export const MIN_PRIORITY = -100;
 export const MAX_PRIORITY = 100;
 /** How far ahead an action may be scheduled. */

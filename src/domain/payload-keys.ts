@@ -5,7 +5,7 @@ const MAX_KEYS = 10;
 const KEY = /^[A-Za-z0-9+/]{43}=$/u;
 
 /**
- * Reads one key, or several parted by commas while they are rotated: each 32 bytes in base64.
+ * Reads one key, or several separated by commas while they are rotated: each 32 bytes in base64.
  *
  * @returns undefined when one is not a key, or there are more than ten
  */

@@ -34,10 +34,10 @@ const RIGHTS: Readonly<Record<Right, RightDefinition>> = {
   cancelOwn: { words: 'cancel actions of one’s own', roles: ['agent', 'operator', 'admin'] },
   cancelAny: { words: 'cancel actions of others', roles: ['operator', 'admin'] },
   stop: { words: 'pause and kill', roles: ['agent', 'approver', 'operator', 'admin'] },
-  approve: { words: 'approve, reject and promote', roles: ['approver', 'operator', 'admin'] },
-  operate: { words: 'resume, start, replay, resolve and tighten limits', roles: ['operator', 'admin'] },
+  approve: { words: 'approve, reject, promote, revise and reschedule', roles: ['approver', 'operator', 'admin'] },
+  operate: { words: 'resume, start, replay, resolve and lower limits', roles: ['operator', 'admin'] },
   administer: {
-    words: 'loosen limits, unlock REAL, take lanes over, create lanes and manage tokens',
+    words: 'raise limits, unlock REAL, take over lanes, create lanes and manage tokens and people',
     roles: ['admin'],
   },
 };

@@ -172,7 +172,8 @@ function checkVersion(folder: string, binaries: PostgresBinaries): void {
   }
   if (theirs !== ours) {
     throw dataDirError(
-      `${folder} was made by PostgreSQL ${theirs}, this is ${ours}: dump it there and restore it here`,
+      `${folder} was made by PostgreSQL ${theirs}, this is ${ours}: take it over by \`aol backup\`, with the version of AOL that made it, ` +
+        'and `aol restore` (docs/upgrading.md)',
     );
   }
 }

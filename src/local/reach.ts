@@ -1,4 +1,4 @@
-import { Connection, isGrpcServiceError } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { ConfigurationError, errorText } from '../domain/errors.ts';
 
@@ -41,13 +41,14 @@ export async function assertPostgresReachable(url: string): Promise<void> {
  * @throws ConfigurationError naming TEMPORAL_ADDRESS or TEMPORAL_NAMESPACE
  */
 export async function assertTemporalReachable({ address, namespace, connection }: TemporalTarget): Promise<void> {
+  const temporal = await import('@temporalio/client');
   let opened: Connection | undefined;
   try {
-    opened = await Connection.connect({ ...connection, address, connectTimeout: timeoutMs });
+    opened = await temporal.Connection.connect({ ...connection, address, connectTimeout: timeoutMs });
     const service = opened.workflowService;
     await opened.withDeadline(Date.now() + timeoutMs, () => service.describeNamespace({ namespace }));
   } catch (thrown) {
-    const notFound = isGrpcServiceError(thrown) && thrown.code === grpcNotFound;
+    const notFound = temporal.isGrpcServiceError(thrown) && thrown.code === grpcNotFound;
     throw notFound
       ? new ConfigurationError(
           'TEMPORAL_NAMESPACE',

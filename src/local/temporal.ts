@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { assertPortFree } from './ports.ts';
 import { commandLine, stopProcess } from './processes.ts';
 import { removeAfterwards } from './reaper.ts';
@@ -122,9 +122,10 @@ async function assertPorts({ port, uiPort }: TemporalOptions): Promise<void> {
 
 /** Whether the server answers and the namespace is there, which comes a moment later. */
 async function answers(address: string, namespace: string): Promise<boolean> {
+  const temporal = await import('@temporalio/client');
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: 2_000 });
+    connection = await temporal.Connection.connect({ address, connectTimeout: 2_000 });
     await connection.workflowService.describeNamespace({ namespace });
     return true;
   } catch {

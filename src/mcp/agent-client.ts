@@ -12,7 +12,9 @@ type Looks =
   | 'listLogs'
   | 'listTicks'
   | 'session'
-  | 'status';
+  | 'status'
+  | 'validate'
+  | 'wait';
 
 /** The rest of the client is out of the tools' reach. What the token may do is the server's to decide. */
 export type AgentClient = Pick<AolClient, Looks | 'cancel' | 'enqueue' | 'kill' | 'pause'>;

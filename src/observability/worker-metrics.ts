@@ -30,6 +30,8 @@ export interface WorkerMetrics {
   killSeen(lane: string, sinceKillMs: number): void;
   /** An artifact could not be stored. */
   artifactFailed(): void;
+  /** How an attempt of a notice's message ended. */
+  notice(destination: string, outcome: string): void;
   /** The process itself, sampled. */
   process(sample: { readonly residentBytes: number; readonly eventLoopDelaySeconds: number }): void;
 }
@@ -58,6 +60,7 @@ export function createWorkerMetrics(meter: MetricMeter = noopMetricMeter): Worke
   const gate = seconds('aol_worker_gate_duration_seconds', 'Asking the gate.');
   const kill = seconds('aol_worker_kill_to_abort_seconds', 'From the commit of kill until effects at work are told.');
   const artifacts = counter('aol_worker_artifact_failures_total', 'Artifacts that could not be stored.');
+  const notices = counter('aol_worker_notices_total', 'Attempts of messages to people, by kind of destination.');
   const resident = gauge('aol_worker_resident_memory_bytes', 'Memory of the process that is resident.');
   const delay = gauge('aol_worker_event_loop_delay_seconds', 'How late the event loop was, 99th percentile of 10 s.');
   // There from the start: an alert on an increase needs the zero before.
@@ -87,6 +90,7 @@ export function createWorkerMetrics(meter: MetricMeter = noopMetricMeter): Worke
     gate: (answer, durationMs) => gate.record(durationMs / 1_000, { answer }),
     killSeen: (lane, sinceKillMs) => kill.record(sinceKillMs / 1_000, { lane }),
     artifactFailed: () => artifacts.add(1),
+    notice: (destination, outcome) => notices.add(1, { destination, outcome }),
     process({ residentBytes, eventLoopDelaySeconds }) {
       resident.set(residentBytes);
       delay.set(eventLoopDelaySeconds);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import type { BookkeepingActivities, EffectActivities } from '../contracts/engine/activities.ts';
+import type { NoticeActivities } from '../contracts/engine/notices.ts';
 import { BOOKKEEPING_TASK_QUEUE, EFFECTS_TASK_QUEUE } from '../contracts/names.ts';
 import { errorText } from '../domain/errors.ts';
 import type { TemporalSettings } from '../temporal/gateway.ts';
@@ -14,11 +15,14 @@ import type { WorkerLog } from './log.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 import { startGroup, type WorkerGroup } from './worker-group.ts';
 
+/** All that a worker can be asked to do. */
+export type WorkerActivities = BookkeepingActivities & EffectActivities & NoticeActivities;
+
 export interface ConnectionLoopOptions {
   readonly temporal: TemporalSettings;
   readonly workflowBundlePath: string | undefined;
   readonly log: WorkerLog;
-  readonly activitiesOn: (connection: NativeConnection) => Promise<BookkeepingActivities & EffectActivities>;
+  readonly activitiesOn: (connection: NativeConnection) => Promise<WorkerActivities>;
   /** The workers poll for tasks. */
   readonly onReady: () => void;
   /** The server knows our search attributes. */
@@ -48,11 +52,15 @@ export function createConnectionLoop(options: ConnectionLoopOptions): Connection
       await connection.close();
       throw error;
     });
-    const { performTick, performEffect, performAlone, abandonEffect, ...bookkeeping } = activities;
+    const { performTick, performEffect, performAlone, abandonEffect, deliverNotice, ...bookkeeping } = activities;
     const common = { namespace, ...encryption(temporal), ...workflowOptions(options.workflowBundlePath) };
     const group = await startGroup(connection, [
       { ...common, ...BOOKKEEPING_WORKER, activities: { ...bookkeeping, abandonEffect } },
-      { ...common, ...EFFECTS_WORKER, activities: { performTick, performEffect, performAlone, abandonEffect } },
+      {
+        ...common,
+        ...EFFECTS_WORKER,
+        activities: { performTick, performEffect, performAlone, abandonEffect, deliverNotice },
+      },
     ]);
     groups.add(group);
     const ended = new AbortController();

@@ -11,6 +11,7 @@ import { lookAfterAccounts } from './account-loop.ts';
 import { createConnectionLoop } from './connection-loop.ts';
 import { createLaneWorker, type LaneWorkerOptions } from './lane-worker.ts';
 import { silentLog, type WorkerLog } from './log.ts';
+import { noticeOptions, superviseNotices } from './notice-loop.ts';
 import { keepRetention } from './retention.ts';
 import { supervise } from './supervisor.ts';
 
@@ -77,7 +78,10 @@ export async function createWorker(options: CreateWorkerOptions): Promise<AolWor
   const runAll = async (): Promise<void> => {
     const { signal } = stopping;
     const parts = [connection.run(), lookAfterAccounts(lanes.accounts, log, signal)];
-    if (options.supervisor !== false) parts.push(supervise({ db, temporal, proofMode, log, signal }));
+    if (options.supervisor !== false) {
+      parts.push(supervise({ db, temporal, proofMode, log, signal }));
+      parts.push(superviseNotices({ db, temporal, proofMode, log, signal, ...noticeOptions(options.notices) }));
+    }
     if (options.retentionMs !== undefined) {
       const { databaseUrl, retentionMs: olderThanMs } = options;
       parts.push(

@@ -7,14 +7,16 @@ import { createBookkeepingActivities } from '../activities/bookkeeping.ts';
 import { createEffectActivities } from '../activities/effects.ts';
 import { createEffectsAtWork } from '../activities/effects-at-work.ts';
 import { createFlagWatch } from '../activities/flag-watch.ts';
+import { createNoticeActivities } from '../activities/notices.ts';
 import { createSemaphore } from '../activities/semaphore.ts';
+import { createSendNotice } from '../activities/send-notice.ts';
 import { createWakeFullLane } from '../activities/wake-full-lane.ts';
 import { createBuiltInAdapters, type WebhookSettings } from '../adapters/index.ts';
 import { type AnyAdapter, createRegistry, type RegisteredAdapter } from '../adapters/registry.ts';
 import type { BlobStore } from '../artifacts/blobs.ts';
 import { createArtifactStore, createBlobStoreAt } from '../artifacts/index.ts';
 import type { ArtifactStore } from '../artifacts/port.ts';
-import type { BookkeepingActivities, EffectActivities, Showing } from '../contracts/engine/activities.ts';
+import type { Showing } from '../contracts/engine/activities.ts';
 import { sinceKillMs } from '../db/look/metrics.ts';
 import { createPool, type Database } from '../db/pool.ts';
 import { createBatchedAttempts } from '../db/queue/batched-attempts.ts';
@@ -27,7 +29,9 @@ import type { TemporalSettings } from '../temporal/gateway.ts';
 import { createTickStarter } from '../temporal/tick-starter.ts';
 import type { Waker } from '../temporal/waker.ts';
 import { createBlobs } from './blobs.ts';
+import type { WorkerActivities } from './connection-loop.ts';
 import type { WorkerLog } from './log.ts';
+import { type NoticeOptions, noticeOptions } from './notice-loop.ts';
 import { createObserver, observeArtifacts } from './observe.ts';
 
 export interface LaneWorkerOptions extends AccountOptions {
@@ -43,6 +47,8 @@ export interface LaneWorkerOptions extends AccountOptions {
   readonly webhook?: WebhookSettings;
   /** How long a person has to approve what waits for it; 7 days when absent. */
   readonly approvalTtlMs?: number;
+  /** Where people are told of what waits or went wrong; absent: nowhere. */
+  readonly notices?: NoticeOptions;
 }
 
 export interface LaneWorker {
@@ -50,7 +56,7 @@ export interface LaneWorker {
   readonly artifacts: ArtifactStore;
   readonly blobs: BlobStore;
   /** The activities on a connection to Temporal, which starts the workflows of ticks. */
-  activitiesOn(connection: NativeConnection): Promise<BookkeepingActivities & EffectActivities>;
+  activitiesOn(connection: NativeConnection): Promise<WorkerActivities>;
   /** Resolves when no effect is at work any more. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -124,6 +130,14 @@ export function createLaneWorker(
     atWork,
     aloneInLane: (lane, signal, work) => withLaneLock(options.databaseUrl, lane, signal, work),
   });
+  const notices = createNoticeActivities({
+    ...ports,
+    ...noticeOptions(options.notices),
+    // The address does not change: whether runs may set search attributes does.
+    dashboard: showing().dashboard,
+    send: createSendNotice(accounts, options.webhook),
+    observe: (destination, outcome) => metrics.notice(destination, outcome),
+  });
   const cursor = new ClaimCursor();
   const { namespace } = options.temporal;
 
@@ -141,7 +155,7 @@ export function createLaneWorker(
         effects: atWork,
         startTick: createTickStarter({ ...options.temporal, connection }),
       });
-      return { ...bookkeeping, ...effects };
+      return { ...bookkeeping, ...effects, ...notices };
     },
     settled: atWork.settled,
     close: () => watchDb.end(),

@@ -1,6 +1,6 @@
 /**
  * Looks each second for lanes that need their orchestrator, and signals them, starting what is missing and ending what gets no
- * further; and for approvals and ticks whose time ran out.
+ * further; for approvals and ticks whose time ran out; and for what waits for another action.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
 import { expireApprovals } from '../db/decide/approvals.ts';
 import { closeOverdueTicks, lanesInNeed } from '../db/keep/supervise.ts';
 import type { Database } from '../db/pool.ts';
+import { releaseFollowers } from '../db/queue/earlier.ts';
 import { errorText } from '../domain/errors.ts';
 import { SUPERVISOR_INTERVAL_MS } from '../domain/limits.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
@@ -47,12 +48,13 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
       const expired = await expireApprovals(options.db);
       if (expired > 0) options.log.info({ expired }, 'approvals ran out');
       await closeOverdueTicks(options.db);
+      const released = await releaseFollowers(options.db);
       const lanes = await lanesInNeed(options.db, options.proofMode);
       if (problems.delete('postgres')) options.log.info({ part: 'postgres' }, 'the supervisor works again');
       for (const ended of await stuck.look(options.temporal, lanes)) {
         options.log.error(ended, 'the run of a lane got no further and was ended');
       }
-      for (const lane of lanes) {
+      for (const lane of new Set([...released, ...lanes])) {
         await signalWithStart(options.temporal, lane);
         if (problems.delete('temporal')) options.log.info({ part: 'temporal' }, 'the supervisor works again');
       }

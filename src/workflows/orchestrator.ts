@@ -191,6 +191,7 @@ class LaneOrchestrator {
       workflowId: info.workflowId,
       firstRunId: info.firstExecutionRunId,
       runId: info.runId,
+      runStartedAtMs: info.startTime.getTime(),
       token: this.token,
     };
   }

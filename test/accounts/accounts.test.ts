@@ -6,6 +6,7 @@ import type { AccountSettings } from '../../src/accounts/entries.ts';
 import { openAccounts } from '../../src/accounts/open.ts';
 import { createSealer } from '../../src/accounts/sealed.ts';
 import type { EffectAccount } from '../../src/adapters/port.ts';
+import { listAccounts } from '../../src/db/look/accounts.ts';
 import { createPool, type Database } from '../../src/db/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { accountSettings, createPlayedProviders } from '../support/provider.ts';
@@ -222,6 +223,21 @@ describe('what is learned', () => {
     expect(await tokenOf(one, STAYS)).toBe('canary-steady-token');
     const base64 = Buffer.from('canary-steady-token').toString('base64');
     expect(one.accounts.scrub(`Bearer canary-steady-token ${base64}`)).not.toMatch(/canary|Y2FuYXJ5/);
+  });
+
+  test('limits that preparations were told are kept by scope, beside those of effects, and hold nothing', async () => {
+    const one = await worker(createPlayedProviders());
+    expect(await tokenOf(one, STAYS)).toBe('canary-steady-token');
+    const resetAt = Date.now() + 60_000;
+    const limit = (scope: string, remaining: number) => ({ scope, remaining, resetAt });
+    await one.accounts.learn(STAYS, { kind: 'done', receipt: {}, limits: [limit('requests', 9)] });
+    await one.accounts.keepLimits(STAYS, [limit('media', 1)]);
+    await one.accounts.keepLimits(STAYS, [limit('media', 0), { ...limit('over', 0), resetAt: 1 }]);
+    expect((await row('stays')).state).toBe('ready');
+    const limits = async () => (await listAccounts(db)).find(({ name }) => name === 'stays')?.limits;
+    expect(await limits()).toEqual([limit('media', 0), { ...limit('over', 0), resetAt: 1 }, limit('requests', 9)]);
+    await one.accounts.learn(STAYS, { kind: 'done', receipt: {}, limits: [limit('requests', 8)] });
+    expect(await limits()).toEqual([limit('requests', 8), limit('media', 0)]);
   });
 
   test('a check that somebody asked for is made, and its facts are what rendering sees', async () => {

@@ -33,11 +33,18 @@ function written(text: string): string {
 
 describe('the file', () => {
   test('entries by name, with their budgets; secrets are read when they are asked for', () => {
-    const entries = { 'brand-a': { ...brand, budget: { perHour: 5, perDay: 30 } }, 'brand-b': brand };
+    const entries = { 'brand-a': { ...brand, budget: { perHour: 5, usdPerDay: 2.5 } }, 'brand-b': brand };
     const accounts = readAccounts(accountSettings(entries, env), providers);
     expect(accounts.map(({ key, identity, budget }) => [key, identity, budget])).toEqual([
-      ['brand-a', 'brand.example', { perHour: 5, perDay: 30 }],
-      ['brand-b', 'brand.example', {}],
+      [
+        'brand-a',
+        'brand.example',
+        [
+          { span: 'hour', unit: 'effects', limit: 5 },
+          { span: 'day', unit: 'microUsd', limit: 2_500_000 },
+        ],
+      ],
+      ['brand-b', 'brand.example', []],
     ]);
     expect(accounts[0]?.secrets()).toEqual({ token: 'canary-brand-token' });
     expect(JSON.stringify(accounts.map(({ settings }) => settings))).not.toContain('canary');
@@ -49,6 +56,7 @@ describe('the file', () => {
     ['a field that is none', { ...brand, tokn: 'canary' }, 'account brand: tokn is no field'],
     ['a provider that is none', { ...brand, provider: 'nobody' }, 'account brand: provider must be rotating, steady'],
     ['a budget below nothing', { ...brand, budget: { perHour: -1 } }, 'account brand: budget.perHour'],
+    ['a budget more exact than a millionth', { ...brand, budget: { usdPerDay: 0.000_000_1 } }, 'budget.usdPerDay'],
     ['a variable that is not set', { ...brand, token: { env: 'UNSET' } }, 'variable UNSET is not set'],
     ['a file that is not there', { ...brand, token: { file: 'gone' } }, 'gone cannot be read'],
   ])('%s is named, and no value shown', (_name, entry, words) => {

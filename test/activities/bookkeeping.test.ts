@@ -1,7 +1,7 @@
 /** The bookkeeping activities in the SDK's own environment, on a real database. */
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -13,16 +13,16 @@ import { createRegistry } from '../../src/adapters/registry.ts';
 import type { ArtifactStore } from '../../src/artifacts/port.ts';
 import type { BookkeepingActivities, ClaimTickResult } from '../../src/contracts/engine/activities.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
+import type { Database } from '../../src/db/pool.ts';
 import { claimTick } from '../../src/db/queue/claim.ts';
 import { ArtifactError, NotFoundError, UnavailableError } from '../../src/domain/errors.ts';
 import { memoryBlobs } from '../support/contexts.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { databaseForEach } from '../support/database-for-each.ts';
 import { holder, proofWorker, request, setFlag } from '../support/engine.ts';
 import { noAccounts } from '../support/no-accounts.ts';
 import { createStage } from '../support/stage-adapter.ts';
 
-let database: TestDatabase | undefined;
-let db: TestDatabase['pool'];
+let db: Database;
 let stored: string[];
 let storage: ArtifactStore['put'];
 let together: number[];
@@ -31,10 +31,8 @@ let started: number[];
 let activities: BookkeepingActivities;
 const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
 
-beforeEach(async () => {
-  await database?.drop();
-  database = await createTestDatabase();
-  db = database.pool;
+databaseForEach(async (fresh) => {
+  db = fresh;
   await setFlag(db, 'tick_interval_ms', 0);
   stored = [];
   together = [];
@@ -46,7 +44,6 @@ beforeEach(async () => {
   };
   activities = inNewProcess();
 });
-afterAll(() => database?.drop());
 
 /** What a worker process that has just started knows of earlier claims: nothing. */
 function inNewProcess(worker = proofWorker.worker): BookkeepingActivities {

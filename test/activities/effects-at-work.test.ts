@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AttemptEnd } from '../../src/activities/attempt.ts';
 import { TickAtWork } from '../../src/activities/effects-at-work.ts';
+import type { AttemptEnd } from '../../src/activities/leaving.ts';
 
 /** A tick of two effects whose ends the test gives. */
 function tickOfTwo() {

@@ -1,9 +1,11 @@
 /** Bluesky through the adapter: the rows of its tables, one by one, against a server that keeps what the real one was measured to do. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Effect, jsonBodyOf } from '../../src/adapters/port.ts';
 import { bluesky } from '../../src/adapters/post-social/bluesky/index.ts';
 import { cidOf } from '../../src/adapters/post-social/bluesky/record.ts';
 import type { AccountContext, Credential } from '../../src/adapters/provider.ts';
+import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
 import { AolError } from '../../src/domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
 import { memoryBlobs, performContext } from '../support/contexts.ts';
@@ -51,13 +53,15 @@ const fresh = (post: unknown, more = {}) => {
 const puts = () => server.seen().filter(({ path }) => path.endsWith('putRecord'));
 
 describe('one post', () => {
-  test('what PROOF stored is what the server gets, with nothing added but the authorisation', async () => {
+  test('what PROOF stored is what the server gets, with nothing added but the authorisation and its date', async () => {
     const post = await fresh({ ...HELLO, content: 'Grüße #aol', link: 'https://example.com/', language: 'de' });
-    const outcome = await post.perform();
+    const firstAttemptAt = new Date('2026-11-23T16:00:00.123Z');
+    const outcome = await post.perform({ firstAttemptAt });
     expect(outcome).toMatchObject({
       kind: 'done',
       receipt: {
         status: 200,
+        createdAt: firstAttemptAt.toISOString(),
         uri: expect.stringMatching(/^at:/u),
         url: expect.stringMatching(/^https:\/\/bsky\.app\/profile\/did:/u),
       },
@@ -65,7 +69,10 @@ describe('one post', () => {
     const received = puts().at(-1);
     if (!received) throw new Error('nothing came');
     const stored = JSON.parse(new TextDecoder().decode(post.bytes));
-    expect(received.body.toString()).toBe(canonicalJson(stored.request.body.value));
+    const { record, ...put } = stored.request.body.value;
+    expect(record.createdAt).toBe('<added at sending: when it is first sent>');
+    const sent = { ...put, record: { ...record, createdAt: firstAttemptAt.toISOString() } };
+    expect(received.body.toString()).toBe(canonicalJson(sent));
     expect(headerOf(received, 'authorization')).toMatch(/^Bearer access-canary/u);
     expect(JSON.stringify(outcome)).not.toContain('canary');
     expect(server.posts()[0]?.value).toMatchObject({ langs: ['de'], text: 'Grüße #aol\n\nhttps://example.com/' });
@@ -78,6 +85,24 @@ describe('one post', () => {
     expect(await post.perform()).toMatchObject({ kind: 'unknown' });
     expect(await post.perform({ attempt: 2 })).toMatchObject({ kind: 'done', receipt: { repeated: true } });
     expect(server.posts().length).toBe(before + 1);
+  });
+
+  test('a record that was approved under version 4 keeps the date that it was approved with', async () => {
+    const { effect, context } = await fresh(HELLO);
+    const approved = jsonObjectSchema.parse(jsonBodyOf(effect));
+    const createdAt = '2026-11-01T09:00:00.000Z';
+    const value = { ...approved, record: { ...jsonObjectSchema.parse(approved.record), createdAt } };
+    const { request } = effect;
+    if (request.protocol !== 'http') throw new Error('no request came of it');
+    const stored: Effect = {
+      ...effect,
+      adapterVersion: 4,
+      addedAtSending: ['headers.authorization'],
+      request: { ...request, body: { kind: 'json', value } },
+    };
+    expect(await posts.perform?.(stored, context())).toMatchObject({ kind: 'done' });
+    expect(puts().at(-1)?.body.toString()).toBe(canonicalJson(value));
+    expect(await posts.reconcile?.(stored, context())).toMatchObject({ kind: 'happened' });
   });
 
   test('case 15: the facet of a link after an emoji begins at its byte', async () => {
@@ -96,6 +121,30 @@ describe('one post', () => {
     });
   });
 
+  test('case 16: its picture is the one of the payload, uploaded before; one that is too large is refused before', async () => {
+    const blobs = memoryBlobs();
+    const picture = await blobs.keep(png(40, 30), 'image/png');
+    const payload = { ...HELLO, link: 'https://example.com/', card: { title: 'Example' } };
+    const post = await fresh({ ...payload, media: [{ sha256: picture.sha256 }] }, { blobs });
+    await post.prepare();
+    expect(await post.perform()).toMatchObject({ kind: 'done' });
+    const thumb = {
+      $type: 'blob',
+      ref: { $link: cidOf(picture.sha256) },
+      mimeType: 'image/png',
+      size: picture.byteCount,
+    };
+    expect(server.posts()[0]?.value).toMatchObject({
+      embed: { $type: 'app.bsky.embed.external', external: { uri: 'https://example.com/', title: 'Example', thumb } },
+    });
+    const large = await blobs.keep(Buffer.alloc(1_000_001, 1), 'image/png');
+    const files = new Map([[large.sha256, { ...large, width: 1, height: 1 }]]);
+    const media = [{ sha256: large.sha256 }];
+    expect(posts.contract.checkFiles({ ...payload, media }, files)).toEqual([
+      { field: 'payload.media.0.sha256', rule: 'must have at most 1000000 bytes for bluesky, and has 1000001' },
+    ]);
+  });
+
   test('another record under the same key is refused, and reading tells them apart', async () => {
     const one = await fresh(HELLO);
     const { actionId } = one.context();
@@ -105,7 +154,12 @@ describe('one post', () => {
     expect(await same.reconcile()).toMatchObject({ kind: 'cannot_tell' });
     expect(await one.reconcile()).toMatchObject({
       kind: 'happened',
-      receipt: { foundByReading: true, foundAt: expect.any(String), url: expect.stringContaining('bsky.app') },
+      receipt: {
+        foundByReading: true,
+        foundAt: expect.any(String),
+        url: expect.stringContaining('bsky.app'),
+        createdAt: one.context().firstAttemptAt.toISOString(),
+      },
     });
   });
 

@@ -24,7 +24,7 @@ const URL_WITH_ALL = 'https://example.com:8443/Hooks/ü?b=2&a=%20';
 const samples = {
   'the least': { url: 'https://example.com', body: null },
   headers: { url: URL_WITH_ALL, headers: { 'X-Tenant': 'a b', 'Content-Type': 'application/problem+json' }, body: [1] },
-  put: { url: 'http://example.com/1', method: 'PUT', body: { b: 'Grüße 👋', a: [true, null, 1.5] }, dedupes: true },
+  put: { url: 'http://example.com/1', method: 'PUT', body: { b: 'Grüße 👋', a: [true, null, 1.5] }, dedupes: '7d' },
   patch: { url: 'http://example.com/1', method: 'PATCH', body: 'text' },
   delete: { url: 'http://example.com/1', method: 'DELETE', body: null },
   'delete with a body': { url: 'http://example.com/1', method: 'DELETE', body: {} },
@@ -67,7 +67,7 @@ function parsed(request: string | undefined) {
 test('the rendered request', () => {
   expect(renderWebhook(samples.headers)).toEqual({
     type: 'CALL_WEBHOOK',
-    adapterVersion: 3,
+    adapterVersion: 4,
     summary: 'POST https://example.com:8443/Hooks/%C3%BC',
     preview: { kind: 'request' },
     request: {
@@ -87,6 +87,7 @@ test('the rendered request', () => {
     },
     account: null,
     preparations: [],
+    redelivery: { kind: 'neither' },
     blobs: [],
     addedAtSending: ['headers.webhook-timestamp', 'headers.webhook-signature'],
   });
@@ -115,12 +116,17 @@ test('what was stored under version 1 is sent as it stands there; what a newer v
   expect(headers).toMatchObject({ 'idempotency-key': 'aol-1', 'webhook-id': 'aol-1', 'x-tenant': 'a b' });
 });
 
-test('a receiver dedupes only where the payload says so', () => {
-  const { redelivery } = createCallWebhookAdapter();
-  const classes = [{ dedupes: true }, { dedupes: false }, {}].map((more) =>
-    redelivery({ url: 'https://a.example', body: 1, ...more }),
-  );
-  expect(classes.map(({ kind }) => kind)).toEqual(['dedupes', 'neither', 'neither']);
+test.each([
+  [{ dedupes: true }, 3_600_000],
+  [{ dedupes: '90s' }, 90_000],
+  [{ dedupes: '24h' }, 86_400_000],
+  [{ dedupes: false }, undefined],
+  [{}, undefined],
+])('a receiver dedupes only where the payload says so, and for as long: %j', (more, windowMs) => {
+  const redelivery = windowMs === undefined ? { kind: 'neither' } : { kind: 'dedupes', windowMs, settleMs: 0 };
+  const payload = { url: 'https://a.example', body: 1, ...more };
+  expect(createCallWebhookAdapter().redelivery(payload)).toEqual(redelivery);
+  expect(renderWebhook(payload).redelivery).toEqual(redelivery);
 });
 
 describe('on the wire', () => {

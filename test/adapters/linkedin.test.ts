@@ -194,7 +194,7 @@ describe('whether it happened', () => {
 
 describe('an account', () => {
   test('is checked by a read with its version', async () => {
-    const facts = { version: '202605', versionEnds: '2027-05' };
+    const facts = { version: '202605', versionEnds: '2027-05-01' };
     expect(await organization.check()).toEqual({ kind: 'ready', identity: linkedin.organization, facts });
     expect(await person.check()).toEqual({ kind: 'ready', identity: linkedin.person, facts });
     linkedin.misbehave({ at: 'GET *', how: 'answer', answer: linkedInAnswers.versionRetired('202605') });

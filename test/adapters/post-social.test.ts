@@ -10,11 +10,15 @@ import { describeAdapter } from './conformance.ts';
 
 const { sha256 } = await SAMPLE_CONTEXT.blobs.keep(png(40, 30), 'image/png');
 const PARENT = 'at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3jwdwj2ctlk26';
+const FIRST_ACTION = '01937e4a-5b6c-7d8e-9f01-23456789abcc';
+const FIRST = `action:${FIRST_ACTION}`;
 const samples = {
   x: { platform: 'x', content: 'Hello 👋', link: 'https://example.com/a' },
   'x reply': { platform: 'x', content: 'Yes', replyTo: '1234567890' },
+  'x thread': { platform: 'x', content: 'Second', replyTo: FIRST },
   bluesky: { platform: 'bluesky', content: 'Grüße 👋 from example.org', link: 'https://example.com/a' },
   'bluesky reply': { platform: 'bluesky', content: 'Yes', replyTo: PARENT },
+  'bluesky thread': { platform: 'bluesky', content: 'Second', replyTo: FIRST },
   'bluesky card': {
     platform: 'bluesky',
     content: 'Look',
@@ -25,6 +29,7 @@ const samples = {
   'bluesky picture': { platform: 'bluesky', content: 'Look', media: [{ sha256, alt: 'A square' }] },
   mastodon: { platform: 'mastodon', content: 'Hello\nworld', audience: 'followers' },
   'mastodon reply': { platform: 'mastodon', content: 'Yes', replyTo: '110224538612341312' },
+  'mastodon thread': { platform: 'mastodon', content: 'Second', replyTo: FIRST },
   'mastodon picture': { platform: 'mastodon', content: 'Look', warning: 'A square', media: [{ sha256 }] },
   linkedin: { platform: 'linkedin', content: 'We (all) are #hiring: C# & a_b', audience: 'connections' },
   'linkedin reply': { platform: 'linkedin', content: 'Yes (really)', replyTo: 'urn:li:share:42' },
@@ -45,7 +50,7 @@ const record = (fields: Record<string, unknown>) => ({
   repo: 'not-configured.invalid',
   collection: 'app.bsky.feed.post',
   rkey: '3lc6pdbebjazd',
-  record: { $type: 'app.bsky.feed.post', createdAt: '2026-11-23T16:00:00.000Z', ...fields },
+  record: { $type: 'app.bsky.feed.post', createdAt: '<added at sending: when it is first sent>', ...fields },
   swapRecord: null,
 });
 const linkFacet = (byteStart: number, byteEnd: number, uri: string) => ({
@@ -95,7 +100,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
         text: 'Grüße 👋 from example.org\n\nhttps://example.com/a',
         facets: [linkFacet(18, 29, 'https://example.org'), linkFacet(31, 52, 'https://example.com/a')],
       }),
-      [],
+      ['body.value.record.createdAt'],
       'Post to Bluesky as not-configured.invalid: "Grüße 👋 from example.org"',
     ],
     [
@@ -110,7 +115,7 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
           parent: { uri: PARENT, cid: '<result of parent: cid>' },
         },
       }),
-      [],
+      ['body.value.record.createdAt'],
       'Reply on Bluesky as not-configured.invalid: "Yes"',
     ],
     [
@@ -163,7 +168,16 @@ const golden: readonly (readonly [keyof typeof samples, string, string, object, 
   ];
 
 /** What the page shows: the words as the platform will show them, whatever the request escapes. */
+const second = (platform: string) => ({
+  kind: 'post',
+  platform,
+  text: 'Second',
+  replyTo: `the post of action ${FIRST_ACTION}`,
+});
 const previews: Readonly<Record<keyof typeof samples, object>> = {
+  'x thread': second('x'),
+  'bluesky thread': second('bluesky'),
+  'mastodon thread': second('mastodon'),
   x: { kind: 'post', platform: 'x', text: 'Hello 👋\n\nhttps://example.com/a' },
   'x reply': { kind: 'post', platform: 'x', text: 'Yes', replyTo: '1234567890' },
   bluesky: { kind: 'post', platform: 'bluesky', text: 'Grüße 👋 from example.org\n\nhttps://example.com/a' },
@@ -209,7 +223,7 @@ describe('what would be sent', () => {
   test.each(golden)('%s', async (name, method, url, headers, body, addedAtSending, summary) => {
     expect(await effectOf(name)).toEqual({
       type: 'POST_SOCIAL',
-      adapterVersion: 4,
+      adapterVersion: 5,
       summary,
       preview: previews[name],
       request: {
@@ -229,6 +243,29 @@ describe('what would be sent', () => {
       blobs: [],
       addedAtSending: ['headers.authorization', ...addedAtSending],
     });
+  });
+
+  test.each([
+    ['x thread', { reply: { in_reply_to_tweet_id: '<result of parent: id>' } }],
+    ['mastodon thread', { in_reply_to_id: '<result of parent: id>' }],
+    [
+      'bluesky thread',
+      {
+        record: {
+          reply: {
+            root: { uri: '<result of parent: rootUri>', cid: '<result of parent: rootCid>' },
+            parent: { uri: '<result of parent: uri>', cid: '<result of parent: cid>' },
+          },
+        },
+      },
+    ],
+  ] as const)('%s: what is replied to is a preparation, and the artifact names the action', async (name, body) => {
+    const effect = await effectOf(name);
+    const summary = `Look up the post of action ${FIRST_ACTION}, which is replied to`;
+    const request = { protocol: 'receipt', action: FIRST_ACTION };
+    expect(effect.preparations).toEqual([{ name: 'parent', summary, request }]);
+    expect(jsonBodyOf(effect)).toMatchObject(body);
+    expect(effect.preview).toEqual(previews[name]);
   });
 
   test.each(['bluesky card', 'bluesky picture', 'mastodon picture'] as const)('the page shows %s', async (name) => {
@@ -255,7 +292,10 @@ describe('what would be sent', () => {
     expect(fields({ ...samples.bluesky, warning: 'w' })).toEqual(['payload.warning']);
     const card = { title: 'A' };
     expect(fields({ platform: 'bluesky', content: 'a', card })).toEqual(['payload.card']);
-    expect(fields({ ...samples['bluesky card'], media: [{ sha256 }] })).toEqual(['payload.card']);
+    // Its one picture is the card's.
+    expect(fields({ ...samples['bluesky card'], media: [{ sha256 }] })).toEqual([]);
+    expect(fields({ ...samples['bluesky card'], media: [{ sha256 }, { sha256 }] })).toEqual(['payload.media']);
+    expect(fields({ ...samples['bluesky card'], media: [{ sha256, alt: 'A square' }] })).toEqual(['payload.media']);
     const full = { platform: 'mastodon', content: 'a'.repeat(495), warning: '123456' };
     expect(fields(full)).toEqual(['payload.content']);
   });
@@ -321,16 +361,16 @@ describe('what would be sent', () => {
   });
 
   test("Bluesky's record key is a TID that belongs to the action, and keys sort by age", async () => {
-    const keyOf = async (actionId: string, runAt = SAMPLE_CONTEXT.runAt) => {
+    const keyOf = async (actionId: string) => {
       const body = jsonBodyOf(
-        await effectOf('bluesky', { ...SAMPLE_CONTEXT, actionId, runAt, providerKey: `aol-${actionId}` }),
+        await effectOf('bluesky', { ...SAMPLE_CONTEXT, actionId, providerKey: `aol-${actionId}` }),
       );
       return typeof body === 'object' && body !== null && 'rkey' in body ? String(body.rkey) : '';
     };
     const older = await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd');
     const newer = await keyOf('01937e4a-5b6d-7d8e-9f01-23456789abcd');
     expect(older).toMatch(/^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/u);
-    expect(await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd', new Date(0))).toBe(older);
+    expect(await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abcd')).toBe(older);
     expect(newer > older).toBe(true);
     expect(await keyOf('01937e4a-5b6c-7d8e-9f01-23456789abce')).not.toBe(older);
   });

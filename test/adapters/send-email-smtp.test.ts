@@ -27,14 +27,16 @@ const sessions = () => server.sessions().length;
 const limited = () => ({ signal: AbortSignal.timeout(700) });
 
 describe('done', () => {
-  test('a reply of 250: one session, one mail, and its bytes are those of the proof', async () => {
-    const { outcome, message } = await play();
+  test('a reply of 250: one session, one mail, and its bytes are those of the proof after its date', async () => {
+    const { outcome, sent: message } = await play(MAIL, {}, { firstAttemptAt: new Date('2026-11-23T16:00:00.900Z') });
+    expect(message.toString()).toMatch(/^Date: Mon, 23 Nov 2026 16:00:00 \+0000\r\n/u);
     expect(outcome).toEqual({
       kind: 'done',
       receipt: {
         reply: '250 2.0.0 queued as 1',
         server: `127.0.0.1:${server.port}`,
         messageId: '<aol-01937e4a-5b6c-7d8e-9f01-23456789abcd@brand.example>',
+        date: 'Mon, 23 Nov 2026 16:00:00 +0000',
         accepted: ['a@x.test', 'b@x.test', 'c@x.test'],
       },
     });
@@ -43,7 +45,7 @@ describe('done', () => {
   });
 
   test('a mail of some megabytes arrives byte for byte', async () => {
-    const { outcome, message } = await play({
+    const { outcome, sent: message } = await play({
       ...MAIL,
       text: `${'.'.repeat(70)}\n`.repeat(800),
       html: `<p>${'.\r\n'.repeat(15_000)}</p>`,
@@ -219,7 +221,11 @@ describe('what is sent is what was approved', () => {
       { url: `smtp://${server.user}@127.0.0.1:${server.port}`, dkim },
       { password: server.password, 'dkim.privateKey': pem },
     );
-    const { effect, context, message } = await proveMail(signer, { ...MAIL, unsubscribe: 'https://brand.example/u' });
+    const {
+      effect,
+      context,
+      sent: message,
+    } = await proveMail(signer, { ...MAIL, unsubscribe: 'https://brand.example/u' });
     expect(await mailAdapter.perform?.(effect, context)).toMatchObject({ kind: 'done' });
     const received = server.mails()[0]?.message ?? Buffer.alloc(0);
     expect(received.subarray(-message.length).equals(message)).toBe(true);
@@ -236,6 +242,8 @@ describe('what is sent is what was approved', () => {
       altered({ envelope: { ...envelope, from: 'evil@x.test' } }),
       altered({ headers: { 'dkim-signature': '<added at sending: DKIM signature of other.example, s1>' } }),
       altered({ message: 'f'.repeat(64) }),
+      { ...effect, addedAtSending: ['headers.date', 'headers.from'] },
+      { ...effect, adapterVersion: 3 },
       { ...effect, preview: { kind: 'request' as const } },
     ];
     for (const each of effects) {
@@ -243,6 +251,16 @@ describe('what is sent is what was approved', () => {
     }
     expect(sessions()).toBe(0);
   });
+});
+
+test('a mail that was approved under version 1 has its date among its bytes, and goes out as it was stored', async () => {
+  const { effect, request, context, message } = await proveMail(account(), MAIL);
+  const dated = Buffer.concat([Buffer.from('Date: Sun, 01 Nov 2026 09:00:00 +0000\r\n'), message]);
+  const { sha256 } = await context.blobs.keep(dated, 'message/rfc822');
+  const { headers: _headers, ...first } = { ...request, message: sha256 };
+  const stored = { ...effect, adapterVersion: 1, addedAtSending: [], request: first };
+  expect(await mailAdapter.perform?.(stored, context)).toMatchObject({ kind: 'done' });
+  expect(server.mails().map((mail) => mail.message)).toEqual([dated]);
 });
 
 describe('the check of an account', () => {

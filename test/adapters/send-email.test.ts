@@ -36,21 +36,21 @@ const valuesOf = (message: Uint8Array, name: string) =>
     .map(([, value]) => value);
 
 describe('the message', () => {
-  test('has its Message-ID, key and date from the action, and says that a machine wrote it', async () => {
+  test('has its Message-ID and key from the action, says that a machine wrote it, and gets its date when it is sent', async () => {
     const { message, effect, request, artifact } = await proveMail(account, mail);
     expect(Object.fromEntries(headerFields(message))).toMatchObject({
       'Message-ID': `<${SAMPLE_CONTEXT.providerKey}@brand.example>`,
       'X-Aol-Key': SAMPLE_CONTEXT.providerKey,
-      Date: 'Mon, 23 Nov 2026 16:00:00 +0000',
       'Auto-Submitted': 'auto-generated',
       To: 'ada@example.com',
       Subject: 'Hello',
     });
-    expect(message.toString('latin1')).not.toMatch(/(?<!\r)\n|\r(?!\n)|X-Mailer/u);
+    expect(message.toString('latin1')).not.toMatch(/(?<!\r)\n|\r(?!\n)|X-Mailer|^Date:/mu);
     expect(effect).toMatchObject({
       account: { name: 'shop', provider: 'smtp', identity: 'shop@brand.example', server: 'mail.example:465' },
       blobs: [{ mediaType: 'message/rfc822', byteCount: message.length, sha256: request.message }],
-      addedAtSending: [],
+      request: { headers: { date: '<added at sending: when it is first sent>' } },
+      addedAtSending: ['headers.date'],
       summary: 'Mail to ada@example.com from shop@brand.example: "Hello"',
     });
     expect(artifact.sha256).toHaveLength(64);
@@ -68,9 +68,9 @@ describe('the message', () => {
     const hostile = mailAccount({ url: 'smtps://mail.example', fromName: 'x@evil.test, "a" <b@evil.test>' });
     const { message } = await proveMail(hostile, { ...mail, subject: 'a, b: <c@evil.test> =?utf-8?Q?=0D=0ABcc:_d?=' });
     const names = headerFields(message).map(([name]) => name);
-    const expected = ['X-Aol-Key', 'Auto-Submitted', 'From', 'To', 'Subject', 'Message-ID', 'Date', 'MIME-Version'];
+    const expected = ['X-Aol-Key', 'Auto-Submitted', 'From', 'To', 'Subject', 'Message-ID', 'MIME-Version'];
     expect(new Set(names)).toEqual(new Set([...expected, 'Content-Type', 'Content-Transfer-Encoding']));
-    expect(names).toHaveLength(10);
+    expect(names).toHaveLength(9);
     expect(valuesOf(message, 'From').join()).toMatch(/<shop@brand\.example>$/u);
   });
 
@@ -127,12 +127,12 @@ describe('the signature of the domain', () => {
     expect(effect.request).toMatchObject({
       headers: { 'dkim-signature': '<added at sending: DKIM signature of brand.example, s1>' },
     });
-    expect(effect.addedAtSending).toEqual(['headers.dkim-signature']);
+    expect(effect.addedAtSending).toEqual(['headers.date', 'headers.dkim-signature']);
     expect(Buffer.from(artifact.bytes).toString() + message.toString()).not.toMatch(/PRIVATE KEY|DKIM-Signature:/u);
   });
 
   test('goes before the approved bytes and changes none of them; it is the same each time', async () => {
-    const { message } = await proveMail(signer, bulk);
+    const { sent: message } = await proveMail(signer, bulk);
     const [one, other] = [await signed(message, key), await signed(message, key)];
     expect(one.equals(other)).toBe(true);
     expect(one.subarray(-message.length).equals(message)).toBe(true);
@@ -140,7 +140,7 @@ describe('the signature of the domain', () => {
   });
 
   test('verifies, and covers both fields that unsubscribe', async () => {
-    const { message } = await proveMail(signer, bulk);
+    const { sent: message } = await proveMail(signer, bulk);
     const result = await signed(message, key);
     const [, field = ''] = headerFields(result).find(([name]) => name === 'DKIM-Signature') ?? [];
     const tags = Object.fromEntries(field.split(';').map((tag) => tag.trim().split(/=(.*)/su).slice(0, 2)));

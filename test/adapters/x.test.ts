@@ -103,12 +103,15 @@ describe('a post', () => {
     const [step] = effect.preparations;
     if (!step) throw new Error('no step');
     const pending = { data: { id: '77', processing_info: { state: 'pending', check_after_secs: 2 } } };
-    x.misbehave({ at: 'POST /2/media/upload', how: 'answer', answer: { status: 200, body: pending } });
+    const resetAt = Math.ceil(Date.now() / 1_000) * 1_000 + 60_000;
+    const headers = { 'x-rate-limit-remaining': '9', 'x-rate-limit-reset': String(resetAt / 1_000) };
+    x.misbehave({ at: 'POST /2/media/upload', how: 'answer', answer: { status: 200, headers, body: pending } });
     const first = await signed.prepare(step, effect);
-    expect(first).toEqual({ kind: 'not_yet', result: { id: '77' }, askAgainAfterMs: 2_000 });
+    const limits = [{ scope: 'x media', remaining: 9, resetAt }];
+    expect(first).toEqual({ kind: 'not_yet', result: { id: '77' }, askAgainAfterMs: 2_000, limits });
     const done = { data: { id: '77', processing_info: { state: 'succeeded' } } };
     x.misbehave({ at: 'GET /2/media/upload', how: 'answer', answer: { status: 200, body: done } });
-    expect(await signed.prepare(step, effect, { id: '77' })).toEqual({ kind: 'ready', result: { id: '77' } });
+    expect(await signed.prepare(step, effect, { id: '77' })).toMatchObject({ kind: 'ready', result: { id: '77' } });
     expect(x.seen().at(-1)?.path).toBe('/2/media/upload?media_id=77');
     // Uploads live for a day: then they are made again.
     misbehaves({ status: 400, body: { detail: 'Your media IDs are invalid.' } });

@@ -1,7 +1,7 @@
 /** Accounts over HTTP: looked at without secrets, checked by a worker, bounded by an admin. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { accountCheckedSchema, accountListSchema, accountSchema } from '../../src/contracts/http/account.ts';
+import { accountCheckedSchema, accountListSchema } from '../../src/contracts/http/account.ts';
 import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
 import { statusSchema } from '../../src/contracts/http/status.ts';
 import { as, createTestApi, type TestApi, type TOKENS } from '../support/api.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 beforeEach(async () => {
-  await api.database.pool.query('TRUNCATE aol_accounts CASCADE');
+  await api.database.pool.query('DELETE FROM aol_accounts');
   await api.database.pool.query(
     `INSERT INTO aol_accounts (name, provider, identity, server, credential, credential_version, token_expires_at)
      VALUES ('brand', 'bluesky', 'brand.example', 'https://bsky.social', 'canary-credential', 1, now() + interval '1 hour'),
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 
 const get = (url: string) => api.call({ url, headers: as('viewer') });
-const send = (method: 'POST' | 'PUT', url: string, role: keyof typeof TOKENS, body: object) =>
+const send = (method: 'POST', url: string, role: keyof typeof TOKENS, body: object) =>
   api.call({
     method,
     url,
@@ -33,7 +33,7 @@ const send = (method: 'POST' | 'PUT', url: string, role: keyof typeof TOKENS, bo
 test('are listed without what their providers rotated', async () => {
   const answer = await get('/v1/accounts');
   const { items } = accountListSchema.parse(answer.json());
-  expect(items.map(({ name, state, budget }) => [name, state, budget.perHour])).toEqual([
+  expect(items.map(({ name, state, budgets }) => [name, state, budgets[0]?.limit])).toEqual([
     ['brand', 'not_checked', 5],
     ['page', 'not_checked', 5],
   ]);
@@ -60,39 +60,6 @@ describe('a check', () => {
   });
 });
 
-describe('a budget', () => {
-  test('is set by admins only, field by field, stands in the log, and wakes what waits for it', async () => {
-    await api.database.pool.query(
-      `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, run_at, held_by, created_by)
-       SELECT id, 'default', 'POST_SOCIAL', '{}', id::text, repeat('a', 64), 'REAL', now() + interval '1 hour', 'brand', 'test'
-       FROM (SELECT uuidv7() AS id) AS new`,
-    );
-    expect((await send('PUT', '/v1/accounts/brand/budget', 'operator', { perHour: 9 })).statusCode).toBe(403);
-    const set = await send('PUT', '/v1/accounts/brand/budget', 'admin', { perHour: 9, perDay: 50 });
-    expect(accountSchema.parse(set.json())).toMatchObject({
-      budget: { perHour: 9, perDay: 50, setBy: 'admin' },
-      waiting: 0,
-    });
-    expect(api.wakes).toContain('default');
-    const back = await send('PUT', '/v1/accounts/brand/budget', 'admin', { perHour: null });
-    expect(accountSchema.parse(back.json()).budget).toMatchObject({ perHour: 5, perDay: 50 });
-    const { rows } = await api.database.pool.query(
-      `SELECT message FROM aol_execution_logs WHERE event = 'ACCOUNT_CHANGED'`,
-    );
-    expect(rows.map(({ message }) => message)).toContain('budget of brand: 9 an hour, 50 a day');
-  });
-
-  test('of a host of webhooks begins when it is set', async () => {
-    const set = await send('PUT', '/v1/accounts/webhook:hooks.example/budget', 'admin', { perHour: 100 });
-    expect(accountSchema.parse(set.json())).toMatchObject({
-      provider: 'webhook',
-      budget: { perHour: 100, perDay: null },
-    });
-    expect((await send('PUT', '/v1/accounts/nobody/budget', 'admin', { perHour: 1 })).statusCode).toBe(404);
-    expect((await send('PUT', '/v1/accounts/brand/budget', 'admin', { perHour: -1 })).statusCode).toBe(400);
-  });
-});
-
 test('status names those that need somebody, and metrics show all', async () => {
   await api.database.pool.query(`UPDATE aol_accounts SET state = 'needs_login', reason = '401' WHERE name = 'brand'`);
   const { accounts } = statusSchema.parse((await get('/v1/status')).json());
@@ -103,7 +70,7 @@ test('status names those that need somebody, and metrics show all', async () => 
   const metrics = (await get('/metrics')).body;
   expect(metrics).toContain('aol_account_state{account="brand",state="needs_login"} 1');
   expect(metrics).toMatch(/aol_account_token_expires_seconds\{account="page"\} \d+/);
-  expect(metrics).toContain('aol_account_budget{account="brand",span="hour"} 5');
+  expect(metrics).toContain('aol_budget{scope="account",name="brand",span="hour",unit="effects"} 5');
 });
 
 test('adapters say which provider has an account', async () => {

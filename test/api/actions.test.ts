@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { actionListSchema, actionSchema } from '../../src/contracts/http/action.ts';
+import { batchAnswerSchema } from '../../src/contracts/http/batch.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
@@ -132,6 +133,30 @@ describe('POST /v1/actions', () => {
       });
     }
   });
+});
+
+test('a reply names an action of its lane and type that is there, in a batch too', async () => {
+  const first = actionSchema.parse((await enqueue({})).json());
+  const hook = { type: 'CALL_WEBHOOK', payload: { url: 'https://example.com/', body: 1 } };
+  const other = actionSchema.parse((await enqueue(hook)).json());
+  await api.call({ method: 'PUT', url: '/v1/lanes/elsewhere', headers: as('admin') });
+  const reply = (id: string) => ({ payload: { ...POST, replyTo: `action:${id}` } });
+  const nobody = '01937e4a-5b6c-7d8e-9f01-23456789abcd';
+  const asked = [reply(first.id), reply(nobody), reply(other.id), { ...reply(first.id), lane: 'elsewhere' }];
+  const answers = await Promise.all(asked.map((each) => enqueue(each)));
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([201, 422, 422, 422]);
+  expect(answers[1]?.json()).toMatchObject({
+    code: 'AOL_UNPROCESSABLE',
+    errors: [
+      {
+        field: 'payload.replyTo',
+        rule: `must name an action of POST_SOCIAL in the same lane: there is none with the id ${nobody}`,
+      },
+    ],
+  });
+  const batch = { actions: asked.map((each) => ({ type: 'POST_SOCIAL', ...each })) };
+  const { results } = batchAnswerSchema.parse((await postRaw(api, '/v1/actions/batch', JSON.stringify(batch))).json());
+  expect(results.map(({ status }) => status)).toEqual([201, 422, 422, 422]);
 });
 
 describe('reading', () => {

@@ -68,7 +68,16 @@ describe('every route of the table', () => {
       ]),
     );
     const open = api.app.routeTable.filter((route) => route.right === 'public').map((route) => route.url);
-    expect([...new Set(open)].sort()).toEqual(['/', '/healthz', '/readyz', '/v1/session']);
+    expect([...new Set(open)].sort()).toEqual([
+      '/',
+      '/healthz',
+      '/readyz',
+      '/v1/session',
+      '/v1/session/methods',
+      '/v1/session/oidc',
+      '/v1/session/oidc/callback',
+      '/v1/session/oidc/sign-out',
+    ]);
   });
 
   test('without a token, or with a wrong one: 401', async () => {
@@ -110,7 +119,8 @@ describe('every route of the table', () => {
     }
     const declared = new Set(api.app.routeTable.map(({ method, url }) => `${method} ${url}`));
     // The page's addresses are declared where the page was built.
-    const page = /^GET \/(actions|decisions|ticks|logs|accounts|adapters|settings|enqueue|assets)(\/:[a-z]+)?$/u;
+    const page =
+      /^GET \/(actions|calendar|decisions|ticks|logs|accounts|adapters|settings|enqueue|assets)(\/:[a-z]+)?$/u;
     expect(Object.keys(ROUTE_RIGHTS).filter((name) => !declared.has(name) && !page.test(name))).toEqual([]);
   });
 });
@@ -128,16 +138,21 @@ const WHO_MAY: Readonly<Record<string, string>> = {
   'GET /metrics': EVERYBODY,
   'GET /v1/session': EVERYBODY,
   'DELETE /v1/session': EVERYBODY,
+  'GET /v1/sessions': EVERYBODY,
+  'DELETE /v1/sessions/:id': EVERYBODY,
   'GET /v1/actions': EVERYBODY,
   'GET /v1/actions/:id': EVERYBODY,
   'GET /v1/actions/:id/logs': EVERYBODY,
   'GET /v1/actions/:id/artifact': EVERYBODY,
   'GET /v1/actions/:id/last-approved': EVERYBODY,
   'GET /v1/accounts': EVERYBODY,
+  'GET /v1/notices': EVERYBODY,
   'GET /v1/adapters': EVERYBODY,
   'GET /v1/autonomy': EVERYBODY,
+  'GET /v1/budgets': EVERYBODY,
   'GET /v1/blobs/:sha256': EVERYBODY,
   'GET /v1/control/flags': EVERYBODY,
+  'GET /v1/dlq/groups': EVERYBODY,
   'GET /v1/events': EVERYBODY,
   'GET /v1/lanes': EVERYBODY,
   'GET /v1/lanes/:lane': EVERYBODY,
@@ -145,15 +160,21 @@ const WHO_MAY: Readonly<Record<string, string>> = {
   'GET /v1/logs': EVERYBODY,
   'GET /v1/status': EVERYBODY,
   'GET /v1/ticks': EVERYBODY,
+  'POST /v1/actions/validate': EVERYBODY,
   'POST /v1/actions': QUEUERS,
   'POST /v1/actions/batch': QUEUERS,
   'PUT /v1/blobs': QUEUERS,
   'POST /v1/actions/:id/cancel': QUEUERS,
+  'POST /v1/actions/cancel': QUEUERS,
   'POST /v1/control/pause': STOPPERS,
   'POST /v1/control/kill': STOPPERS,
   'POST /v1/actions/:id/approve': APPROVERS,
+  'POST /v1/approvals': APPROVERS,
   'POST /v1/actions/:id/reject': APPROVERS,
   'POST /v1/actions/:id/promote': APPROVERS,
+  'POST /v1/actions/:id/revise': APPROVERS,
+  'POST /v1/actions/:id/reschedule': APPROVERS,
+  'POST /v1/actions/:id/request-changes': APPROVERS,
   'POST /v1/actions/:id/replay': OPERATORS,
   'POST /v1/actions/:id/resolve': OPERATORS,
   'POST /v1/dlq/replay': OPERATORS,
@@ -162,9 +183,14 @@ const WHO_MAY: Readonly<Record<string, string>> = {
   'POST /v1/control/start': OPERATORS,
   'PATCH /v1/control/flags': OPERATORS,
   'POST /v1/accounts/:name/check': OPERATORS,
+  'POST /v1/notices/test': OPERATORS,
   'PUT /v1/autonomy': OPERATORS,
-  'PUT /v1/accounts/:name/budget': 'admin',
+  'DELETE /v1/autonomy/:lane/:type': OPERATORS,
+  'PUT /v1/budgets': OPERATORS,
   'PUT /v1/lanes/:lane': 'admin',
+  'GET /v1/people': 'admin',
+  'POST /v1/people/:id/disable': 'admin',
+  'POST /v1/people/:id/enable': 'admin',
   'GET /v1/tokens': 'admin',
   'POST /v1/tokens': 'admin',
   'DELETE /v1/tokens/:id': 'admin',
@@ -206,6 +232,8 @@ describe('the rest of the border', () => {
     expect(allowedHostNames('127.0.0.1')).toContain('localhost');
     expect(allowedHostNames('::1')).toContain('[::1]');
     expect(allowedHostNames('0.0.0.0')).toBeUndefined();
+    expect(allowedHostNames('127.0.0.1', 'https://aol.example/')).toContain('aol.example');
+    expect(allowedHostNames('127.0.0.1')).not.toContain('aol.example');
   });
 
   test('security headers stand on answers and on problems', async () => {
@@ -297,6 +325,24 @@ describe('the rest of the border', () => {
       paths: { '/v1/actions': {}, '/v1/actions/{id}/artifact': {} },
     });
   });
+});
+
+test('a page that opens and asks who is signed in is no refusal; a wrong token is one', async () => {
+  const own = await createTestApi();
+  const refusals = async () => {
+    const answer = await own.call({ url: '/v1/logs?event=REFUSED', headers: as('viewer') });
+    return logListSchema.parse(answer.json()).items.map(({ message }) => message);
+  };
+  const asksWho = (headers = {}) => own.call({ url: '/v1/session', headers });
+  expect((await asksWho()).statusCode).toBe(401);
+  expect((await own.call({ url: '/v1/status' })).statusCode).toBe(401);
+  await until('the audit has a refusal', async () => (await refusals()).length > 0);
+  expect(await refusals()).toEqual([expect.stringMatching(/^401 GET \/v1\/status /u)]);
+  expect((await asksWho({ authorization: 'Bearer wrong' })).statusCode).toBe(401);
+  await until('the audit has the wrong token', async () =>
+    (await refusals()).some((message) => message.startsWith('401 GET /v1/session')),
+  );
+  await own.close();
 });
 
 describe('callers’ addresses', () => {

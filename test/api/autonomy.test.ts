@@ -1,7 +1,7 @@
 /** `/v1/autonomy`: who may let what go by itself, and what takes it back. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { autonomyListSchema } from '../../src/contracts/http/autonomy.ts';
+import { autonomyListSchema, autonomyUnsetSchema } from '../../src/contracts/http/autonomy.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { rejectAction } from '../../src/db/decide/approvals.ts';
 import { appendLog } from '../../src/db/look/logs.ts';
@@ -62,6 +62,64 @@ describe('setting', () => {
       (await api.call({ url: '/v1/logs?event=FLAG_CHANGED', headers: as('viewer') })).json(),
     );
     expect(logs[0]).toMatchObject({ actor: 'admin', message: 'autonomy of POST_SOCIAL = auto: it went well' });
+  });
+});
+
+describe('unsetting', () => {
+  const unset = (lane: string, type: string, role: 'admin' | 'operator' | 'viewer' = 'admin') =>
+    api.call({
+      method: 'DELETE',
+      url: `/v1/autonomy/${encodeURIComponent(lane)}/${encodeURIComponent(type)}?reason=enough`,
+      headers: as(role),
+    });
+
+  test('lets what is set more widely hold again; what loosens needs an admin; the log says who', async () => {
+    await put({ type: '*', level: 'draft' });
+    await put({ ...AUTO, level: 'approve' });
+    expect((await unset('default', 'POST_SOCIAL', 'viewer')).statusCode).toBe(403);
+    const tightened = await unset('default', 'POST_SOCIAL', 'operator');
+    expect(autonomyUnsetSchema.parse(tightened.json()).inForce).toMatchObject({ lane: '*', type: '*', level: 'draft' });
+    expect((await unset('*', '*', 'operator')).statusCode).toBe(403);
+    expect((await unset('*', '*')).json()).toEqual({ inForce: null });
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('auto');
+    expect((await unset('*', '*', 'operator')).json()).toEqual({ inForce: null });
+    const { items: logs } = logListSchema.parse(
+      (await api.call({ url: '/v1/logs?event=FLAG_CHANGED', headers: as('viewer') })).json(),
+    );
+    expect(logs.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'autonomy of POST_SOCIAL taken back; in force: draft, from * in *: enough',
+        'autonomy of * taken back; in force: nothing, the flags alone: enough',
+      ]),
+    );
+  });
+
+  test('and setting make what the level draft held due at once', async () => {
+    const held = async () => {
+      const id = await queued(api.database.pool, { mode: 'REAL' });
+      await api.database.pool.query(
+        `UPDATE aol_actions SET held_by = 'autonomy:POST_SOCIAL', run_at = now() + interval '5 minutes', updated_at = now() WHERE id = $1`,
+        [id],
+      );
+      return id;
+    };
+    const waits = async (id: string) => {
+      const { rows } = await api.database.pool.query(
+        'SELECT run_at > clock_timestamp() AS waits, held_by FROM aol_actions WHERE id = $1',
+        [id],
+      );
+      return rows[0];
+    };
+    await put({ ...AUTO, level: 'draft' });
+    const first = await held();
+    await put({ ...AUTO, type: 'CALL_WEBHOOK' });
+    expect(await waits(first)).toEqual({ waits: true, held_by: 'autonomy:POST_SOCIAL' });
+    await put(AUTO);
+    expect(await waits(first)).toEqual({ waits: false, held_by: null });
+    const second = await held();
+    await unset('default', 'POST_SOCIAL');
+    expect(await waits(second)).toEqual({ waits: false, held_by: null });
+    expect(api.wakes).toContain('default');
   });
 });
 

@@ -203,6 +203,11 @@ describe('status', () => {
     expect(await lease()).toMatchObject({ health: 'AMBER' });
     await hold('16 seconds', '-1 seconds');
     expect(await lease()).toMatchObject({ health: 'RED' });
+    // What is killed is late with nothing.
+    await press('kill', { lane: 'default' });
+    expect(await lease()).toMatchObject({ health: 'GREEN' });
+    await press('start', { lane: 'default' });
+    expect(await lease()).toMatchObject({ health: 'RED' });
     await worker.end();
   });
 });

@@ -3,21 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
-import {
-  actionListAnswerSchema,
-  actionListSchema,
-  lastApprovedSchema,
-  nextActionsSchema,
-} from '../../src/contracts/http/action.ts';
+import { actionListSchema, lastApprovedSchema, nextActionsSchema } from '../../src/contracts/http/action.ts';
 import { adapterListSchema } from '../../src/contracts/http/adapter.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
-import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { tickListSchema } from '../../src/contracts/http/tick.ts';
-import { summaryOf } from '../../src/contracts/payloads/summary.ts';
-import { createPool } from '../../src/db/pool.ts';
+import { approveAction } from '../../src/db/decide/approvals.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';
-import { awaiting, dead, finished, queued, unconfirmed } from '../support/settled.ts';
+import { awaiting, awaitingApproval, dead, queued, SHA, unconfirmed } from '../support/settled.ts';
 
 let api: TestApi;
 let db: TestApi['database']['pool'];
@@ -240,28 +233,39 @@ describe('GET /v1/lanes/{lane}/next', () => {
 });
 
 describe('GET /v1/actions/{id}/last-approved', () => {
-  test('is the newest other REAL success or approved action of the same target', async () => {
-    const about = async (id: string) => (await get(lastApprovedSchema, `/v1/actions/${id}/last-approved`)).action?.id;
-    const target = { type: 'CALL_WEBHOOK', payload: { url: 'https://one.example', body: 1 } };
-    const asked = await queued(db, target);
+  const about = async (id: string) => (await get(lastApprovedSchema, `/v1/actions/${id}/last-approved`)).action?.id;
+  const webhook = (url: string) => ({ type: 'CALL_WEBHOOK', payload: { url, body: 1 } });
+  const post = (account: string) => ({ payload: { platform: 'bluesky', content: 'Hello', account } });
+  const approve = (id: string) => approveAction(db, id, SHA, { actor: 'anna' });
+
+  test('is the one of its account that a person approved last; what was only sent is none', async () => {
+    const url = 'https://one.example';
+    const asked = await awaitingApproval(db, webhook(url));
+    const sent = await queued(db, { ...webhook(url), mode: 'REAL' });
+    await db.query(
+      `UPDATE aol_actions SET status = 'RUNNING', claim_tick_id = $2, claim_lease_token = 1, claim_until = now() WHERE id = $1`,
+      [sent, randomUUID()],
+    );
+    await db.query(
+      `UPDATE aol_actions SET status = 'SUCCESS', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL,
+         artifact_sha256 = repeat('b', 64), artifact_uri = 'artifact:b', receipt = '{}', finished_at = now() WHERE id = $1`,
+      [sent],
+    );
     expect(await about(asked)).toBeUndefined();
-    const proof = await finished(db, { status: 'SUCCESS', daysAgo: 0 });
-    const sent = await queued(db, { ...target, mode: 'REAL' });
-    const elsewhere = await queued(db, { ...target, payload: { url: 'https://two.example', body: 1 }, mode: 'REAL' });
-    for (const id of [sent, elsewhere]) {
-      await db.query(
-        `UPDATE aol_actions SET status = 'RUNNING', claim_tick_id = $2, claim_lease_token = 1, claim_until = now() WHERE id = $1`,
-        [id, randomUUID()],
-      );
-      await db.query(
-        `UPDATE aol_actions SET status = 'SUCCESS', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL,
-           artifact_sha256 = repeat('b', 64), artifact_uri = 'artifact:b', receipt = '{}', finished_at = now() WHERE id = $1`,
-        [id],
-      );
-    }
-    expect(await about(asked)).toBe(sent);
-    expect(await about(sent)).toBeUndefined();
-    expect(typeof proof).toBe('string');
+    const [first, second] = [await awaitingApproval(db, webhook(url)), await awaitingApproval(db, webhook(url))];
+    const elsewhere = await awaitingApproval(db, webhook('https://two.example'));
+    // The older of the two is approved last.
+    for (const id of [second, elsewhere, first]) await approve(id);
+    expect(await about(asked)).toBe(first);
+    expect(await about(first)).toBe(second);
+    expect(await about(elsewhere)).toBeUndefined();
+  });
+
+  test('of two accounts of one provider each has its own', async () => {
+    const [one, other] = [await awaitingApproval(db, post('one')), await awaitingApproval(db, post('other'))];
+    await approve(one);
+    await approve(other);
+    expect(await about(await awaitingApproval(db, post('one')))).toBe(one);
   });
 });
 
@@ -283,93 +287,4 @@ test('GET /v1/adapters tells each type, its schema, and what REAL lacks', async 
       { provider: 'mastodon', accounts: [], configured: false, missing: ['MASTODON_URL', 'MASTODON_ACCESS_TOKEN'] },
     ]),
   });
-});
-
-describe('lists of actions with long payloads', () => {
-  let long: TestApi;
-  beforeAll(async () => {
-    long = await createTestApi();
-    await long.database.pool.query(
-      `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by)
-       SELECT id, 'default', 'POST_SOCIAL', jsonb_build_object('content', (SELECT string_agg(md5(id::text || n), ' ') FROM generate_series(1, 900) AS n),
-         'tag', CASE WHEN row_number() OVER (ORDER BY id) % 5 = 0 THEN 'needle' END), id::text, repeat('a', 64), 'test'
-       FROM (SELECT uuidv7() AS id FROM generate_series(1, 600)) AS new`,
-    );
-  });
-  afterAll(() => long.close());
-
-  const list = async (query: string) => {
-    const answer = await long.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
-    return { status: answer.statusCode, body: answer.body, answer: actionListAnswerSchema.parse(answer.json()) };
-  };
-
-  test('fields=summary has one line of what each does instead of its payload, and all else', async () => {
-    const whole = (await list('limit=3')).answer;
-    const summary = (await list('limit=3&fields=summary')).answer;
-    expect(summary.items).toEqual(
-      whole.items.map(({ payload, ...rest }) => ({ ...rest, summary: summaryOf(rest.type, payload ?? {}) })),
-    );
-    expect(summary.items[0]?.summary).toMatch(/^a platform: [0-9a-f ]{280,}$/);
-    expect(whole.items[0]?.payload).toHaveProperty('content');
-    const byExpiry = await list('status=AWAITING_APPROVAL&order=expires&fields=summary');
-    expect([byExpiry.status, byExpiry.body.includes('"payload"')]).toEqual([200, false]);
-    expect((await long.call({ url: '/v1/actions?fields=some', headers: as('viewer') })).statusCode).toBe(400);
-  });
-
-  test('a search finds each match once, page by page, however far it looks in one call', async () => {
-    const found: unknown[] = [];
-    let cursor = '';
-    do {
-      const { answer } = await list(`q=needle&limit=7&fields=summary${cursor}`);
-      found.push(...answer.items.map(({ id }) => id));
-      expect(answer.totalIsExact).toBe(false);
-      cursor = answer.nextCursor === null ? '' : `&cursor=${answer.nextCursor}`;
-    } while (cursor !== '');
-    expect([found.length, new Set(found).size]).toEqual([120, 120]);
-  });
-
-  test('beside many searches at once other reads are served, and searches too many are told so by their own code', async () => {
-    const searches = Array.from({ length: 30 }, () =>
-      long.call({ url: '/v1/actions?q=nowhere', headers: as('viewer') }),
-    );
-    const reads = await Promise.all(
-      Array.from({ length: 5 }, () => long.call({ url: '/v1/actions?limit=1', headers: as('viewer') })),
-    );
-    expect(reads.map(({ statusCode }) => statusCode)).toEqual(reads.map(() => 200));
-    const answers = await Promise.all(searches);
-    const codes = answers.map((answer) =>
-      answer.statusCode === 200 ? 'served' : problemSchema.parse(answer.json()).code,
-    );
-    expect(codes).toContain('served');
-    expect(codes.filter((code) => code !== 'served' && code !== 'AOL_TOO_MANY_AT_ONCE')).toEqual([]);
-  });
-});
-
-test('a list that takes longer than a statement may is too broad (422); one that waits for a lock too long is not (503)', async () => {
-  const lock = await api.database.pool.connect();
-  await lock.query(
-    'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE aol_execution_logs IN ACCESS EXCLUSIVE MODE',
-  );
-  const answers = await Promise.all(
-    // A statement that waits takes time, too: without a limit of their own locks look like it.
-    [{}, { lockTimeoutMs: 100 }].map(async (limits) => {
-      const pool = createPool({
-        databaseUrl: api.database.url,
-        applicationName: 'test',
-        statementTimeoutMs: 300,
-        ...limits,
-      });
-      const one = await createTestApi({ database: pool });
-      const answer = await one.call({ url: '/v1/logs', headers: as('viewer') });
-      // What it has to write into the log waits for the lock, too.
-      return { answer, close: () => one.close().then(() => pool.end()) };
-    }),
-  );
-  await lock.query('ROLLBACK');
-  lock.release();
-  for (const { close } of answers) await close();
-  expect(answers.map(({ answer }) => [answer.statusCode, problemSchema.parse(answer.json()).code])).toEqual([
-    [422, 'AOL_TOO_BROAD'],
-    [503, 'AOL_UNAVAILABLE'],
-  ]);
 });

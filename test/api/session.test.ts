@@ -82,7 +82,14 @@ describe('signing in', () => {
 
   test('a bearer token needs no session, and has no csrfToken', async () => {
     const answer = await api.call({ url: '/v1/session', headers: as('admin') });
-    expect(answer.json()).toEqual({ actor: 'admin', role: 'admin', lanes: null, types: null, csrfToken: null });
+    expect(answer.json()).toEqual({
+      actor: 'admin',
+      role: 'admin',
+      lanes: null,
+      types: null,
+      csrfToken: null,
+      signOutUrl: null,
+    });
   });
 
   test('signing out clears the cookie and ends the session, for every copy of it and in every process', async () => {

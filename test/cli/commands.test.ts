@@ -59,7 +59,7 @@ describe('enqueue', () => {
     ['payload that would be rounded', ['enqueue', 'POST_SOCIAL', '--payload', '{"n":9007199254740993}'], 2, '2^53'],
     ['payload of a missing file', ['enqueue', 'POST_SOCIAL', '--payload', '@/nowhere'], 2, '/nowhere'],
     ['priority that is no number', ['enqueue', 'POST_SOCIAL', '--priority', 'high'], 2, '--priority'],
-    ['date that does not exist', ['enqueue', 'POST_SOCIAL', '--at', '2026-02-30T00:00:00Z'], 2, 'runAt'],
+    ['date that does not exist', ['enqueue', 'POST_SOCIAL', '--at', '2026-02-30T00:00:00Z'], 2, '--at'],
     ['unknown type', ['enqueue', 'LAUNCH_ROCKET'], 3, 'type'],
     ['unknown lane', ['enqueue', 'POST_SOCIAL', '--payload', payload, '--lane', 'nowhere'], 3, 'lane'],
     ['missing field', ['enqueue', 'POST_SOCIAL', '--payload', '{"platform":"x"}'], 3, 'payload.content'],

@@ -59,6 +59,22 @@ describe('AOL_API_URL and AOL_TOKEN', () => {
     expect(await aol(['status'], { env: remote() })).toMatchObject({ exitCode: 0, talk: '' });
   });
 
+  test('are what whoami tells, with name and role', async () => {
+    const { out } = await aol(['whoami', '--json'], { env: remote() });
+    expect(JSON.parse(out)).toMatchObject({ address: api.url, role: 'operator', token: TOKENS.operator });
+    expect((await aol(['whoami'], { env: remote() })).out).toContain(`token    ${TOKENS.operator}`);
+  });
+
+  test('whoami in a container tells the address that others use', async () => {
+    const env = {
+      AOL_API_PORT: String(port),
+      AOL_OPERATOR_TOKEN: TOKENS.operator,
+      AOL_PUBLIC_URL: 'https://aol.example',
+    };
+    const { out } = await aol(['whoami', '--json'], { env });
+    expect(JSON.parse(out)).toMatchObject({ address: 'https://aol.example', role: 'operator' });
+  });
+
   test('belong together: no other token goes there', async () => {
     const env = { AOL_API_URL: api.url, AOL_ADMIN_TOKEN: TOKENS.admin };
     const refused = await aol(['status'], { env });

@@ -166,9 +166,11 @@ describe('flags', () => {
 
   test('REAL is unlocked for a time, and says until when', async () => {
     const args = ['flags', 'set', 'proof_only', 'false', '--lane', 'default', '--for', '8h', '--yes'];
-    expect((await cli.run(args)).out).toMatch(/^proof_only of lane default is false until \d{4}-.*Z \(version \d+\)$/);
+    expect((await cli.run(args)).out).toMatch(
+      /^proof_only of lane default is false until \d{4}-\d\d-\d\d [\d:]{8} \S+ \(version \d+\)$/,
+    );
     expect((await cli.run(['flags', 'get', '--lane', 'default'])).out).toMatch(
-      /proof_only +false +own +\d+ +\d{4}-.*Z/,
+      /proof_only +false +own +\d+ +\d{4}-\d\d-\d\d [\d:]{8} /,
     );
     expect((await cli.run(['flags', 'set', 'proof_only', 'true', '--lane', 'default'])).exitCode).toBe(0);
   });

@@ -92,9 +92,11 @@ describe('on a stack that is well', () => {
       'mode',
       'leases',
       'accounts',
+      'notices',
       'holders',
       'ports',
       'api',
+      'issuer',
     ]);
     const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
     const [, checks = ''] = page.split('| check | is well when |\n|---|---|\n');
@@ -115,10 +117,35 @@ describe('on a stack that is well', () => {
     }
   });
 
+  test('an issuer that does not answer is named', async () => {
+    const env = {
+      AOL_OIDC_ISSUER: 'http://127.0.0.1:1',
+      AOL_OIDC_CLIENT_ID: 'aol',
+      AOL_OIDC_CLIENT_SECRET: 'secret',
+      AOL_OIDC_ROLES: 'ops=operator',
+    };
+    const { bad, of } = await examine({ env });
+    expect(bad).toEqual(['issuer']);
+    expect(of('issuer')?.cure).toContain('AOL_OIDC_ISSUER');
+  });
+
   test('a key of REAL that the workers do not have is named', async () => {
     const { bad, of } = await examine({ env: { AOL_PROOF_MODE: '0' } });
     expect(bad).toEqual(['mode']);
     expect(of('mode')?.cure).toContain('restart the workers');
+  });
+
+  test('destinations of notices that no worker has, and one that does not answer', async () => {
+    const { bad, of } = await examine({ env: { AOL_NOTICES: 'mailto:ops@example.com' } });
+    expect(bad).toEqual(['notices']);
+    expect(of('notices')?.detail).toBe('no worker has mailto:ops@example.com');
+    await stack.db.query(`INSERT INTO aol_notice_destinations (name) VALUES ('mailto:ops@example.com')`);
+    await stack.db.query(
+      `INSERT INTO aol_notice_messages (id, destination, subject, content, last_error)
+       VALUES (gen_random_uuid(), 'mailto:ops@example.com', 's', '{}', 'nothing listens there')`,
+    );
+    expect((await examine()).of('notices')?.detail).toBe('mailto:ops@example.com: nothing listens there');
+    await stack.db.query('TRUNCATE aol_notices, aol_notice_messages, aol_notice_destinations');
   });
 
   test('workers of both modes are named', async () => {
@@ -178,7 +205,17 @@ describe('on a machine that is not', () => {
       AOL_API_PORT: nobodysPort,
     };
     const { bad } = await examine({ env });
-    const notKnown = ['postgres', 'migrations', 'temporal', 'workers', 'mode', 'leases', 'accounts', 'holders'];
+    const notKnown = [
+      'postgres',
+      'migrations',
+      'temporal',
+      'workers',
+      'mode',
+      'leases',
+      'accounts',
+      'notices',
+      'holders',
+    ];
     expect(bad).toEqual(['data folder', 'artifacts', ...notKnown, 'api']);
   });
 

@@ -140,14 +140,34 @@ describe('lanes, adapters', () => {
 });
 
 describe('accounts', () => {
-  test('none, until there is one; a budget is shown as it was set, and taken back', async () => {
+  test('none, until there is one', async () => {
     expect((await ok('accounts', 'list')).out).toContain('no worker has an account');
-    const set = await ok('accounts', 'budget', 'webhook:hooks.example', '--per-hour', '10');
-    expect(set.out).toMatch(/webhook:hooks\.example .*0 of 10 this hour/);
-    const back = await ok('accounts', 'budget', 'webhook:hooks.example', '--per-hour', 'default');
-    expect(back.out).toContain('no bound');
-    expect((await cli.run(['accounts', 'budget', 'webhook:hooks.example'])).exitCode).toBe(2);
     expect((await cli.run(['accounts', 'check', 'nobody'])).exitCode).toBe(3);
+  });
+});
+
+describe('budgets', () => {
+  test('are shown as they were set, in effects and in money, and taken back', async () => {
+    expect((await ok('budgets', 'list')).out).toContain('no budget');
+    const set = await ok('budgets', 'set', 'type:GENERATE_TEXT', '--per-hour', '10', '--usd-per-day', '2.50');
+    expect(set.out).toMatch(/type +GENERATE_TEXT +0 of 10 this hour .*\n.*0\.00 of 2\.50 USD today/);
+    expect((await ok('budgets', 'list', '--scope', 'type')).out).toContain('GENERATE_TEXT');
+    const back = ['--per-hour', 'default', '--usd-per-day', 'default'];
+    expect((await ok('budgets', 'set', 'type:GENERATE_TEXT', ...back)).out).toContain('no bound');
+    const wrong = [[], ['--per-hour', 'many'], ['--usd-per-day', '0.0000001']];
+    for (const options of wrong) {
+      expect((await cli.run(['budgets', 'set', 'host:hooks.example', ...options])).exitCode).toBe(2);
+    }
+    expect((await cli.run(['budgets', 'set', 'hooks.example', '--per-hour', '1'])).exitCode).toBe(2);
+  });
+});
+
+describe('autonomy', () => {
+  test('a level is set, shown and taken back', async () => {
+    await ok('autonomy', 'set', 'POST_SOCIAL', 'approve', '--reason', 'somebody looks');
+    expect((await ok('autonomy', 'get')).out).toContain('somebody looks');
+    expect((await ok('autonomy', 'unset', 'POST_SOCIAL', '--yes')).out).toContain('the flags hold alone');
+    expect((await ok('autonomy', 'get')).out).toContain('nothing is set');
   });
 });
 

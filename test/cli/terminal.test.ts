@@ -4,12 +4,15 @@ import { describe, expect, test } from '@jest/globals';
 import { control, guarded, toTerminal } from '../../src/cli/terminal/guard.ts';
 import type { CliIo } from '../../src/cli/terminal/io.ts';
 import { withPicture } from '../../src/cli/terminal/live.ts';
-import { modeWord, paint, statusWords, textOf } from '../../src/cli/terminal/paint.ts';
+import { modeWord, modeWords, paint, statusWords, textOf } from '../../src/cli/terminal/paint.ts';
 import { withProgress } from '../../src/cli/terminal/progress.ts';
+import { statusPage } from '../../src/cli/terminal/status-text.ts';
 import { fields, table } from '../../src/cli/terminal/text.ts';
 import { cutToWidth, displayWidth } from '../../src/cli/terminal/width.ts';
+import { statusSchema } from '../../src/contracts/http/status.ts';
 import { until } from '../support/until.ts';
 
+const IS_WELL = { ok: true, detail: '', latencyMs: 1 };
 const ESCAPE = '\u001b';
 
 describe('words', () => {
@@ -22,6 +25,28 @@ describe('words', () => {
     expect(colored).toContain(`${ESCAPE}[41mREAL`);
     expect(paint('REAL', 'real', false)).toBe('REAL');
     expect(paint('', 'bad', true)).toBe('');
+  });
+
+  test('a REAL action says whether it still needs an approval', () => {
+    expect(textOf(modeWords('REAL', false))).toBe('REAL: it is sent');
+    expect(textOf(modeWords('REAL', true))).toBe('REAL: it is sent when a person has approved it');
+    expect(textOf(modeWords('PROOF', true))).toBe('PROOF: nothing is sent');
+  });
+
+  test.each([
+    ['PROOF', {}, 'PROOF: nothing is sent (why)'],
+    ['REAL', {}, 'REAL: it is sent (why)'],
+    ['REAL', { killed: true }, 'REAL: nothing is sent while its lanes are killed or paused (why)'],
+  ])('the status of %s with the flags %j', (mode, flags, said) => {
+    const lane = { lane: 'a', mode, why: '', lease: { owner: null, token: 1, ttlMs: null, health: 'GREEN' }, flags };
+    const status = statusSchema.parse({
+      mode,
+      why: 'why',
+      workers: { count: 1, proof: 0, real: 1 },
+      lanes: [{ ...lane, counts: {}, oldestDueAgeMs: null, lastTick: null }],
+      dependencies: { postgres: IS_WELL, temporal: IS_WELL },
+    });
+    expect(statusPage(status, 'here', false)).toContain(`mode      ${said}\n`);
   });
 
   test('a SUCCESS says whether something was sent', () => {

@@ -2,7 +2,8 @@
 // biome-ignore-all lint/style/noProcessEnv: it is told by its environment what to check
 /**
  * Checks a stack that `docker compose up` has started: the main job over HTTP, `aol` inside, a worker's restart, and what
- * its processes may not do. Reads what `.env` holds from the environment; AOL_ENGINE is `docker` or `podman`. Ends with 0
+ * its processes may not do. Tokens that `.env` names it reads from the
+ * environment, others from the API's container; AOL_ENGINE is `docker` or `podman`. Ends with 0
  * when everything is well.
  */
 
@@ -54,7 +55,13 @@ async function container(service) {
   return ids[0];
 }
 
-async function call(path, { body, token = env.AOL_OPERATOR_TOKEN } = {}) {
+const made = JSON.parse(await exec('api', 'cat', '/var/lib/aol-api/tokens.json').catch(() => '{}'));
+const tokens = {
+  operator: env.AOL_OPERATOR_TOKEN || made.operator,
+  viewer: env.AOL_VIEWER_TOKEN || made.viewer,
+};
+
+async function call(path, { body, token = tokens.operator } = {}) {
   const response = await fetch(`${api}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
@@ -121,7 +128,7 @@ await check('the same key again: 200 and the same id; other content: 409', async
 await check('no token: 401; a viewer may not queue: 403', async () => {
   assert.equal((await call('/v1/status', { token: '' })).status, 401);
   const body = { type: 'POST_SOCIAL', payload: { platform: 'bluesky', content: 'no' } };
-  assert.equal((await call('/v1/actions', { body, token: env.AOL_VIEWER_TOKEN })).status, 403);
+  assert.equal((await call('/v1/actions', { body, token: tokens.viewer })).status, 403);
 });
 
 await check("Temporal's web page answers 200 and knows the lane", async () => {
@@ -142,6 +149,20 @@ await check('`aol status` and `aol doctor` work inside the container', async () 
   );
   const verified = await exec('api', 'aol', 'artifacts', 'verify');
   return verified.replaceAll('\n', '; ');
+});
+
+await check('`aol whoami` tells the address and a token that works there', async () => {
+  const { address, role, token } = JSON.parse(await exec('api', 'aol', 'whoami', '--json'));
+  assert.deepEqual([new URL(address).port, role], [new URL(api).port, 'admin']);
+  assert.equal((await call('/v1/status', { token })).status, 200);
+  return address;
+});
+
+await check('the worker sees no token, and no password stands in an environment', async () => {
+  assert.notEqual((await shell('worker', 'cat /var/lib/aol/tokens.json /var/lib/aol-api/tokens.json')).status, 0);
+  for (const service of ['worker', 'api', 'postgres']) {
+    assert.doesNotMatch(await exec(service, 'env'), /POSTGRES_PASSWORD=.|AOL_RUN_PASSWORD=.|:\/\/[^/@]*:[^/@]*@/);
+  }
 });
 
 await check('`aol run --ticks 2 --proof` works inside the container', async () => {
@@ -173,7 +194,8 @@ for (const service of ['postgres', 'temporal', 'worker', 'api']) {
 await check('worker and API cannot change the schema, or what happened', async () => {
   const script = `const pg = require('pg');
     (async () => {
-      const client = new pg.Client(process.env.DATABASE_URL);
+      const { loadConfig } = await import('/app/dist/src/config/index.js');
+      const client = new pg.Client(loadConfig().database.url);
       await client.connect();
       for (const sql of ['DROP TABLE aol_actions', 'ALTER TABLE aol_execution_logs DISABLE TRIGGER ALL',
         'DELETE FROM aol_execution_logs', 'TRUNCATE aol_actions', 'CREATE TABLE x (y int)', "COPY aol_lease TO PROGRAM 'true'"]) {
@@ -183,6 +205,15 @@ await check('worker and API cannot change the schema, or what happened', async (
       await client.end();
     })().catch((error) => { console.error(error.message); process.exit(1); });`;
   await exec('worker', 'node', '-e', script);
+});
+
+await check('a backup is made beside the work, inside the container of the API, and is read again', async () => {
+  const file = `/var/lib/aol/${key}.backup`;
+  const { rows, files } = JSON.parse(await exec('api', 'aol', 'backup', file, '--json'));
+  assert.ok(rows > 0 && files > 0, `${rows} rows, ${files} files`);
+  assert.match(await exec('api', 'ls', '-l', file), /^-rw------- /);
+  await exec('api', 'rm', file);
+  return `${rows} rows, ${files} files`;
 });
 
 await check('the worker container drains, stops with 0, and goes on', async () => {

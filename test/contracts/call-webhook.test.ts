@@ -26,7 +26,10 @@ test('performs, and says what is needed', () => {
   expect(contract?.jsonSchema).toMatchObject({
     additionalProperties: false,
     required: ['url', 'body'],
-    properties: { method: { default: 'POST' }, dedupes: { type: 'boolean', default: false } },
+    properties: {
+      method: { default: 'POST' },
+      dedupes: { anyOf: [{ type: 'boolean' }, { type: 'string' }], default: false },
+    },
   });
 });
 
@@ -41,6 +44,7 @@ test.each<[string, object]>([
   ['50 headers', { headers: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`x-${index}`, ''])) }],
   ['a text', { body: '' }],
   ['false', { body: false }],
+  ...[true, false, '60s', '1m', '24h', '30d'].map((dedupes): [string, object] => [`dedupes: ${dedupes}`, { dedupes }]),
   ['a longest address', { url: `https://example.com/${'a'.repeat(1_980)}` }],
 ])('accepts %s, and changes nothing', (_name, more) => {
   const payload = { ...good, ...more };
@@ -54,7 +58,11 @@ describe('refuses', () => {
     ['an unknown field', { ...good, secret: 1 }, 'payload.secret is not a field of this type'],
     ['another method', { ...good, method: 'TRACE' }, 'payload.method must be POST, PUT, PATCH, DELETE or GET'],
     ['a body with GET', { ...good, method: 'GET' }, 'payload.body must be null with GET, which sends no body'],
-    ['dedupes as a text', { ...good, dedupes: 'yes' }, 'payload.dedupes must be of type boolean'],
+    ...['yes', '59s', '31d', '24', '0h', ' 24h', 24, null].map((dedupes): [string, unknown, string] => [
+      `dedupes as ${JSON.stringify(dedupes)}`,
+      { ...good, dedupes },
+      'payload.dedupes must be true, false, or a duration from 1m to 30d: 10m, 24h, 7d',
+    ]),
     ['NUL in the body', { ...good, body: ['a\u0000'] }, 'payload.body.0 must not contain NUL characters'],
     ['a rounded number', { ...good, body: { a: 2 ** 60 } }, 'payload.body.a must lie within ±(2^53 − 1)'],
     [
@@ -161,7 +169,7 @@ test('whatever passes can be rendered, however deep', () => {
       url: fc.webUrl({ withQueryParameters: true, validSchemes: ['http', 'https'] }),
       body: fc.jsonValue({ maxDepth: 5 }),
       headers: fc.dictionary(fc.stringMatching(/^[A-Za-z-]{1,8}$/u), fc.string({ maxLength: 8 })),
-      dedupes: fc.boolean(),
+      dedupes: fc.oneof(fc.boolean(), fc.stringMatching(/^[1-9][0-9]?[smhd]$/u)),
     },
     { requiredKeys: ['url', 'body'] },
   );

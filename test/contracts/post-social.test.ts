@@ -144,6 +144,12 @@ describe('fields', () => {
     ['mastodon', '110224538612341312', true],
     ['mastodon', '01GDK6ABCDEF', true],
     ['mastodon', '../../accounts', false],
+    ...(['x', 'bluesky', 'mastodon'] as const).flatMap((platform) => [
+      [platform, 'action:01937e4a-5b6c-7d8e-9f01-23456789abcd', true] as const,
+      [platform, 'action:01937E4A-5b6c-7d8e-9f01-23456789abcd', false] as const,
+      [platform, 'action:1', false] as const,
+    ]),
+    ['linkedin', 'action:01937e4a-5b6c-7d8e-9f01-23456789abcd', false],
     ['linkedin', 'urn:li:ugcPost:7', true],
     ['linkedin', 'urn:li:person:7', false],
     ['linkedin', 'urn:li:share:7/../x', false],

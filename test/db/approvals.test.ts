@@ -9,6 +9,7 @@ import {
   rejectAction,
 } from '../../src/db/decide/approvals.ts';
 import { findAction } from '../../src/db/decide/cancel.ts';
+import { reviseAction } from '../../src/db/decide/revise.ts';
 import { logsOfAction } from '../../src/db/look/logs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { setFlag } from '../support/engine.ts';
@@ -165,6 +166,18 @@ describe('another person than the one who asked', () => {
     expect(await progressOf(id)).toBe('0 of 2 approvals');
     await approveAction(db, id, SHA, anna);
     expect(await statusOf(id)).toBe('AWAITING_APPROVAL');
+  });
+
+  test('neither whoever queued it nor whoever revised it counts, however often it was revised', async () => {
+    const id = await awaitingApproval(db);
+    const first = await reviseAction(db, id, { payload: { platform: 'bluesky', content: 'Hello, all' } }, anna);
+    const second = await reviseAction(db, first.row.id, { payload: { platform: 'bluesky', content: 'Hi' } }, ben);
+    await render(second.row.id, SHA);
+    for (const one of [asker, anna, ben]) {
+      await expect(approveAction(db, second.row.id, SHA, one)).rejects.toMatchObject({ code: 'AOL_FORBIDDEN' });
+    }
+    const carla = { actor: 'carla' };
+    expect(await approveAction(db, second.row.id, SHA, carla)).toMatchObject({ approval_by: 'carla' });
   });
 
   test('what was promoted performs the proof’s artifact and no other, though it was rendered anew', async () => {

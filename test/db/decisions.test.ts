@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { findAction } from '../../src/db/decide/cancel.ts';
-import { clearAction, clearMany, replayAction, replayMany, resolveAction } from '../../src/db/decide/decisions.ts';
+import { clearAction, replayAction, resolveAction } from '../../src/db/decide/decisions.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
+import { clearMany, replayMany } from '../../src/db/decide/many.ts';
 import { logsOfAction } from '../../src/db/look/logs.ts';
+import type { Database } from '../../src/db/pool.ts';
 import { NotFoundError, StateConflictError } from '../../src/domain/errors.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { databaseForEach } from '../support/database-for-each.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';
 import { dead, queued, SHA, unconfirmed } from '../support/settled.ts';
 
-let database: TestDatabase | undefined;
-let db: TestDatabase['pool'];
-
-beforeEach(async () => {
-  await database?.drop();
-  database = await createTestDatabase({ maxConnections: 12 });
-  db = database.pool;
-});
-afterAll(() => database?.drop());
+let db: Database;
+databaseForEach(
+  (fresh) => {
+    db = fresh;
+  },
+  { maxConnections: 12 },
+);
 
 const by = { actor: 'operator', reason: 'provider is back' };
 const lastLog = async (id: string) => (await logsOfAction(db, id, { afterId: 0, limit: 100 })).items.at(-1);

@@ -39,6 +39,8 @@ interface Case {
   readonly approvalNeeded: boolean;
   readonly approved: 'nothing' | 'this' | 'another';
   readonly typeSucceededBefore: boolean;
+  /** The time for which it was queued lies ahead. */
+  readonly isAhead: boolean;
   readonly attempts: number;
   readonly attemptsBefore: number;
   readonly maxAttempts: number;
@@ -77,6 +79,7 @@ const cases: fc.Arbitrary<Case> = fc
     approvalNeeded: mostly(false, true),
     approved: fc.constantFrom<Case['approved']>('nothing', 'nothing', 'this', 'another'),
     typeSucceededBefore: fc.boolean(),
+    isAhead: mostly(false, true),
     attempts: fc.integer({ min: 0, max: 3 }),
     attemptsBefore: mostly(0, 1, 4),
     maxAttempts: fc.integer({ min: 1, max: 3 }),
@@ -113,6 +116,7 @@ function model(one: Case): Partial<GateAnswer> {
   if (one.autonomy === 'draft') return { kind: 'shut', reason: 'draft' };
   if (one.approved === 'another') return { kind: 'unapproved' };
   if (needsApproval) return { kind: 'approval_needed' };
+  if (one.isAhead) return { kind: 'shut', reason: 'not_due' };
   if (one.attempts >= one.maxAttempts) return { kind: 'shut', reason: 'exhausted' };
   const attemptsLeft = one.maxAttempts - one.attempts - 1;
   return { kind: 'open', attempt: last + 1, attemptsLeft, repeatsUnknown: isOpen };
@@ -162,10 +166,10 @@ async function putUp(one: Case): Promise<GateRequest> {
        SELECT 'default', $3, n, 'RETRY_SCHEDULED', 'test', 'test' FROM generate_series(1, $5::integer) AS n
        WHERE n <> ALL ($6::integer[]))
      INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, created_by, status, claim_tick_id,
-       claim_lease_token, claim_until, cancel_requested, approval_needed, approval_sha256, attempts, attempts_before, max_attempts)
+       claim_lease_token, claim_until, cancel_requested, approval_needed, approval_sha256, attempts, attempts_before, max_attempts, due_at)
      VALUES ($3, 'default', $7, '{}', $3::text, repeat('a', 64), 'REAL', 'test', $8, $9, $10,
        CASE WHEN $9::uuid IS NOT NULL THEN now() + interval '1 minute' END,
-       $11, $12, $13, $14, $15, $16)`,
+       $11, $12, $13, $14, $15, $16, now() + $17 * interval '1 hour')`,
     [
       JSON.stringify(one.flags),
       one.leaseToken,
@@ -183,6 +187,7 @@ async function putUp(one: Case): Promise<GateRequest> {
       one.attempts,
       one.attemptsBefore,
       one.maxAttempts,
+      one.isAhead ? 1 : -1,
     ],
   );
   return request;
@@ -220,7 +225,7 @@ describe('the gate', () => {
       { numRuns: 400 },
     );
     const everything = ['open', 'gone', 'unapproved', 'approval_needed', 'wait', 'unsettled'];
-    const shut = ['killed', 'paused', 'proof', 'lease_lost', 'cancelled', 'exhausted', 'draft'];
+    const shut = ['killed', 'paused', 'proof', 'lease_lost', 'cancelled', 'exhausted', 'draft', 'not_due'];
     expect([...seen].sort()).toEqual([...everything, ...shut].sort());
   }, 60_000);
 
@@ -235,6 +240,7 @@ describe('the gate', () => {
     approvalNeeded: false,
     approved: 'nothing',
     typeSucceededBefore: true,
+    isAhead: false,
     attempts: 0,
     attemptsBefore: 0,
     maxAttempts: 3,

@@ -1,29 +1,25 @@
 /** What an open attempt owns, and what becomes of its outcome, whoever owns the lane meanwhile (promises 3 and 4). */
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { cancelAction, findAction } from '../../src/db/decide/cancel.ts';
 import { replayAction, resolveAction } from '../../src/db/decide/decisions.ts';
+import type { Database } from '../../src/db/pool.ts';
 import { type AttemptDecision, leaveTick, recordAttempts } from '../../src/db/queue/attempts.ts';
 import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
 import { isSuspect, takeUp } from '../../src/db/queue/claimed-action.ts';
 import { type GateAnswer, type GateRequest, passGate } from '../../src/db/queue/gate.ts';
 import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { databaseForEach } from '../support/database-for-each.ts';
 import { claimOnce, deadWorker, holder, realWorker, setFlag } from '../support/engine.ts';
 import { queued, SHA } from '../support/settled.ts';
 
-let database: TestDatabase | undefined;
-let db: TestDatabase['pool'];
-
-beforeEach(async () => {
-  await database?.drop();
-  database = await createTestDatabase();
-  db = database.pool;
+let db: Database;
+databaseForEach(async (fresh) => {
+  db = fresh;
   await setFlag(db, 'tick_interval_ms', 0);
   await setFlag(db, 'proof_only', false);
 });
-afterAll(() => database?.drop());
 
 const done: AttemptOutcome = { kind: 'done', receipt: { id: 'post-1' } };
 const unknown: AttemptOutcome = { kind: 'unknown', reason: 'reset' };
@@ -97,6 +93,16 @@ describe('an attempt at work owns its action', () => {
     const again = { ...effect.gate, redelivery: dedupes, worker: 'aol-worker:gone too' };
     expect(await passGate(db, again)).toMatchObject({ kind: 'open', attempt: 2 });
     expect(await takenUpBy('aol-test')).toEqual([[2, true]]);
+    const asked = await passGate(db, { ...again, redelivery: { kind: 'neither' }, worker: 'aol-test' });
+    if (asked.kind !== 'unsettled') throw new Error(`the gate said ${asked.kind}`);
+    // Reading at the provider has to know both: since when it may be there, and when the last one may still appear.
+    const began = await db.query<{ attempt: number; at: Date }>(
+      `SELECT attempt, at FROM aol_execution_logs WHERE action_id = $1 AND event = 'ATTEMPT_STARTED' ORDER BY attempt`,
+      [effect.id],
+    );
+    const [first, last] = began.rows.map(({ at }) => at.getTime());
+    expect([Date.parse(asked.firstAttemptAt), Date.parse(asked.lastAttemptAt)]).toEqual([first, last]);
+    expect(last).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
     expect(await passGate(db, { ...again, worker: 'aol-test' })).toMatchObject({ kind: 'open', attempt: 3 });
     expect(await record(effect, done, { to: 'SUCCESS' }, 3)).toBe('left');
     expect(await findAction(db, effect.id)).toMatchObject({ status: 'SUCCESS', claim_count: 0 });
@@ -143,7 +149,10 @@ describe('an attempt at work owns its action', () => {
     ['dedupes', dedupes],
   ])('the next attempt waits for it, also where the provider %s', async (_words, redelivery) => {
     const effect = await atWork();
-    expect(await passGate(db, { ...effect.gate, redelivery })).toMatchObject({ kind: 'wait', attempt: 1 });
+    const answer = await passGate(db, { ...effect.gate, redelivery });
+    expect(answer).toMatchObject({ kind: 'wait', attempt: 1 });
+    // Not only at its deadline, 20 s after it began: within 10 s of its end Temporal and the tables agree.
+    if (answer.kind === 'wait') expect(answer.againInMs).toBeLessThanOrEqual(5_000);
   });
 });
 

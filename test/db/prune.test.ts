@@ -2,34 +2,31 @@ import { randomUUID } from 'node:crypto';
 import { access, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { type ArtifactStore, createArtifactStore } from '../../src/artifacts/index.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
 import { prune } from '../../src/db/keep/prune.ts';
+import type { Database } from '../../src/db/pool.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { databaseForEach } from '../support/database-for-each.ts';
 import { claimOnce, holder, request, setFlag } from '../support/engine.ts';
 import { dead, finished, queued, unconfirmed } from '../support/settled.ts';
 
 const DAY_MS = 86_400_000;
 const NINETY = { olderThanMs: 90 * DAY_MS };
 
-let database: TestDatabase | undefined;
-let db: TestDatabase['pool'];
+let db: Database;
 let folder = '';
 let store: ArtifactStore;
 
-beforeEach(async () => {
-  await database?.drop();
-  database = await createTestDatabase();
-  db = database.pool;
+databaseForEach(async (fresh) => {
+  db = fresh;
   folder = await mkdtemp(join(tmpdir(), 'aol-prune-'));
   store = createArtifactStore(`file:${folder}`);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-afterAll(() => database?.drop());
 
 const ids = async () => (await db.query<{ id: string }>('SELECT id FROM aol_actions')).rows.map((row) => row.id).sort();
 const files = async () => (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.json')).length;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { runCli } from '../../src/cli/program.ts';
 import { anchorsIn, codeSpansIn, commandsIn, linksIn } from '../support/markdown.ts';
-import { readmeCommands } from '../support/readme.ts';
+import { readmeCommands, tutorialCommands } from '../support/readme.ts';
 import { markdownFiles } from '../support/repository.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -54,8 +54,8 @@ describe('variables', () => {
   const example = readFileSync(join(root, '.env.example'), 'utf8');
   const known = new Set([...example.matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name));
   const codes = readFileSync(join(root, 'docs', 'errors.md'), 'utf8');
-  /** Of tests and of docker compose alone. */
-  const elsewhere = /^AOL_TEST_|^AOL_RUN_PASSWORD$/;
+  /** Of tests, of docker compose and of the Caddyfile alone. */
+  const elsewhere = /^AOL_TEST_|^AOL_RUN_PASSWORD$|^AOL_DOMAIN$/;
 
   test.each(userPages.map((page) => [page.path, page] as const))('%s: what it names exists', (_path, { text }) => {
     const names = [...new Set(text.match(/\bAOL_[A-Z0-9_]*[A-Z0-9]\b/g))];
@@ -64,13 +64,15 @@ describe('variables', () => {
   });
 });
 
-test("the README's first screen has the commands that the end-to-end test types, and names both main commands", () => {
+test('the README has the commands that the end-to-end test types, and names both main commands', () => {
   expect(readmeCommands()).toEqual([
     'npm start',
     `npx aol enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first`,
     'npx aol actions show ID',
+    ...tutorialCommands('first-quarter-hour').slice(0, 7),
+    expect.stringMatching(/^curl .*message-id:aol-ID@/u),
   ]);
-  expect(named('README.md').flatMap(({ text }) => commandsIn(text))).toContain('npm test');
+  expect(named('README.md').flatMap(({ text }) => codeSpansIn(text))).toContain('npm test');
 });
 
 /** Whether a relative link leads to a file within the repository and, where it has one, to a heading of it. */

@@ -1,10 +1,11 @@
 /** docs/faults.md names, for each invariant and each fault of the list, what checks it: plays and tests that exist. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { allFaults } from '../faults/faults/index.ts';
+import { isCheck } from '../support/checks.ts';
 import { codeSpansIn } from '../support/markdown.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -33,7 +34,7 @@ describe('the coverage table', () => {
 
   test.each(rows)('$id: what checks it exists, and has a last figure', ({ checks, figure }) => {
     expect(checks.length).toBeGreaterThan(0);
-    expect(checks.filter((check) => !exists(check))).toEqual([]);
+    expect(checks.filter((check) => !isCheck(check))).toEqual([]);
     expect(figure).not.toBe('');
   });
 
@@ -43,21 +44,9 @@ describe('the coverage table', () => {
   });
 
   test('what does not exist is found', () => {
-    expect(['F-99-nothing', 'test/nothing.test.ts', 'test/faults/check.test.ts: no such test'].filter(exists)).toEqual(
+    expect(['F-99-nothing', 'test/nothing.test.ts', 'test/faults/check.test.ts: no such test'].filter(isCheck)).toEqual(
       [],
     );
-    expect(exists('test/faults/check.test.ts: says nothing about a queued action')).toBe(true);
+    expect(isCheck('test/faults/check.test.ts: says nothing about a queued action')).toBe(true);
   });
 });
-
-/** A play by its name, an npm script, or a file, with a part of it after a colon. */
-function exists(check: string): boolean {
-  if (allFaults.some(({ id }) => id === check)) return true;
-  if (check.startsWith('npm run ')) {
-    return readFileSync(join(root, 'package.json'), 'utf8').includes(`"${check.slice('npm run '.length)}":`);
-  }
-  const [path = '', part = ''] = check.split(': ');
-  return (
-    path.startsWith('test/') && existsSync(join(root, path)) && readFileSync(join(root, path), 'utf8').includes(part)
-  );
-}

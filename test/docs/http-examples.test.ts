@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestApi, type TestApi, TOKENS } from '../support/api.ts';
 import { commandsIn } from '../support/markdown.ts';
-import { queued } from '../support/settled.ts';
+import { awaitingApproval, queued } from '../support/settled.ts';
 
 const PAGES = ['api.md', 'security.md'];
 const calls = PAGES.flatMap((page) =>
@@ -14,26 +14,26 @@ const calls = PAGES.flatMap((page) =>
 );
 
 let api: TestApi;
-let values: Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string>>;
+let values: Variables;
 beforeAll(async () => {
   api = await createTestApi();
   values = {
     AOL: api.url,
     TOKEN: TOKENS.operator,
     ADMIN_TOKEN: TOKENS.admin,
-    ID: await queued(api.database.pool),
   };
 });
 afterAll(() => api.close());
 
 /** Words as a shell would part them: quotes are taken away, variables put in where the quotes let them. */
-function wordsOf(line: string): string[] {
+function wordsOf(line: string, variables: Variables): string[] {
   return [...line.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"]+)+/g)].map(([word]) =>
     word.replaceAll(
       /'([^']*)'|"([^"]*)"|([^'"]+)/g,
       (_all, literal?: string, quoted?: string, bare?: string) =>
         literal ??
-        (quoted ?? bare ?? '').replaceAll(/\$([A-Z_]+)/g, (_name, name: string) => values[name] ?? `no ${name}`),
+        (quoted ?? bare ?? '').replaceAll(/\$([A-Z_]+)/g, (_name, name: string) => variables[name] ?? `no ${name}`),
     ),
   );
 }
@@ -43,7 +43,9 @@ test('there are calls', () => {
 });
 
 test.each(calls)('%s', async (line) => {
-  const [, ...words] = wordsOf(line);
+  const { pool } = api.database;
+  const id = await (line.includes('/request-changes') ? awaitingApproval(pool) : queued(pool));
+  const [, ...words] = wordsOf(line, { ...values, ID: id });
   const headers: Record<string, string> = {};
   let [method, body, address]: [string, string | undefined, string] = ['GET', undefined, ''];
   for (let word = words.shift(); word !== undefined; word = words.shift()) {

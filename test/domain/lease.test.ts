@@ -24,9 +24,11 @@ describe('the lease', () => {
   test.each([
     ['fresh', { ttlMs: 15_000 }, 'GREEN'],
     ['one heartbeat late', { ttlMs: 5_001 }, 'GREEN'],
-    ['later than that', { ttlMs: 4_999 }, 'AMBER'],
-    ['expired with nothing to do', { ttlMs: -1 }, 'AMBER'],
-    ['never held, nothing to do', { ttlMs: null }, 'AMBER'],
+    ['later than that with nothing to do', { ttlMs: 4_999 }, 'GREEN'],
+    ['later than that while work is due', { ttlMs: 4_999, workIsDue: true }, 'AMBER'],
+    ['expired with nothing to do, as in a lane that is killed', { ttlMs: -1 }, 'GREEN'],
+    ['never held, nothing to do', { ttlMs: null }, 'GREEN'],
+    ['never held while work is due', { ttlMs: null, workIsDue: true }, 'RED'],
     ['expired while work is due', { ttlMs: 0, workIsDue: true }, 'RED'],
     ['no worker', { ttlMs: 15_000, workers: 0 }, 'RED'],
   ] as const)('%s: %j is %s', (_, state, health) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { isLoopback } from '../../src/domain/addresses.ts';
 import * as errors from '../../src/domain/errors.ts';
 import { ATTEMPT_CLOSING_EVENTS, ATTEMPT_OPENING_EVENT, LOG_EVENTS } from '../../src/domain/events.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
@@ -59,7 +60,7 @@ describe('roles', () => {
 
   test('a refusal names the right and the roles that have it', () => {
     expect(lacksRight('agent', 'approve')).toBe(
-      "this needs the right to approve, reject and promote: one of the roles approver, operator, admin; the token's role is agent",
+      "this needs the right to approve, reject, promote, revise and reschedule: one of the roles approver, operator, admin; the token's role is agent",
     );
     expect(lacksRight('operator', 'administer')).toContain(': the role admin;');
   });
@@ -120,4 +121,17 @@ describe('errors', () => {
     expect(text).toHaveLength(2_000);
     expect(text.endsWith('…')).toBe(true);
   });
+});
+
+test('this machine’s own names are loopback, and others that look like them are not', () => {
+  const names = [
+    '127.0.0.1',
+    '127.8.8.8',
+    '[::1]',
+    'localhost',
+    'localhost.example.com',
+    '10.0.0.1',
+    'aol.example.com',
+  ];
+  expect(names.filter(isLoopback)).toEqual(['127.0.0.1', '127.8.8.8', '[::1]', 'localhost']);
 });

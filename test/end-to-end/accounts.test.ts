@@ -96,6 +96,8 @@ async function sent(type: string, payload: JsonObject, arrived: () => number) {
   return { proof, action, effect: effectSchema.parse(json) };
 }
 
+/** What receipts say of a date that was added at sending. */
+const datesSchema = z.object({ date: z.string().optional(), createdAt: z.string().optional() });
 const bodySchema = z.object({ request: z.object({ body: z.object({ value: z.json() }) }) });
 const seenAt = (seen: readonly SeenRequest[], path: string) => seen.filter((one) => one.path === path);
 /** What the artifact says that is sent. */
@@ -105,14 +107,16 @@ async function storedBody({ id }: Action) {
   return canonicalJson(bodySchema.parse(json).request.body.value);
 }
 
-test('a mail, from the variables of SMTP: the stored bytes arrive, and are found by their Message-ID', async () => {
+test('a mail, from the variables of SMTP: its date and the stored bytes arrive, and are found by their Message-ID', async () => {
   const payload = { to: ['ada@example.com'], subject: 'Your order', text: 'It is on its way.\n.\n' };
   const { proof, action, effect } = await sent('SEND_EMAIL', payload, () => smtp.mails().length);
   expect(effect).toMatchObject({ account: { identity: 'shop@brand.example' }, preview: { kind: 'mail' } });
   const stored = Buffer.from(await product.client.getBlob(effect.request.message ?? ''));
   const [mail] = smtp.mails();
   expect(mail).toMatchObject({ from: 'shop@brand.example', to: ['ada@example.com'] });
-  expect(mail?.message.equals(stored)).toBe(true);
+  const { date } = datesSchema.parse(action.receipt);
+  expect(mail?.message.equals(Buffer.concat([Buffer.from(`Date: ${date}\r\n`), stored]))).toBe(true);
+  expect(Date.parse(date ?? '')).toBeGreaterThan(Date.parse(proof.finishedAt ?? '') - 1_000);
   expect(action.receipt).toMatchObject({ messageId: `<aol-${proof.id}@brand.example>` });
   expect(stored.toString()).toContain(`Message-ID: <aol-${proof.id}@brand.example>`);
 });
@@ -127,7 +131,9 @@ test('a post with a picture, from the variables of Bluesky: one log-in, and the 
     url: `https://bsky.app/profile/${bluesky.account.did}/post/${post?.rkey}`,
   });
   const [put] = seenAt(bluesky.seen(), '/xrpc/com.atproto.repo.putRecord');
-  expect(put?.body.toString()).toBe(await storedBody(action));
+  const { createdAt = '' } = datesSchema.parse(action.receipt);
+  const stored = (await storedBody(action)).replace('<added at sending: when it is first sent>', createdAt);
+  expect(put?.body.toString()).toBe(stored);
   const [upload] = seenAt(bluesky.seen(), '/xrpc/com.atproto.repo.uploadBlob');
   expect(upload?.body.equals(Buffer.from(await product.client.getBlob(picture.sha256)))).toBe(true);
   expect(bluesky.logins()).toBe(1);
@@ -177,8 +183,11 @@ test('a new account performs five effects in an hour: the sixth waits, with the 
       slack.messages().length === before + 5 && items.length === 1 && items[0]?.waiting?.includes('budget') && items
     );
   });
-  expect(waiting[0]?.waiting).toMatch(/budget of 5 effects in an hour/u);
+  expect(waiting[0]?.waiting).toMatch(/budget of account new-slack, 5 effects in an hour, is used up/u);
+  expect(waiting[0]?.heldBy).toEqual({ scope: 'account', name: 'new-slack' });
   expect(slack.messages()).toHaveLength(before + 5);
   const { items } = await product.client.listAccounts();
-  expect(items.find(({ name }) => name === 'new-slack')?.budget).toMatchObject({ perHour: 5, usedThisHour: 5 });
+  const account = items.find(({ name }) => name === 'new-slack');
+  expect(account?.budgets).toMatchObject([{ span: 'hour', limit: 5, used: 5, source: 'default' }]);
+  expect(account).toMatchObject({ waiting: 1, why: expect.stringContaining('5 effects in an hour is used up') });
 });

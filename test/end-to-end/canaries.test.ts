@@ -96,7 +96,7 @@ test(
     const wanted = Object.keys(servers).flatMap((how) => [
       ...SPEECHES.map(({ provider, type, payload }) => ({
         type,
-        payload: { ...payload('a canary', sha256), account: `${how}-${provider}` },
+        payload: { ...payload('a canary', sha256, ''), account: `${how}-${provider}` },
       })),
       { type: 'POST_CHAT', payload: { ...hook('slack'), account: `${how}-slack-hook` } },
       { type: 'POST_CHAT', payload: { ...hook('discord'), account: `${how}-discord-hook` } },

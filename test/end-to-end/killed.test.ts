@@ -28,7 +28,8 @@ beforeAll(async () => {
   await product.client.patchFlags({ flags: { proof_only: false, tick_interval_ms: 0 } });
   // A new account would wait after five.
   await until('its account is known', async () => (await product.client.listAccounts()).items.length > 0);
-  await product.client.setBudget('bluesky.default', { perHour: 100 });
+  const limits = [{ span: 'hour', limit: 100 } as const];
+  await product.client.setBudget({ scope: 'account', name: 'bluesky.default', limits });
 }, LIMIT_MS);
 afterAll(async () => {
   await product?.close();

@@ -1,6 +1,6 @@
 /** The real thing as a user has it: `npm start`'s program as a child process, and the README's own commands beside it. */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
@@ -10,21 +10,12 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { AolClient } from '../../src/client/client.ts';
-import { childEnvironment } from '../../src/config/index.ts';
-import { freePort } from '../../src/local/index.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { until } from '../support/until.ts';
+import { clientOf, START_LIMIT_MS, startUp, type Up, upEnvironment } from '../support/up.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const START_LIMIT_MS = 120_000;
-
-interface Up {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly exited: Promise<number | null>;
-}
 
 let folder: string;
 let env: Record<string, string>;
@@ -32,20 +23,7 @@ let up: Up;
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'aol-up-')));
-  const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
-  const [api, temporal, page, postgres] = ports.map(String);
-  env = childEnvironment({
-    AOL_DATA_DIR: join(folder, 'data'),
-    AOL_API_PORT: api,
-    AOL_TEMPORAL_PORT: temporal,
-    AOL_TEMPORAL_UI_PORT: page,
-    AOL_POSTGRES_PORT: postgres,
-    DATABASE_URL: undefined,
-    TEMPORAL_ADDRESS: undefined,
-    NODE_OPTIONS: undefined,
-    OPENAI_API_KEY: undefined,
-    AOL_PROOF_MODE: undefined,
-  });
+  env = await upEnvironment(join(folder, 'data'));
   up = await start();
 }, START_LIMIT_MS);
 
@@ -55,27 +33,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-async function start(): Promise<Up> {
-  const child = spawn(process.execPath, ['bin/aol.mjs', 'up'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      text += chunk.toString('utf8');
-    });
-  }
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const begun = { child, output: () => text, exited };
-  await until(
-    'ready',
-    () => {
-      if (child.exitCode !== null) throw new Error(`ended while starting:\n${text}`);
-      return text.includes('AOL is ready');
-    },
-    START_LIMIT_MS,
-  );
-  return begun;
-}
-
+const start = () => startUp([process.execPath, 'bin/aol.mjs'], { cwd: root, env });
 const aol = async (...args: string[]) =>
   (await run(process.execPath, ['bin/aol.mjs', ...args], { cwd: root, env })).stdout;
 const aolFails = (...args: string[]) =>
@@ -83,10 +41,7 @@ const aolFails = (...args: string[]) =>
     () => Promise.reject(new Error(`aol ${args.join(' ')} succeeded`)),
     (error: { code: number; stderr: string }) => error,
   );
-const client = () => {
-  const tokens = JSON.parse(readFileSync(join(env.AOL_DATA_DIR ?? '', 'tokens.json'), 'utf8'));
-  return new AolClient({ baseUrl: `http://127.0.0.1:${env.AOL_API_PORT}`, token: tokens.operator });
-};
+const client = () => clientOf(env);
 const readyz = async () => {
   const response = await fetch(`http://127.0.0.1:${env.AOL_API_PORT}/readyz`);
   return { status: response.status, body: await response.text() };

@@ -2,9 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { askForCheck, setBudget } from '../../src/db/decide/accounts.ts';
+import { askForCheck } from '../../src/db/decide/accounts.ts';
+import { releaseDrafts, setAutonomy, unsetAutonomy } from '../../src/db/decide/autonomy.ts';
+import { setBudget } from '../../src/db/decide/budgets.ts';
 import { listAccounts } from '../../src/db/look/accounts.ts';
+import { listBudgets } from '../../src/db/look/budgets.ts';
 import { presentActions } from '../../src/db/look/present.ts';
+import type { BudgetScope, BudgetSpan } from '../../src/domain/budgets.ts';
 import type { AolWorker } from '../../src/worker/create-worker.ts';
 import { setFlag } from '../support/engine.ts';
 import { databaseText, filesText, historyText } from '../support/everywhere.ts';
@@ -28,7 +32,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.stop(), 60_000);
 beforeEach(async () => {
-  await stack.db.query(`UPDATE aol_actions SET held_by = NULL; DELETE FROM aol_accounts`);
+  await stack.db.query(
+    `UPDATE aol_actions SET held_by = NULL; DELETE FROM aol_accounts; DELETE FROM aol_budgets; DELETE FROM aol_budget_use`,
+  );
 });
 afterEach(async () => {
   await Promise.all(workers.map((worker) => worker.shutdown()));
@@ -66,6 +72,9 @@ async function rowsOf(ids: readonly string[]) {
   return (await stack.rows()).filter(({ id }) => ids.includes(id));
 }
 
+const setLimit = (scope: BudgetScope, name: string, limit: number | null, span: BudgetSpan = 'hour') =>
+  setBudget(stack.db, { scope, name, limits: [{ span, unit: 'effects', limit }] }, { actor: 'admin', mayLoosen: true });
+
 async function settled(ids: readonly string[], status: string, many = ids.length) {
   return until(`${many} are ${status}`, async () => {
     const rows = await rowsOf(ids);
@@ -84,7 +93,7 @@ describe('an account that needs a login', () => {
     });
     expect(held.every(({ attempts }) => attempts === 0)).toBe(true);
     expect(held.every(({ last_error }) => last_error?.includes('the token was revoked'))).toBe(true);
-    const [shown] = await presentActions(stack.db, held, () => null);
+    const [shown] = await presentActions(stack.db, held, { link: () => null, approvalTtlMs: 1_000 });
     expect(shown?.waiting).toMatch(/the token was revoked.*account brand/);
     expect((await listAccounts(stack.db))[0]).toMatchObject({ state: 'needs_login', waiting: 50 });
     expect(spoken).toEqual([]);
@@ -98,6 +107,14 @@ describe('an account that needs a login', () => {
   }, 60_000);
 });
 
+test('what a preparation is told of limits is kept, and holds nothing', async () => {
+  const { play } = await speaking({ perHour: 100 });
+  const limits = [{ scope: 'media', remaining: 0, resetAt: Date.now() + 60_000 }];
+  play.preparation = () => ({ kind: 'ready', result: 1, limits });
+  await settled(await speak(1), 'SUCCESS');
+  expect((await listAccounts(stack.db))[0]).toMatchObject({ state: 'ready', limits });
+}, 60_000);
+
 describe('a budget', () => {
   test('lets so many pass; the rest waits until the hour is over, without an attempt; an admin who raises it lets more pass', async () => {
     const { spoken } = await speaking({ perHour: 3 });
@@ -108,12 +125,12 @@ describe('a budget', () => {
     });
     const waiting = rows.filter(({ status }) => status === 'PENDING');
     expect(waiting.map(({ attempts, attempts_before }) => attempts + attempts_before)).toEqual([0, 0]);
-    expect(waiting[0]?.last_error).toMatch(/budget of 3 effects in an hour/);
+    expect(waiting[0]?.last_error).toMatch(/budget of account brand, 3 effects in an hour, is used up/);
     const nextHour = Math.ceil(Date.now() / 3_600_000) * 3_600_000;
     expect(Math.abs((waiting[0]?.run_at.getTime() ?? 0) - nextHour)).toBeLessThan(5_000);
-    await setBudget(stack.db, 'brand', { perHour: 4 }, 'admin');
+    await setLimit('account', 'brand', 4);
     await settled(ids, 'SUCCESS', 4);
-    expect((await listAccounts(stack.db))[0]?.budget).toMatchObject({ perHour: 4, usedThisHour: 4, setBy: 'admin' });
+    expect((await listAccounts(stack.db))[0]?.budgets).toMatchObject([{ limit: 4, used: 4, setBy: 'admin' }]);
   }, 60_000);
 
   test('a new account starts slow: five in an hour, unless its entry says otherwise', async () => {
@@ -122,7 +139,7 @@ describe('a budget', () => {
     await until('two wait', async () => (await rowsOf(ids)).filter(({ held_by }) => held_by === 'brand').length === 2);
     expect(spoken).toHaveLength(5);
     await stack.db.query(`UPDATE aol_accounts SET created_at = now() - interval '25 hours'`);
-    expect((await listAccounts(stack.db))[0]?.budget.perHour).toBe(20);
+    expect((await listAccounts(stack.db))[0]?.budgets).toMatchObject([{ limit: 20, used: 5, source: 'default' }]);
   }, 60_000);
 
   test('what was surely not sent gives its place back; what may have been sent keeps it', async () => {
@@ -136,9 +153,43 @@ describe('a budget', () => {
     await settled(first, 'SUCCESS');
     play.outcome = () => ({ kind: 'unknown', reason: 'no answer' });
     await settled(await speak(1), 'UNCONFIRMED');
-    expect((await listAccounts(stack.db))[0]?.budget.usedThisHour).toBe(2);
+    expect((await listAccounts(stack.db))[0]?.budgets[0]?.used).toBe(2);
     const third = await speak(1);
     await until('it waits', async () => (await rowsOf(third))[0]?.held_by === 'brand');
+  }, 60_000);
+});
+
+describe('a budget of a type', () => {
+  test('holds what any of its accounts would send, names itself and the time, and lets go when it is changed', async () => {
+    const { spoken } = await speaking({ perHour: 1_000 });
+    await setLimit('type', 'SPEAK', 100_000, 'day');
+    const [before] = (await listBudgets(stack.db, { scope: 'type', name: 'SPEAK' })).items;
+    await setLimit('type', 'SPEAK', (before?.used ?? 0) + 2, 'day');
+    const ids = await speak(4);
+    const held = await until('two wait', async () => {
+      const rows = (await rowsOf(ids)).filter(({ held_by }) => held_by === 'type:SPEAK');
+      return rows.length === 2 && spoken.length === 2 && rows;
+    });
+    const [shown] = await presentActions(stack.db, held, { link: () => null, approvalTtlMs: 1_000 });
+    expect(shown).toMatchObject({ attempts: 0, heldBy: { scope: 'type', name: 'SPEAK' } });
+    expect(shown?.waiting).toMatch(/budget of type SPEAK, \d+ effects in a day, is used up \(it looks again at .*Z\)/);
+    await setLimit('type', 'SPEAK', null, 'day');
+    await settled(ids, 'SUCCESS');
+  }, 60_000);
+});
+
+describe('the level draft', () => {
+  test('holds what it does not let go, until another level is set', async () => {
+    const { spoken } = await speaking({ perHour: 1_000 });
+    const admin = { actor: 'admin', mayLoosen: true };
+    const level = { lane: 'default', type: 'SPEAK' };
+    await setAutonomy(stack.db, { ...level, level: 'draft' }, admin);
+    const ids = await speak(2);
+    await until('both are held', async () => (await rowsOf(ids)).every(({ held_by }) => held_by === 'autonomy:SPEAK'));
+    expect(spoken).toEqual([]);
+    expect(await unsetAutonomy(stack.db, level, admin)).toBeNull();
+    expect(await releaseDrafts(stack.db, level)).toEqual(['default']);
+    await settled(ids, 'SUCCESS');
   }, 60_000);
 });
 

@@ -16,7 +16,7 @@ import { setFlag } from '../support/engine.ts';
 import { png } from '../support/pictures.ts';
 import { accountSettings } from '../support/provider.ts';
 import { type ProviderServer, type SmtpServer, startSmtpServer } from '../support/providers/index.ts';
-import { SPEECHES, type Speech, secretsOf } from '../support/speeches.ts';
+import { SPEECHES, type Speech, secretsOf, WEBHOOK } from '../support/speeches.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { quietRuntime } from '../support/workflows.ts';
@@ -29,9 +29,9 @@ const isFor = ({ otherIdentity, payload }: Speech, change: Change) => {
   if (change === 'identity') return otherIdentity !== undefined;
   // A mail is a file of its own, in which its pictures are.
   if (change === 'picture-bytes' && otherIdentity?.from !== undefined) return false;
-  return !change.startsWith('picture') || canonicalJson(payload('', 'PICTURE')).includes('PICTURE');
+  return !change.startsWith('picture') || canonicalJson(payload('', 'PICTURE', '')).includes('PICTURE');
 };
-const CASES = SPEECHES.flatMap((speech) =>
+const CASES = [...SPEECHES, WEBHOOK].flatMap((speech) =>
   CHANGES.filter((change) => isFor(speech, change)).map((change) => ({ speech, change })),
 );
 const wordsOf = ({ speech, change }: (typeof CASES)[number]) => `${speech.provider} and ${change} changed`;
@@ -62,7 +62,7 @@ const hostOf = ({ provider }: Speech, there: { http: ProviderServer; smtp: SmtpS
 
 /** Each case has an account of its own. */
 function accounts(isChanged: boolean) {
-  const entries = CASES.map(({ speech, change }) => {
+  const entries = CASES.filter(({ speech }) => speech !== WEBHOOK).map(({ speech, change }) => {
     const isElsewhere = isChanged && change === 'server';
     const host = hostOf(speech, isElsewhere ? { http: elsewhere, smtp: smtpElsewhere } : { http, smtp });
     const other = isChanged && change === 'identity' ? speech.otherIdentity : {};
@@ -94,14 +94,15 @@ const loseArtifact = ({ id }: ActionRow) => update(id, 'artifact_uri', 'artifact
 
 test('whoever speaks: only what nobody changed is sent', async () => {
   const secretsKeys = [randomBytes(32)];
-  const first = await stack.startWorker({ proofMode: false, accounts: accounts(false), secretsKeys });
+  const webhook = { allow: `127.0.0.1:${http.port},127.0.0.1:${elsewhere.port}` };
+  const first = await stack.startWorker({ proofMode: false, accounts: accounts(false), secretsKeys, webhook });
   // Each post has a picture of its own, so that one can be altered.
   const pictures = await Promise.all(CASES.map((_each, index) => store(png(40 + index, 30))));
   const another = await store(png(20, 20));
   const payloads = CASES.map(
     ({ speech, change }, index): JsonObject => ({
-      ...speech.payload(wordsOf({ speech, change }), pictures[index] ?? ''),
-      account: `${speech.provider}-${change}`,
+      ...speech.payload(wordsOf({ speech, change }), pictures[index] ?? '', hostOf(speech, { http, smtp })),
+      ...(speech !== WEBHOOK && { account: `${speech.provider}-${change}` }),
     }),
   );
   const ids = await stack.enqueue(
@@ -122,7 +123,7 @@ test('whoever speaks: only what nobody changed is sent', async () => {
   await setFlag(stack.db, 'paused', true);
   await first.shutdown();
 
-  for (const [index, { change }] of CASES.entries()) {
+  for (const [index, { speech, change }] of CASES.entries()) {
     const row = rows.find(({ id }) => id === ids[index]);
     if (!row) throw new Error('it is gone');
     let sha256 = row.artifact_sha256 ?? '';
@@ -135,6 +136,11 @@ test('whoever speaks: only what nobody changed is sent', async () => {
       const changed = canonicalJson(payloads[index] ?? {}).replaceAll('and text changed', 'and something else');
       await update(row.id, 'payload', changed);
     }
+    if (change === 'server' && speech === WEBHOOK) {
+      const there = hostOf(speech, { http: elsewhere, smtp: smtpElsewhere });
+      await update(row.id, 'payload', canonicalJson(speech.payload(wordsOf({ speech, change }), '', there)));
+      await loseArtifact(row);
+    }
     if (change === 'picture') {
       await update(row.id, 'payload', canonicalJson(payloads[index] ?? {}).replace(pictures[index] ?? '', another));
     }
@@ -145,7 +151,7 @@ test('whoever speaks: only what nobody changed is sent', async () => {
     }
   }
 
-  await stack.startWorker({ proofMode: false, accounts: accounts(true), secretsKeys });
+  await stack.startWorker({ proofMode: false, accounts: accounts(true), secretsKeys, webhook });
   await setFlag(stack.db, 'paused', false);
   await stack.gateway.signal('aol/default', 'wake').catch(() => undefined);
   const over = await until(

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createBlobStoreAt } from '../../src/artifacts/index.ts';
 import type { ActionRow } from '../../src/db/action-row.ts';
 import { approveAction, promoteAction } from '../../src/db/decide/approvals.ts';
+import { rescheduleAction } from '../../src/db/decide/revise.ts';
 import { setFlag } from '../support/engine.ts';
 import { fileMessage } from '../support/imap.ts';
 import { mailAccount, mailOf } from '../support/mail.ts';
@@ -92,6 +93,26 @@ const storedMessages = async () => {
   const store = createBlobStoreAt(`file:${stack.artifactFolder}`);
   return Promise.all(rows.map(async ({ sha256 }) => Buffer.from(await store.get(sha256)).toString()));
 };
+
+test('a mail that was approved and then given another time has the date of its sending, and is otherwise what was approved', async () => {
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+  const id = await queue('later@x.test', { requireApproval: true, runAt: inAnHour });
+  const { artifact_sha256: sha256 } = await reaches(id, 'AWAITING_APPROVAL');
+  await approveAction(stack.db, id, sha256 ?? '', { actor: 'a person' });
+  // The date of a mail has whole seconds.
+  const movedAtMs = Math.floor(Date.now() / 1_000) * 1_000;
+  await rescheduleAction(stack.db, id, new Date().toISOString(), { actor: 'a person' });
+  await stack.gateway.signal('aol/default', 'wake');
+  const { artifact_sha256: sent, receipt } = await reaches(id, 'SUCCESS');
+  expect(sent).toBe(sha256);
+  const [received = ''] = await greenMail.mails('later@x.test');
+  const [, date = 'none', rest = ''] = /^Date: (.*)\r\n([\s\S]*)$/mu.exec(received) ?? [];
+  expect(receipt).toMatchObject({ date });
+  expect(Date.parse(date)).toBeGreaterThanOrEqual(movedAtMs);
+  expect(Date.parse(date)).toBeLessThanOrEqual(Date.now());
+  const stored = (await storedMessages()).find((message) => message.includes(`<aol-${id}@aol.test>`)) ?? 'none';
+  expect(rest).toBe(stored.trimEnd());
+});
 
 test('a mail that needs a person waits with its artifact, and goes when that one is approved', async () => {
   const id = await queue('approved@x.test', { requireApproval: true });

@@ -1,12 +1,8 @@
 /** An agent over stdio, by the SDK's own client, against a real stack that is unlocked for REAL: it queues, looks, waits and stops. */
 
 import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { createArtifactStore } from '../../src/artifacts/index.ts';
@@ -16,15 +12,15 @@ import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
 import { statusSchema } from '../../src/contracts/http/status.ts';
 import { tickListSchema } from '../../src/contracts/http/tick.ts';
-import type { Role } from '../../src/domain/roles.ts';
-import { createTestApi, namedToken, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
+import { validateResultSchema } from '../../src/contracts/http/validate.ts';
+import { createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
+import { callTool, connectAgent, tokenOf } from '../support/mcp.ts';
 import { answer, answering, type Receiver, startReceiver } from '../support/receiver.ts';
 import { createTestStack, type TestStack } from '../support/stack.ts';
 import { until } from '../support/until.ts';
 import { quietRuntime } from '../support/workflows.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 let stack: TestStack;
 let api: TestApi;
 let receiver: Receiver;
@@ -41,8 +37,8 @@ beforeAll(async () => {
     artifacts: createArtifactStore(`file:${stack.artifactFolder}`),
     temporal: { health: () => stack.gateway.health(), link: () => null },
   });
-  token = await tokenOf('bot', 'agent');
-  agent = await connect({});
+  token = await tokenOf(api, 'bot', 'agent');
+  agent = await connectAgent({ AOL_API_URL: api.url, AOL_TOKEN: token });
 }, 60_000);
 afterAll(async () => {
   await agent.close();
@@ -51,46 +47,11 @@ afterAll(async () => {
   await receiver.close();
 });
 
-async function tokenOf(name: string, role: Role): Promise<string> {
-  const { authorization = '' } = await namedToken(api, { name, role });
-  return authorization.slice('Bearer '.length);
-}
-
 /** What a person does, over HTTP. */
 const decide = (id: string, verb: 'approve' | 'reject', body: object, as: string = TOKENS.operator) =>
   postRaw(api, `/v1/actions/${id}/${verb}`, JSON.stringify(body), { authorization: `Bearer ${as}` });
 
-/** The server's process, with what it says to whoever reads its log. */
-async function connect(env: Record<string, string>, said: (text: string) => void = () => undefined): Promise<Client> {
-  const client = new Client({ name: 'test', version: '1' });
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [join(root, 'bin', 'aol.mjs'), 'mcp'],
-    cwd: tmpdir(),
-    stderr: 'pipe',
-    env: { PATH: '/usr/bin:/bin', AOL_API_URL: api.url, AOL_TOKEN: token, ...env },
-  });
-  transport.stderr?.on('data', (chunk: Buffer) => said(chunk.toString('utf8')));
-  await client.connect(transport);
-  // Without the tools' schemas the client would not check their answers against them.
-  await client.listTools();
-  return client;
-}
-
-const resultSchema = z.object({
-  content: z.array(z.object({ type: z.literal('text'), text: z.string() })).length(1),
-  structuredContent: z.record(z.string(), z.unknown()).optional(),
-  isError: z.boolean().optional(),
-});
-
-async function call(name: string, args: Record<string, unknown> = {}, client = agent) {
-  const result = resultSchema.parse(await client.callTool({ name, arguments: args }));
-  return {
-    text: result.content[0]?.text ?? '',
-    isError: result.isError === true,
-    structured: result.structuredContent,
-  };
-}
+const call = (name: string, args: Record<string, unknown> = {}) => callTool(agent, name, args);
 
 async function good<Schema extends z.ZodType>(schema: Schema, name: string, args: Record<string, unknown> = {}) {
   const { text, isError, structured } = await call(name, args);
@@ -127,6 +88,7 @@ const ALLOWED = [
   'list_ticks',
   'next_actions',
   'pause',
+  'validate_action',
   'wait_for_action',
 ];
 
@@ -143,7 +105,7 @@ describe('the tools', () => {
       expect(description).not.toBe('');
       expect(annotations?.readOnlyHint).toBeDefined();
     }
-    expect(agent.getInstructions()).toContain('a person approves');
+    expect(agent.getInstructions()).toContain('a person then approves or rejects it');
     expect(agent.getServerVersion()).toMatchObject({ name: 'aol' });
   });
 
@@ -182,8 +144,8 @@ describe('the tools', () => {
   });
 
   test('an API that is away is an error of the call, not the end', async () => {
-    const stranded = await connect({ AOL_API_URL: 'http://127.0.0.1:9' });
-    const { isError, text } = await call('get_status', {}, stranded);
+    const stranded = await connectAgent({ AOL_API_URL: 'http://127.0.0.1:9', AOL_TOKEN: token });
+    const { isError, text } = await callTool(stranded, 'get_status');
     expect({ isError, text }).toMatchObject({ isError: true, text: expect.stringContaining('AOL_UNREACHABLE') });
     await stranded.close();
   });
@@ -217,6 +179,9 @@ describe('REAL', () => {
       [`/v1/actions/${id}/replay`, {}],
       [`/v1/actions/${id}/resolve`, { outcome: 'not_sent' }],
       [`/v1/actions/${proof.id}/promote`, { sha256: proved.artifactSha256 }],
+      [`/v1/actions/${id}/revise`, { payload: webhook('own-hands').payload }],
+      [`/v1/actions/${id}/reschedule`, { runAt: '2020-01-01T00:00:00Z' }],
+      [`/v1/actions/${id}/request-changes`, { reason: 'none' }],
       ['/v1/actions', real],
       ['/v1/actions', { ...real, idempotencyKey: `promote:${proof.id}` }],
       ['/v1/actions/batch', { actions: [real, real] }],
@@ -250,11 +215,27 @@ describe('REAL', () => {
     expect(receiver.requests().filter((sent) => sent.startsWith('POST /approved'))).toHaveLength(1);
   });
 
+  test('before it queues it may look: the effect, and that a person must approve it', async () => {
+    const before = await stack.db.query('SELECT FROM aol_actions');
+    const look = await good(z.object({ result: validateResultSchema }), 'validate_action', {
+      ...webhook('looked-at'),
+      mode: 'REAL',
+    });
+    expect(look.result).toMatchObject({
+      ok: true,
+      notes: expect.arrayContaining([expect.stringContaining('must approve')]),
+    });
+    expect((await call('validate_action', { type: 'CALL_WEBHOOK', payload: {} })).text).toContain(
+      'It would be refused',
+    );
+    expect((await stack.db.query('SELECT FROM aol_actions')).rowCount).toBe(before.rowCount);
+  }, 30_000);
+
   test('rejected, it learns why', async () => {
     const { id } = await good(actionSchema, 'enqueue_action', { ...webhook('rejected'), mode: 'REAL' });
     await state(id, 'AWAITING_APPROVAL');
     expect((await call('get_decision', { id })).text).toContain('Nobody has decided');
-    await decide(id, 'reject', { reason: 'the wrong audience' }, await tokenOf('anna', 'approver'));
+    await decide(id, 'reject', { reason: 'the wrong audience' }, await tokenOf(api, 'anna', 'approver'));
     const { text } = await call('wait_for_action', { id });
     expect(text).toContain(`${id} is CANCELLED. REJECTED by anna: the wrong audience.`);
     expect(await good(decisionList, 'get_decision', { id })).toMatchObject({
@@ -306,6 +287,9 @@ describe('stopping', () => {
     const forbidden = [
       'approve',
       'promote',
+      'revise',
+      'reschedule',
+      'request-changes',
       'reject',
       'resume',
       'start',
@@ -359,51 +343,5 @@ describe('stopping', () => {
     );
     expect(approved).toEqual([]);
     expect(unapproved()).toEqual([]);
-  });
-});
-
-describe('its token', () => {
-  const saidWith = async (given: string) => {
-    let said = '';
-    const client = await connect({ AOL_TOKEN: given }, (text) => {
-      said += text;
-    });
-    const looked = await call('get_status', {}, client);
-    const paused = await call('pause', { lane: 'default', reason: 'x' }, client);
-    await client.close();
-    await stack.db.query(`UPDATE aol_control_flags SET value = 'false' WHERE name = 'paused'`);
-    return { said, looked, paused };
-  };
-
-  test('of the role agent needs no words', async () => {
-    expect(await saidWith(token)).toMatchObject({ said: '', looked: { isError: false }, paused: { isError: false } });
-  });
-
-  test('is never an admin’s', async () => {
-    const { looked, paused } = await saidWith(TOKENS.admin);
-    for (const { isError, text } of [looked, paused]) {
-      expect({ isError, text }).toEqual({ isError: true, text: expect.stringContaining("an admin's") });
-    }
-  });
-
-  test.each([
-    ['operator', 'can approve what it queued', false],
-    ['viewer', 'it can look, and neither queue nor stop', true],
-  ] as const)('of a %s works, with a warning that says why it should not', async (role, words, isRefused) => {
-    const { said, looked, paused } = await saidWith(TOKENS[role]);
-    expect(said).toContain(`the token's role is ${role}, not agent`);
-    expect(said).toContain(words);
-    expect(said).toContain('aol tokens create NAME --role agent');
-    expect([looked.isError, paused.isError]).toEqual([false, isRefused]);
-  });
-
-  test('where there is none the server does not start, and says what to set; a data folder is not looked into', async () => {
-    let said = '';
-    const missing = connect({ AOL_TOKEN: '', AOL_DATA_DIR: '/proc/nowhere' }, (text) => {
-      said += text;
-    });
-    await expect(missing).rejects.toThrow(/closed/i);
-    await until('it has said why', () => said.includes('AOL_TOKEN'));
-    expect(said).toContain('aol tokens create NAME --role agent');
   });
 });

@@ -9,6 +9,7 @@ import { cancelAction, enqueue } from '../../src/db/decide/cancel.ts';
 import { clearAction, replayAction, resolveAction } from '../../src/db/decide/decisions.ts';
 import { createLane, setFlags } from '../../src/db/decide/flags.ts';
 import { pressControl } from '../../src/db/decide/press.ts';
+import { rescheduleAction, reviseAction } from '../../src/db/decide/revise.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { type AttemptDecision, type LeavingEarly, leaveTick, recordAttempts } from '../../src/db/queue/attempts.ts';
 import { claimWithActions } from '../../src/db/queue/claim.ts';
@@ -19,6 +20,7 @@ import { StateConflictError } from '../../src/domain/errors.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
 import { APPROVAL_TTL_MS, ATTEMPT_TIMEOUT_MS } from '../../src/domain/limits.ts';
 import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
+import { holder as holderOf } from '../support/engine.ts';
 import {
   type Action,
   type Asked,
@@ -29,6 +31,7 @@ import {
   type Provider,
   promotedName,
   type Run,
+  revisedName,
   shaOf,
   type Tick,
   type Way,
@@ -85,7 +88,7 @@ export class EngineLane {
       priority: asked.priority,
       maxAttempts: asked.maxAttempts,
       requireApproval: asked.needsApproval,
-      ...(asked.isLater && { runAt: new Date(Date.now() + FAR_AHEAD_MS).toISOString() }),
+      ...(asked.isLater && { runAt: farAhead() }),
     });
     const [result] = await enqueue(this.#db, [request], 'test');
     if (result?.kind !== 'created') return { kind: result?.kind };
@@ -98,7 +101,7 @@ export class EngineLane {
     by: { readonly name: string; readonly knownToken: number | null; readonly proofWorker: boolean },
   ): Promise<{ readonly answer: object; readonly number: number | null }> {
     const { lane } = this;
-    const holder = { lane, workflowId: `aol/${lane}`, firstRunId: name, runId: name, token: by.knownToken };
+    const holder = holderOf(name, by.knownToken, lane);
     const worker = { clusterId: lineage, namespace: 'default', proofMode: by.proofWorker, worker: WORKER };
     const { result, actions } = await claimWithActions(this.#db, { holder, tickId: this.#idOf(by.name) }, worker);
     if (result.kind === 'quiet') {
@@ -150,8 +153,14 @@ export class EngineLane {
       worker: WORKER,
     });
     if (answer.kind === 'receipt') return { kind: answer.kind, receipt: nameSchema.parse(answer.receipt).name };
-    const times = { askedAtMs: 0, remainingMs: 0, firstAttemptAt: '' };
-    const { askedAtMs: _at, remainingMs: _rest, firstAttemptAt: _first, ...said } = { ...times, ...answer };
+    const times = { askedAtMs: 0, againInMs: 0, firstAttemptAt: '', lastAttemptAt: '' };
+    const {
+      askedAtMs: _at,
+      againInMs: _rest,
+      firstAttemptAt: _first,
+      lastAttemptAt: _last,
+      ...said
+    } = { ...times, ...answer };
     return said;
   }
 
@@ -179,13 +188,29 @@ export class EngineLane {
   resolve = (action: Action, as: 'sent' | 'not_sent') =>
     this.#decide(action, (id) => resolveAction(this.#db, id, as, BY));
 
-  async promote(proof: Action, sha: string): Promise<object> {
+  async promote(proof: Action, sha: string, isLater: boolean): Promise<object> {
     return orRefusal(async () => {
-      const { created, row } = await promoteAction(this.#db, this.#idOf(proof.name), sha256(sha), BY);
+      const by = isLater ? { ...BY, runAt: farAhead() } : BY;
+      const { created, row } = await promoteAction(this.#db, this.#idOf(proof.name), sha256(sha), by);
       if (created) this.#call(row.id, promotedName(proof));
       return { created, name: this.nameOf(row.id) };
     });
   }
+
+  async revise(action: Action, isLater: boolean): Promise<object> {
+    return orRefusal(async () => {
+      const payload = { name: revisedName(action) };
+      const revision = isLater ? { payload, runAt: farAhead() } : { payload };
+      const { created, row } = await reviseAction(this.#db, this.#idOf(action.name), revision, BY);
+      if (created) this.#call(row.id, revisedName(action));
+      return { created, name: this.nameOf(row.id) };
+    });
+  }
+
+  reschedule = (action: Action, isLater: boolean) =>
+    this.#decide(action, (id) =>
+      rescheduleAction(this.#db, id, isLater ? farAhead() : new Date(Date.now() - 1).toISOString(), BY),
+    );
 
   async tell({ paused, killed, ...others }: Partial<Flags>): Promise<void> {
     if (paused !== undefined) await pressControl(this.#db, this.lane, { paused }, BY);
@@ -202,7 +227,7 @@ export class EngineLane {
 
   /** The process that has what a tick holds in hand is gone, and with it its connections. */
   async dies(tick: Tick): Promise<void> {
-    await this.#write('SELECT test_worker_dies($1)', [this.#idOf(tick.name)]);
+    await this.#write('SELECT test_worker_dies($1, $2)', [this.lane, this.#idOf(tick.name)]);
   }
 
   async leaseRunsOut(): Promise<void> {
@@ -214,7 +239,8 @@ export class EngineLane {
   }
 
   async comesDue({ name }: Action): Promise<void> {
-    await this.#write('UPDATE aol_actions SET run_at = clock_timestamp() WHERE id = $1', [this.#idOf(name)]);
+    const now = 'run_at = clock_timestamp(), due_at = least(due_at, clock_timestamp())';
+    await this.#write(`UPDATE aol_actions SET ${now} WHERE id = $1`, [this.#idOf(name)]);
   }
 
   async deadlinePasses({ action, number }: Attempt): Promise<void> {
@@ -252,6 +278,8 @@ export class EngineLane {
     this.#names.set(id, name);
   }
 }
+
+const farAhead = () => new Date(Date.now() + FAR_AHEAD_MS).toISOString();
 
 export const sha256 = (artifact: string) => sha256Hex(artifact);
 
@@ -315,6 +343,8 @@ function leavingOf(
     case 'UNCONFIRMED':
     case 'PENDING':
       return { to: way, message };
+    case 'waits for its time':
+      return { to: 'PENDING', message, untilDue: true };
     case 'waits in the queue':
       return { to: 'RETRY', message, delayMs: SHORT_WAIT_MS, settles: true };
     default:
@@ -343,11 +373,11 @@ export const TIME_FUNCTIONS = `
     INSERT INTO aol_execution_logs OVERRIDING SYSTEM VALUE VALUES (intent.*);
   END $$;
 
-  CREATE FUNCTION test_worker_dies(of_tick uuid) RETURNS void LANGUAGE plpgsql AS $$
+  CREATE FUNCTION test_worker_dies(of_lane text, of_tick uuid) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM test_change_intent(a.id, (aol_open_attempt(a.id)).attempt, '{"worker": "gone"}')
-      FROM aol_actions a WHERE a.claim_tick_id = of_tick AND (aol_open_attempt(a.id)).attempt IS NOT NULL;
-    UPDATE aol_actions SET claim_worker = 'gone' WHERE claim_tick_id = of_tick AND claim_worker IS NOT NULL;
+      FROM aol_held a WHERE a.lane = of_lane AND a.claim_tick_id = of_tick AND (aol_open_attempt(a.id)).attempt IS NOT NULL;
+    UPDATE aol_held SET claim_worker = 'gone' WHERE lane = of_lane AND claim_tick_id = of_tick AND claim_worker IS NOT NULL;
   END $$`;
 
 /** It sweeps all lanes; of two at once, one would pass by what the other has locked. */

@@ -59,6 +59,7 @@ const LOOK = `
   SELECT a.lane, 'action', a.id::text, json_build_object('status', a.status, 'attempts', a.attempts, 'attemptsBefore', a.attempts_before,
     'tick', a.claim_tick_id, 'cancelRequested', a.cancel_requested, 'dlqReason', a.dlq_reason, 'receipt', a.receipt,
     'deaths', a.claim_count, 'rendered', a.artifact_sha256, 'approved', a.approval_sha256, 'isLater', a.run_at > clock_timestamp(),
+    'isAhead', a.due_at > clock_timestamp(), 'revisedBy', a.revised_by,
     'open', coalesce(o.attempts, '[]'), 'receiptsBeside', coalesce(r.names, '[]'))::text
   FROM aol_actions a LEFT JOIN opened o ON o.action_id = a.id LEFT JOIN receipts r ON r.action_id = a.id
   UNION ALL
@@ -142,13 +143,15 @@ function lookedAt(lane: EngineLane, rows: readonly Found[]): Looked {
 
 interface ActionSeen {
   readonly tick: string | null;
+  readonly revisedBy: string | null;
   readonly receipt: { readonly name?: string } | null;
 }
 
-function actionSeen(lane: EngineLane, { tick, receipt, ...row }: ActionSeen): View {
+function actionSeen(lane: EngineLane, { tick, revisedBy, receipt, ...row }: ActionSeen): View {
   return {
     ...row,
     tick: tick === null ? null : lane.nameOf(tick),
+    revisedBy: revisedBy === null ? null : lane.nameOf(revisedBy),
     receipt: receipt === null ? null : (receipt.name ?? 'a person'),
   };
 }
@@ -161,9 +164,11 @@ function tickSeen({ outcome, ...counts }: { readonly outcome: string | null }): 
 export function viewOf(model: LaneModel): View {
   const view: Record<string, unknown> = { lane: { token: model.token } };
   for (const action of model.actions) {
-    const { status, attempts, attemptsBefore, cancelRequested, dlqReason, receipt, isLater, deaths, open } = action;
+    const { status, attempts, attemptsBefore, cancelRequested, dlqReason, receipt, isLater, isAhead, deaths, open } =
+      action;
     view[action.name] = {
-      ...{ status, attempts, attemptsBefore, cancelRequested, dlqReason, receipt, isLater, deaths },
+      ...{ status, attempts, attemptsBefore, cancelRequested, dlqReason, receipt, isLater, isAhead, deaths },
+      revisedBy: model.actions.find(({ revises }) => revises === action)?.name ?? null,
       tick: action.tick?.name ?? null,
       rendered: action.rendered === undefined ? null : sha256(action.rendered),
       approved: action.approved === undefined ? null : sha256(action.approved),

@@ -3,10 +3,12 @@
  * SQL. Time is told to it: what lies ahead, what is over, which worker is gone.
  */
 
+import { chooseDue, SUSPECT_DEATHS } from './choose.ts';
 import {
   type Action,
   type Asked,
   type Attempt,
+  FIRST_FLAGS,
   type Flags,
   HARMLESS_REPEATS,
   isFinal,
@@ -18,6 +20,7 @@ import {
   type Outcome,
   promotedName,
   type Run,
+  revisedName,
   runningIn,
   shaOf,
   type Tick,
@@ -27,7 +30,6 @@ import {
 } from './parts.ts';
 
 const MAX_DEATHS = 3;
-const SUSPECT_DEATHS = 2;
 /** An answer in which the action's present status refuses what was asked. */
 const refused = (action: Action) => ({ refused: action.status });
 
@@ -35,14 +37,7 @@ export class LaneModel {
   readonly actions: Action[] = [];
   readonly ticks: Tick[] = [];
   readonly attempts: Attempt[] = [];
-  readonly flags: Flags = {
-    paused: false,
-    killed: false,
-    proof_only: false,
-    approval_policy: 'none',
-    max_running: 100,
-    max_actions_per_tick: 3,
-  };
+  readonly flags: Flags = { ...FIRST_FLAGS };
   token = 0;
   owner: Run | undefined;
   leaseIsOver = false;
@@ -51,7 +46,23 @@ export class LaneModel {
   enqueue(name: string, asked: Asked): Action {
     const action = newAction(name, asked, this.#later());
     this.actions.push(action);
+    if (this.#asksFirst(action)) action.isLater = false;
     return action;
+  }
+
+  /** What needs a person is shown to one at once, whatever its time is. */
+  #asksFirst = (action: Action) =>
+    action.mode === 'REAL' && action.approved === undefined && (action.needsApproval || this.#policyAsks(action));
+
+  /** The rules have become stricter: what waits for its time, and was never tried, is shown if it needs a person now. */
+  policyChanges(policy: Flags['approval_policy']): void {
+    this.flags.approval_policy = policy;
+    if (policy === 'none') return;
+    const isUntried = (action: Action) =>
+      action.status === 'PENDING' && action.isLater && action.isAhead && lastNumber(action) === 0;
+    const shown = this.actions.filter((action) => isUntried(action) && this.#asksFirst(action));
+    shown.sort((one, other) => one.time - other.time);
+    for (const action of shown) Object.assign(action, { isLater: false, dueAt: this.#later() });
   }
 
   /** @param by whose `number` is the tick's, as the engine called it: by it the only slot of each fourth is the oldest's */
@@ -67,11 +78,11 @@ export class LaneModel {
     const { flags } = this;
     const isMine = this.owner === run && (by.knownToken === null || by.knownToken === this.token);
     const isFree = this.owner === undefined || this.leaseIsOver;
-    const inherits = by.knownToken === null && this.owner?.lineage === run.lineage;
+    const inherits = by.knownToken === null && this.owner?.lineage === run.lineage && run.beganAs >= this.owner.beganAs;
     if (!isMine && !isFree && !inherits) return { outcome: flags.killed ? 'KILLED' : 'NO_LEASE' };
     if (flags.killed) {
       this.#takeBack(() => true);
-      if (isMine) this.leaseIsOver = true;
+      if (this.owner === run) this.owner = undefined;
       return { outcome: 'KILLED' };
     }
     if (!isMine) this.token += 1;
@@ -86,7 +97,7 @@ export class LaneModel {
       if (!isMine) return quiet;
       return { outcome: 'CLAIMED', token, resumed: true, claimed: earlier.claimed, effects: names(held) };
     }
-    const chosen = flags.paused ? [] : this.#choose(by.proofWorker || flags.proof_only, by.number);
+    const chosen = flags.paused ? [] : chooseDue(this.actions, flags, by.proofWorker || flags.proof_only, by.number);
     if (chosen.length === 0) return quiet;
     const tick: Tick = {
       name: by.name,
@@ -104,22 +115,6 @@ export class LaneModel {
     }
     const effects = names(chosen.filter(({ mode }) => mode === 'REAL'));
     return { outcome: 'CLAIMED', token, resumed: false, claimed: chosen.length, effects, all: names(chosen) };
-  }
-
-  /** Priority, time; one slot is the oldest's. What workers died with twice goes alone. */
-  #choose(isProof: boolean, number: number | null): Action[] {
-    const running = this.actions.filter(({ tick }) => tick !== undefined).length;
-    const room = Math.min(this.flags.max_actions_per_tick, this.flags.max_running - running);
-    if (room <= 0) return [];
-    const due = this.actions.filter(
-      ({ status, isLater, mode }) => status === 'PENDING' && !isLater && !(isProof && mode === 'REAL'),
-    );
-    const oldest = [...due].sort((one, other) => one.dueAt - other.dueAt)[0];
-    const isFirst = (action: Action) => Number(action === oldest && (room > 1 || (number ?? 0) % 4 === 0));
-    due.sort((one, other) => isFirst(other) - isFirst(one) || other.priority - one.priority || one.dueAt - other.dueAt);
-    const isSuspect = ({ deaths }: Action) => deaths >= SUSPECT_DEATHS;
-    if (due[0] && isSuspect(due[0])) return due.slice(0, 1);
-    return due.slice(0, room).filter((action) => !isSuspect(action));
   }
 
   /**
@@ -209,6 +204,7 @@ export class LaneModel {
     if (action.cancelRequested) return shut('cancelled');
     if (isChanged) return { kind: 'unapproved' };
     if (needsApproval) return { kind: 'approval_needed' };
+    if (action.isAhead) return shut('not_due');
     if (isUsedUp) return shut('exhausted');
     if (action.status === 'RETRY' && action.isLater) return { kind: 'wait', attempt: lastNumber(action) };
     if (open) Object.assign(action, { dueAt: this.#later(), isLater: false });
@@ -270,7 +266,8 @@ export class LaneModel {
   /** Without an attempt of its own; nothing when it is no longer that tick's, or an attempt owns it. */
   leave(action: Action, tick: Tick, way: Way, how: { readonly receipt?: string; readonly settles?: boolean }): void {
     if (action.tick !== tick || isOwned(action) || (action.open && way !== 'PENDING')) return;
-    if (way === 'AWAITING_APPROVAL') Object.assign(action, { rendered: shaOf(action), needsApproval: true });
+    if (way === 'AWAITING_APPROVAL')
+      Object.assign(action, { rendered: shaOf(action), needsApproval: true, isLater: action.isAhead });
     if (how.receipt !== undefined) action.receipt = how.receipt;
     if (how.settles) this.#settle(action);
     this.#leave(action, way);
@@ -287,7 +284,7 @@ export class LaneModel {
 
   approve(action: Action, sha256: string): object {
     if (action.status !== 'AWAITING_APPROVAL' || action.rendered !== sha256) return refused(action);
-    const { isQueuedForLater: isLater } = action;
+    const { isAhead: isLater } = action;
     Object.assign(action, { status: 'PENDING', approved: sha256, isLater, dueAt: this.#later() });
     return { status: 'PENDING' };
   }
@@ -299,21 +296,45 @@ export class LaneModel {
     return { status: 'CANCELLED' };
   }
 
-  promote(proof: Action, sha256: string): object {
+  promote(proof: Action, sha256: string, isLater: boolean): object {
     const isProven = proof.mode === 'PROOF' && proof.status === 'SUCCESS' && proof.rendered === sha256;
     if (!isProven) return refused(proof);
     const name = promotedName(proof);
     const created = !this.actions.some((one) => one.name === name);
-    const asked: Asked = { ...proof, mode: 'REAL', needsApproval: false, isLater: false };
-    if (created)
-      Object.assign(this.enqueue(name, asked), {
-        promotedFrom: proof,
-        approved: sha256,
-        rendered: sha256,
-        isQueuedForLater: proof.isQueuedForLater,
-      });
+    if (!created && isLater) return refused(proof);
+    const asked: Asked = { ...proof, mode: 'REAL', needsApproval: false };
+    if (created) {
+      const promoted = this.enqueue(name, asked);
+      Object.assign(promoted, { promotedFrom: proof, approved: sha256, rendered: sha256, isLater, isAhead: isLater });
+    }
     return { created, name };
   }
+
+  /** The old one ends, and another is in its place, which a person has to approve. The same again answers that one. */
+  revise(action: Action, isLater: boolean): object {
+    const name = revisedName(action);
+    const existing = this.actions.find((one) => one.revises === action);
+    if (existing) return isLater || existing.isMoved ? refused(action) : { created: false, name };
+    const isOpen = ['PENDING', 'AWAITING_APPROVAL', 'DLQ'].includes(action.status);
+    if (!isOpen || this.#maybeSent(action)) return refused(action);
+    Object.assign(action, { status: 'CANCELLED', dlqReason: null });
+    const { mode, isAhead, time } = action;
+    const asked = { ...action, needsApproval: mode === 'REAL', isLater: isLater || isAhead };
+    Object.assign(this.enqueue(name, asked), { revises: action, isMoved: isLater, ...(!isLater && { time }) });
+    return { created: true, name };
+  }
+
+  /** What waits is moved to another time; what was approved stays so. */
+  reschedule(action: Action, isLater: boolean): object {
+    const isWaiting = action.status === 'PENDING' || action.status === 'AWAITING_APPROVAL';
+    if (!isWaiting || this.#maybeSent(action)) return refused(action);
+    Object.assign(action, { isAhead: isLater, time: this.#later() });
+    const asksFirst = action.status === 'PENDING' && this.#asksFirst(action);
+    Object.assign(action, { isLater: isLater && !asksFirst, dueAt: this.#later() });
+    return { status: action.status };
+  }
+
+  #maybeSent = (action: Action) => this.#isUncertain(action) || action.standing !== undefined;
 
   /** Replay of a dead letter, or a person's word that an unconfirmed one was not sent: a new round. */
   beginAnew(action: Action, from: 'DLQ' | 'UNCONFIRMED'): object {
@@ -339,7 +360,7 @@ export class LaneModel {
   }
 
   comesDue(action: Action): void {
-    Object.assign(action, { isLater: false, dueAt: this.#later() });
+    Object.assign(action, { isLater: false, isAhead: false, dueAt: this.#later() });
   }
 
   /**
@@ -352,7 +373,7 @@ export class LaneModel {
       Object.assign(action, { attempts: action.attempts - 1, attemptsBefore: action.attemptsBefore + 1 });
     if (action.tick) Object.assign(action, { deaths: 0, worker: undefined });
     const isWait = way === 'waits in its tick' || way === 'waits in the queue';
-    if (isWait) Object.assign(action, { isLater: true, dueAt: this.#later() });
+    if (isWait || way === 'waits for its time') Object.assign(action, { isLater: true, dueAt: this.#later() });
     if (way === 'waits in its tick' && !action.cancelRequested) {
       Object.assign(action, { status: 'RETRY', claimIsOver: false });
       return 'stays';

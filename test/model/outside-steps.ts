@@ -29,9 +29,34 @@ function decision(
   });
 }
 
+/** The same, for now or for a time that lies ahead. */
+function timed(
+  kind: string,
+  weight: number,
+  fits: (action: Action) => boolean,
+  engine: (engine: EngineLane, action: Action, isLater: boolean) => Promise<unknown>,
+  model: (model: LaneModel, action: Action, isLater: boolean) => unknown,
+): WeightedSteps {
+  const drawn = fc.record({ pick, wrongly: mostly(97, false, true), isLater: mostly(60, false, true) });
+  return step(kind, weight, drawn, (life, { pick, wrongly, isLater }) => {
+    const action = at(
+      life.model.actions.filter((one) => wrongly || fits(one)),
+      pick,
+    );
+    return (
+      action && {
+        words: `somebody says of ${action.name}: ${kind}${isLater ? ', for later' : ''}`,
+        engine: () => engine(life.engine, action, isLater),
+        model: () => model(life.model, action, isLater),
+      }
+    );
+  });
+}
+
 const is = (status: Action['status'], mode?: Action['mode']) => (action: Action) =>
   action.status === status && (mode ?? action.mode) === action.mode;
 const isAwaited = is('AWAITING_APPROVAL');
+const isWaiting = (action: Action) => isAwaited(action) || is('PENDING')(action);
 
 const decisions: readonly WeightedSteps[] = [
   decision(
@@ -90,12 +115,26 @@ const decisions: readonly WeightedSteps[] = [
     (engine, action) => engine.resolve(action, 'not_sent'),
     (model, action) => model.beginAnew(action, 'UNCONFIRMED'),
   ),
-  decision(
+  timed(
     'promote it',
     2,
     is('SUCCESS', 'PROOF'),
-    (engine, action) => engine.promote(action, shaOf(action)),
-    (model, action) => model.promote(action, shaOf(action)),
+    (engine, action, isLater) => engine.promote(action, shaOf(action), isLater),
+    (model, action, isLater) => model.promote(action, shaOf(action), isLater),
+  ),
+  timed(
+    'revise it',
+    3,
+    (action) => isWaiting(action) || is('DLQ')(action),
+    (engine, action, isLater) => engine.revise(action, isLater),
+    (model, action, isLater) => model.revise(action, isLater),
+  ),
+  timed(
+    'reschedule it',
+    3,
+    isWaiting,
+    (engine, action, isLater) => engine.reschedule(action, isLater),
+    (model, action, isLater) => model.reschedule(action, isLater),
   ),
 ];
 
@@ -112,27 +151,22 @@ function change<Name extends keyof LaneModel['flags']>(
       engine: () => engine.tell({ [name]: value }),
       model: () => {
         model.flags[name] = value;
+        if (name === 'approval_policy') model.policyChanges(model.flags.approval_policy);
       },
     };
   });
 }
 
 /** The next attempt of an effect that waits for it in its tick needs a person: the lane's policy changes meanwhile. */
-const asksNow = step(
-  'approval_policy',
-  4,
-  mostly(60, 'all', 'first_of_type'),
-  ({ engine, model: { actions, flags } }, policy) => {
-    if (flags.approval_policy !== 'none' || !actions.some(is('RETRY'))) return undefined;
-    return {
-      words: `approval_policy = ${policy}, while an effect waits`,
-      engine: () => engine.tell({ approval_policy: policy }),
-      model: () => {
-        flags.approval_policy = policy;
-      },
-    };
-  },
-);
+const asksNow = step('approval_policy', 4, mostly(60, 'all', 'first_of_type'), ({ engine, model }, policy) => {
+  const { actions, flags } = model;
+  if (flags.approval_policy !== 'none' || !actions.some(is('RETRY'))) return undefined;
+  return {
+    words: `approval_policy = ${policy}, while an effect waits`,
+    engine: () => engine.tell({ approval_policy: policy }),
+    model: () => model.policyChanges(policy),
+  };
+});
 
 const changes: readonly WeightedSteps[] = [
   asksNow,
@@ -161,7 +195,8 @@ const passings: readonly WeightedSteps[] = [
   passing(
     'due',
     5,
-    ({ actions }) => actions.filter((one) => one.isLater && !isSettled(one)),
+    ({ actions }) =>
+      actions.filter((one) => (one.isLater || one.isAhead) && one.status !== 'RUNNING' && !isSettled(one)),
     ({ engine, model }, action) => ({
       words: `the time of ${action.name} comes`,
       engine: () => engine.comesDue(action),

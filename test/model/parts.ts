@@ -7,8 +7,10 @@ export type Exit = 'succeeded' | 'retried' | 'released' | 'awaiting' | 'deadLett
 
 export interface Run {
   readonly name: string;
-  /** Runs of one lineage take over from each other at once. */
+  /** Of the runs of one lineage the later takes over from the earlier at once. */
   readonly lineage: string;
+  /** Its place in the order in which runs began. */
+  readonly beganAs: number;
   token: number | null;
 }
 
@@ -56,11 +58,15 @@ export interface Asked {
 export interface Action extends Asked {
   readonly name: string;
   readonly promotedFrom: Action | undefined;
+  readonly revises: Action | undefined;
+  /** Of a revision: it was moved to another time, too. */
+  readonly isMoved: boolean;
   status: ActionStatus;
   needsApproval: boolean;
-  /** The time for which it was queued lies ahead. */
-  readonly isQueuedForLater: boolean;
-  /** Its place in time among what is due; or its time lies ahead. */
+  /** The time at which its effect may begin lies ahead; and its place among those times. */
+  isAhead: boolean;
+  time: number;
+  /** Its place in time among what is claimed; or its next claim lies ahead. */
   dueAt: number;
   isLater: boolean;
   attempts: number;
@@ -90,6 +96,16 @@ export interface Flags {
   max_actions_per_tick: number;
 }
 
+/** Of a lane without flags of its own. */
+export const FIRST_FLAGS: Flags = {
+  paused: false,
+  killed: false,
+  proof_only: false,
+  approval_policy: 'none',
+  max_running: 100,
+  max_actions_per_tick: 3,
+};
+
 export type Outcome =
   | { readonly kind: 'done'; readonly receipt: string }
   | { readonly kind: 'not_sent' | 'unknown'; readonly isLong: boolean }
@@ -103,6 +119,7 @@ export type Way =
   | 'UNCONFIRMED'
   | 'AWAITING_APPROVAL'
   | 'PENDING'
+  | 'waits for its time'
   | 'CANCELLED'
   | 'rejected'
   | 'exhausted'
@@ -116,6 +133,7 @@ export const WAYS: Record<Exclude<Way, 'waits in its tick'>, readonly [ActionSta
   UNCONFIRMED: ['UNCONFIRMED', 'unconfirmed'],
   AWAITING_APPROVAL: ['AWAITING_APPROVAL', 'awaiting'],
   PENDING: ['PENDING', 'released'],
+  'waits for its time': ['PENDING', 'released'],
   CANCELLED: ['CANCELLED', 'released'],
   'waits in the queue': ['PENDING', 'retried'],
   rejected: ['DLQ', 'deadLettered'],
@@ -125,11 +143,19 @@ export const WAYS: Record<Exclude<Way, 'waits in its tick'>, readonly [ActionSta
 
 /** As it is when it is queued. */
 export function newAction(name: string, asked: Asked, dueAt: number): Action {
-  const nothing = { promotedFrom: undefined, tick: undefined, worker: undefined, open: undefined, standing: undefined };
-  const numbers = { dueAt, attempts: 0, attemptsBefore: 0, deaths: 0 };
+  const nothing = {
+    promotedFrom: undefined,
+    revises: undefined,
+    isMoved: false,
+    tick: undefined,
+    worker: undefined,
+    open: undefined,
+    standing: undefined,
+  };
+  const numbers = { dueAt, time: dueAt, attempts: 0, attemptsBefore: 0, deaths: 0 };
   const said = { rendered: undefined, approved: undefined, dlqReason: null, receipt: null };
   return {
-    ...{ ...asked, ...nothing, ...numbers, ...said, name, status: 'PENDING', isQueuedForLater: asked.isLater },
+    ...{ ...asked, ...nothing, ...numbers, ...said, name, status: 'PENDING', isAhead: asked.isLater },
     ...{ claimIsOver: false, cancelRequested: false, receiptsBeside: new Set() },
   };
 }
@@ -176,6 +202,8 @@ export const lastNumber = ({ attempts, attemptsBefore }: Action) => attemptsBefo
 
 /** What an adapter of the present version renders of it. */
 export const shaOf = ({ name }: Pick<Action, 'name'>) => `artifact of ${name}`;
+
+export const revisedName = ({ name }: Action) => `${name}'`;
 
 export const promotedName = ({ name }: Action) => `promoted ${name}`;
 

@@ -16,10 +16,12 @@ const enqueue = step(
     maxAttempts: mostly(60, 3, 1, 2),
     needsApproval: rarely,
     provider: mostly(50, 'neither', 'dedupes', 'harmless', 'closed'),
-    isLater: rarely,
+    isLater: mostly(80, false, true),
   }),
   ({ engine, model }, asked) => {
-    const own = model.actions.filter(({ promotedFrom }) => promotedFrom === undefined);
+    const own = model.actions.filter(
+      ({ promotedFrom, revises }) => promotedFrom === undefined && revises === undefined,
+    );
     if (own.length >= MOST_ACTIONS) return undefined;
     const name = `A${own.length + 1}`;
     const { mode, type, ...others } = asked;
@@ -69,7 +71,8 @@ const claim = step(
 function runFor({ model, runs }: Life, who: string, pick: number): Run {
   const old = runs.filter((run) => run !== model.owner);
   const known = who === 'present' ? model.owner : who === 'old' ? at(old, pick) : undefined;
-  return known ?? { name: `r${runs.length + 1}`, lineage: who === 'stranger' ? 'elsewhere' : 'here', token: null };
+  const beganAs = runs.length + 1;
+  return known ?? { name: `r${beganAs}`, lineage: who === 'stranger' ? 'elsewhere' : 'here', beganAs, token: null };
 }
 
 const ticksOf = ({ model }: Life, run: Run) => model.ticks.filter((tick) => tick.run === run);
@@ -224,6 +227,7 @@ function endAfter({ said }: Claimed, says: string): End | undefined {
     case 'approval_needed':
       return { way: 'AWAITING_APPROVAL' };
     case 'shut':
+      if (said.reason === 'not_due') return { way: 'waits for its time' };
       return { way: said.reason === 'exhausted' ? 'exhausted' : 'PENDING' };
     case 'unsettled':
       // An open one is closed by recording its outcome.

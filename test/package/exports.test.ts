@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkNodeVersion } from '../../src/node-version.ts';
+import { installPacked } from '../support/packed.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -50,17 +51,7 @@ console.log(typeof client.enqueue, typeof wrong, 'imported');
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'aol-consumer-'));
-  await mkdir(join(project, 'node_modules'));
-  for (const name of await readdir(join(root, 'node_modules'))) {
-    if (name.startsWith('.')) continue;
-    await symlink(join(root, 'node_modules', name), join(project, 'node_modules', name));
-  }
-  const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', project], {
-    cwd: root,
-  });
-  await run('tar', ['xzf', join(project, stdout.trim().split('\n').at(-1) ?? ''), '-C', project]);
-  await symlink(join(project, 'package'), join(project, 'node_modules', 'aol'));
-  await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+  await installPacked(project);
   await writeFile(join(project, 'program.ts'), PROGRAM);
 }, 120_000);
 afterAll(() => rm(project, { recursive: true, force: true }));

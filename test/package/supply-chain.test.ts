@@ -9,6 +9,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../src/config/index.ts';
 
@@ -64,14 +65,14 @@ describe('npm run audit', () => {
   });
 });
 
-test('npm run release: both packages, the bill of materials, and the sums of all', async () => {
+test('npm run release: both packages, the bill of materials, the licences, and the sums of all', async () => {
   await mkdir(join(folder, 'out'));
   const env = { PATH: searchPath, HOME: folder };
   await run(process.execPath, [join(root, 'bin', 'release.mjs'), join(folder, 'out')], { env });
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const files = await readdir(join(folder, 'out'));
   expect(files.sort()).toEqual(
-    ['SHA256SUMS', `aol-${version}.tgz`, `aol-client-${version}.tgz`, 'aol.cdx.json'].sort(),
+    ['SHA256SUMS', `aol-${version}.tgz`, `aol-client-${version}.tgz`, 'aol.cdx.json', 'licences.csv'].sort(),
   );
   const sbom = z
     .object({
@@ -84,14 +85,59 @@ test('npm run release: both packages, the bill of materials, and the sums of all
   const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   expect(names).toEqual(expect.arrayContaining([...Object.keys(dependencies), ...(await packagesOfTheDashboard())]));
   for (const tool of ['jest', 'vite', 'typescript']) expect(names).not.toContain(tool);
+  const [, ...licences] = (await readFile(join(folder, 'out', 'licences.csv'), 'utf8')).trim().split('\n');
+  expect(licences.map((line) => line.split(',')[0]).sort()).toEqual(names.sort());
   const sums = (await readFile(join(folder, 'out', 'SHA256SUMS'), 'utf8')).trim().split('\n');
-  expect(sums).toHaveLength(3);
+  expect(sums).toHaveLength(4);
   for (const line of sums) {
     const [sum, name = ''] = line.split('  ');
     const bytes = await readFile(join(folder, 'out', name));
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(sum);
   }
 }, 120_000);
+
+test('the version stands everywhere, and the newest part of the change log is its own', async () => {
+  const text = (path: string) => readFile(join(root, path), 'utf8');
+  const { version } = JSON.parse(await text('package.json'));
+  const lock = JSON.parse(await text('package-lock.json'));
+  expect([lock.version, lock.packages[''].version]).toEqual([version, version]);
+  expect(parse(await text('ops/helm/aol/Chart.yaml'))).toMatchObject({ version, appVersion: version });
+  const sections = [...(await text('CHANGELOG.md')).matchAll(/^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$/gmu)];
+  expect(sections.slice(0, 2).map(([, name, date]) => [name, date !== undefined])).toEqual([
+    ['Unreleased', false],
+    [version, true],
+  ]);
+});
+
+describe('licences of what is shipped', () => {
+  /** Asks bin/shipped.mjs, whose callers have no TypeScript. */
+  async function unread(packages?: object): Promise<unknown> {
+    const script = `
+      const { shippedPackages, withUnreadLicence } = await import(${JSON.stringify(join(root, 'bin', 'shipped.mjs'))});
+      console.log(JSON.stringify(withUnreadLicence(shippedPackages(${packages ? JSON.stringify({ packages }) : ''}))));`;
+    return JSON.parse((await run(process.execPath, ['--input-type=module', '-e', script])).stdout);
+  }
+
+  test('somebody has read each', async () => {
+    expect(await unread()).toEqual([]);
+  });
+
+  test('one that is unknown, or that nobody has read, stops a release; tools may have any', async () => {
+    const other = { version: '1.0.0', license: 'SSPL-1.0' };
+    const packages = {
+      '': {},
+      'node_modules/none': { version: '1.0.0' },
+      'node_modules/a/node_modules/other': other,
+      'node_modules/tool': { ...other, dev: true },
+      'node_modules/preact': { ...other, dev: true },
+    };
+    expect(await unread(packages)).toEqual([
+      { name: 'none', version: '1.0.0', license: 'unknown' },
+      { name: 'other', ...other },
+      { name: 'preact', ...other },
+    ]);
+  });
+});
 
 /** What its sources import from packages. */
 async function packagesOfTheDashboard(): Promise<string[]> {

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { sha256Hex } from '../../src/domain/hashing.ts';
+import { memoryBlobs } from '../support/contexts.ts';
 import { setFlag } from '../support/engine.ts';
 import { png } from '../support/pictures.ts';
 import {
@@ -27,6 +28,27 @@ beforeAll(async () => {
   await setFlag(stack.db, 'proof_only', false);
 }, 60_000);
 afterAll(() => stack.stop(), 60_000);
+
+/** The second of two posts, of which the first is made by a worker that dies before it can say so. */
+async function threadThroughDeath(who: Who) {
+  const queue = (payload: object) =>
+    stack.enqueue([{ type: 'POST_AS', mode: 'REAL', payload: { platform: who.provider, ...payload } }]);
+  const [one] = await queue({ content: 'Thread one' });
+  const [two] = await queue({ content: 'Thread two', replyTo: `action:${one}` });
+  expect(await runUntilItDies(stack, { ...who, dies: 'after' })).toBe('SIGKILL');
+  const worker = await stack.startWorker({ adapters: [postsAs(posterOf(who))], proofMode: false });
+  await until(
+    'both are posted',
+    async () => {
+      const found = (await stack.rows()).filter(({ id }) => id === one || id === two);
+      const failed = found.find((row) => row.finished_at && row.status !== 'SUCCESS');
+      if (failed) throw new Error(`${failed.status}: ${failed.last_error}`);
+      return found.every(({ status }) => status === 'SUCCESS');
+    },
+    200_000,
+  );
+  await worker.shutdown();
+}
 
 async function throughDeaths(who: Who, payload: object, deaths: readonly ('before' | 'after')[]) {
   const [id] = await stack.enqueue([
@@ -74,15 +96,30 @@ describe("Bluesky's own server", () => {
     expect(sha256Hex(stored)).toBe(sha256);
   }, 240_000);
 
-  test('a reply, a card, facets and a language are taken as they stand, and a session is renewed', async () => {
+  test('a thread whose worker is killed after its first post: each post once, the second replies to the first', async () => {
+    await threadThroughDeath(who);
+    const posts = await server.posts(server.accounts[0]);
+    const [one, ...others] = posts.filter(({ value }) => value.text === 'Thread one');
+    expect(others).toEqual([]);
+    const reference = { uri: one?.uri, cid: one?.cid };
+    expect(posts.filter(({ value }) => value.text === 'Thread two')).toMatchObject([
+      { value: { reply: { root: reference, parent: reference } } },
+    ]);
+  }, 240_000);
+
+  test('a reply, a card with its picture, facets and a language are taken as they stand, and a session is renewed', async () => {
     const poster = posterOf(who);
     const first = await play({ platform: 'bluesky', content: '👍 https://x.test #aol', language: 'en' }, poster);
     expect(await first.perform()).toMatchObject({ kind: 'done' });
-    const [parent] = await server.posts(server.accounts[0]);
+    const all = await server.posts(server.accounts[0]);
+    const parent = all.find(({ value }) => value.text === '👍 https://x.test #aol');
     const card = { title: 'Example', description: 'A domain' };
-    const reply = { platform: 'bluesky', content: 'Yes', replyTo: parent?.uri, link: 'https://example.com/', card };
+    const blobs = memoryBlobs();
+    const media = [{ sha256: (await blobs.keep(png(48, 32), 'image/png')).sha256 }];
+    const link = 'https://example.com/';
+    const reply = { platform: 'bluesky', content: 'Yes', replyTo: parent?.uri, link, card, media };
     await poster.credential({ renew: true });
-    const second = await play(reply, poster, { actionId: '01937e4a-5b6c-7d8e-9f01-23456789abce' });
+    const second = await play(reply, poster, { actionId: '01937e4a-5b6c-7d8e-9f01-23456789abce', blobs });
     await second.prepare();
     expect(await second.perform()).toMatchObject({ kind: 'done' });
     expect(await second.perform({ attempt: 2 })).toMatchObject({ kind: 'done', receipt: { repeated: true } });
@@ -102,6 +139,15 @@ describe('mastodon-mock', () => {
     server = await startMastodon();
   }, INSTALL_LIMIT_MS);
   afterAll(() => server?.close());
+
+  test('a thread whose worker is killed after its first status: each once, the second replies to the first', async () => {
+    const { accessToken: secret, account } = server;
+    await threadThroughDeath({ provider: 'mastodon', identity: account.handle, server: server.url, secret });
+    const statuses = (await server.statuses()).filter(({ content }) => content.includes('Thread'));
+    const [two, one] = statuses;
+    expect(statuses).toHaveLength(2);
+    expect(two?.in_reply_to_id).toBe(one?.id);
+  }, 240_000);
 
   test('kill -9 after the status: exactly one, its picture in it', async () => {
     const { accessToken: secret, account } = server;

@@ -6,6 +6,7 @@ import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { readMedia } from '../../src/artifacts/media.ts';
 import { type CreateTokenRequest, createdTokenSchema } from '../../src/contracts/http/token.ts';
 import { builtInContracts } from '../../src/contracts/payloads/index.ts';
+import { createRenderer } from '../../src/worker/renderer.ts';
 import { memoryBlobs } from './contexts.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { type Answer, type Call, call } from './http.ts';
@@ -29,7 +30,8 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
+/** @param atPort a free one unless it has to be known before */
+export async function createTestApi(overrides: Partial<ApiOptions> = {}, atPort = 0): Promise<TestApi> {
   const database = await createTestDatabase();
   const artifacts = new Map<string, Buffer>();
   const files = memoryBlobs();
@@ -37,6 +39,7 @@ export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promis
     put: async (bytes: Uint8Array) => (await files.keep(bytes, 'application/octet-stream')).sha256,
     get: files.read,
   };
+  const renderer = createRenderer({ adapterFiles: [], artifacts: 'file:/nowhere' });
   const wakes: string[] = [];
   const controls: string[] = [];
   const app = await createApi({
@@ -55,10 +58,11 @@ export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promis
       health: () => Promise.resolve({ ok: false, detail: 'not here', latencyMs: null }),
       link: (workflowId, runId) => `http://temporal.test/${workflowId}/${runId}`,
     },
+    renderer,
     hostNames: ['localhost', '127.0.0.1'],
     ...overrides,
   });
-  await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.listen({ host: '127.0.0.1', port: atPort });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
@@ -73,6 +77,7 @@ export async function createTestApi(overrides: Partial<ApiOptions> = {}): Promis
     async close() {
       try {
         await app.close();
+        await renderer.close();
       } finally {
         await database.drop();
       }

@@ -2,15 +2,14 @@
 
 import { createExchange } from '../../src/adapters/exchange/index.ts';
 import { createSsrfGuard } from '../../src/adapters/exchange/ssrf-guard.ts';
+import { memoryBlobs } from '../../src/adapters/memory-blobs.ts';
 import type { Effect, PerformContext, RenderAccount, RenderContext } from '../../src/adapters/port.ts';
 import type { RegisteredAdapter } from '../../src/adapters/registry.ts';
-import { memoryBlobs } from '../../src/testing/memory-blobs.ts';
 
-export { memoryBlobs } from '../../src/testing/memory-blobs.ts';
+export { memoryBlobs } from '../../src/adapters/memory-blobs.ts';
 
 export const SAMPLE_CONTEXT: RenderContext = {
   actionId: '01937e4a-5b6c-7d8e-9f01-23456789abcd',
-  runAt: new Date('2026-11-23T16:00:00.000Z'),
   providerKey: 'aol-01937e4a-5b6c-7d8e-9f01-23456789abcd',
   account: null,
   blobs: memoryBlobs(),
@@ -41,6 +40,7 @@ export function performContext(
     attempt: 1,
     signal: new AbortController().signal,
     firstAttemptAt: new Date(),
+    lastAttemptAt: given.firstAttemptAt ?? new Date(),
     results: {},
     exchange: createExchange(createSsrfGuard(allow), (given.blobs ?? rendering.blobs).read),
     ...given,

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { OidcSettings } from '../../src/api/access/oidc.ts';
 import { openPorts } from '../../src/api/ports.ts';
 import { type RunningApi, startServer } from '../../src/api/server.ts';
 import { createArtifactStore, createBlobStoreAt } from '../../src/artifacts/index.ts';
@@ -13,9 +14,11 @@ import { AolClient } from '../../src/client/client.ts';
 import { builtInContracts, describeContract } from '../../src/contracts/payloads/index.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { type AolWorker, createWorker } from '../../src/worker/create-worker.ts';
+import { createRenderer } from '../../src/worker/renderer.ts';
 import { TOKENS } from './api.ts';
 import { createTestDatabase } from './database.ts';
 import { createTestNamespace } from './namespace.ts';
+import { noticesTo } from './notices.ts';
 import { accountSettings } from './provider.ts';
 import { type BlueskyFake, startBlueskyFake } from './providers/bluesky-fake.ts';
 import { startSmtpServer } from './providers/smtp.ts';
@@ -35,6 +38,8 @@ export interface Dashboard {
   stopApi(): Promise<void>;
   startApi(): Promise<void>;
   startWorker(): Promise<AolWorker>;
+  /** Another API process on the same servers, at which people sign in by OpenID Connect. */
+  serveAlso(port: number, oidc: OidcSettings): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -49,11 +54,12 @@ export async function createDashboard(): Promise<Dashboard> {
   ]);
   const stage = createStage();
   const artifacts = `file:${artifactFolder}`;
+  const renderer = createRenderer({ adapterFiles: [], artifacts });
   const workers: AolWorker[] = [];
   let running: { readonly api: RunningApi; close(): Promise<void> } | undefined;
   let port = 0;
 
-  const startApi = async () => {
+  const serve = async (atPort: number, oidc?: OidcSettings) => {
     const ports = openPorts({
       databaseUrl: database.url,
       temporal: namespace.settings,
@@ -64,13 +70,14 @@ export async function createDashboard(): Promise<Dashboard> {
     const api = await startServer({
       ...ports,
       host: '127.0.0.1',
-      port,
+      port: atPort,
+      oidc,
       contracts: [...builtInContracts, describeContract(stage.adapter.contract)],
       tokens: TOKENS,
+      renderer,
       webFolder,
     });
-    port = Number(new URL(api.url).port);
-    running = {
+    return {
       api,
       async close() {
         api.app.server.closeAllConnections();
@@ -78,7 +85,11 @@ export async function createDashboard(): Promise<Dashboard> {
         await ports.close();
       },
     };
-    return api.url;
+  };
+  const startApi = async () => {
+    running = await serve(port);
+    port = Number(new URL(running.api.url).port);
+    return running.api.url;
   };
   const stopApi = async () => {
     await running?.close();
@@ -94,6 +105,7 @@ export async function createDashboard(): Promise<Dashboard> {
     async startApi() {
       await startApi();
     },
+    serveAlso: serve,
     async startWorker() {
       const worker = await createWorker({
         databaseUrl: database.url,
@@ -121,6 +133,7 @@ export async function createDashboard(): Promise<Dashboard> {
           { BRAND: bluesky.account.appPassword },
         ),
         secretsKeys: [randomBytes(32)],
+        notices: noticesTo('mailto:ops@example.com'),
       });
       workers.push(worker);
       worker.run().catch(() => undefined);
@@ -130,7 +143,7 @@ export async function createDashboard(): Promise<Dashboard> {
     async close() {
       await stopApi();
       await Promise.all(workers.map((worker) => worker.shutdown()));
-      await Promise.all([mailServer.close(), bluesky.close()]);
+      await Promise.all([mailServer.close(), bluesky.close(), renderer.close()]);
       await namespace.close();
       await database.drop();
       await rm(artifactFolder, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import type { Database } from '../../src/db/pool.ts';
 import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
 import { claimTick } from '../../src/db/queue/claim.ts';
 import { CLAIMED_ACTION, type ClaimedAction } from '../../src/db/queue/claimed-action.ts';
-import type { AttemptResult } from '../../src/db/queue/close.ts';
+import { type AttemptResult, closeAttempts } from '../../src/db/queue/close.ts';
 
 export const proofWorker: WorkerIdentity = {
   clusterId: 'cluster',
@@ -31,8 +31,14 @@ export function request(input: Partial<EnqueueInput> = {}) {
   });
 }
 
+export function requests(count: number, input: Partial<EnqueueInput> = {}) {
+  return Array.from({ length: count }, () => request(input));
+}
+
+/** @param firstRunId whose number at the end says in which order such runs began */
 export function holder(firstRunId: string, token: number | null = null, lane = 'default'): LaneHolder {
-  return { lane, workflowId: `aol/${lane}`, firstRunId, runId: firstRunId, token };
+  const runStartedAtMs = Number(/\d*$/.exec(firstRunId)?.[0]);
+  return { lane, workflowId: `aol/${lane}`, firstRunId, runId: firstRunId, runStartedAtMs, token };
 }
 
 /** One claim under a fresh tick id. */
@@ -52,6 +58,26 @@ export async function claimedActions(db: Database, tickId: string): Promise<Clai
     [tickId],
   );
   return rows;
+}
+
+/** What is written in the posts that a tick holds, in order. */
+export async function claimedTexts(db: Database, tickId: string): Promise<unknown[]> {
+  return (await claimedActions(db, tickId)).map(({ payload }) => payload.content).sort();
+}
+
+/** Ends a tick well: all that it holds is proved. Answers how many that were. */
+export async function closeAll(db: Database, tickId: string, token = 1): Promise<number> {
+  const held = await claimedActions(db, tickId);
+  await closeAttempts(
+    db,
+    { tickId, token },
+    held.map(({ id }) => success(id)),
+  );
+  return held.length;
+}
+
+export async function ledgerOf(db: Database) {
+  return (await db.query('SELECT * FROM aol_tick_ledger ORDER BY number')).rows;
 }
 
 export function success(id: string): AttemptResult {

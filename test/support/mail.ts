@@ -55,11 +55,14 @@ export async function proveMail(
   const artifact = await renderArtifact(mailAdapter, payload, rendering);
   const { request } = artifact.effect;
   if (request.protocol !== 'smtp') throw new Error('no mail came of it');
+  const message = Buffer.from(await blobs.read(request.message));
   return {
     artifact,
     effect: artifact.effect,
     request,
-    message: Buffer.from(await blobs.read(request.message)),
+    message,
+    /** What a server gets, where nobody signs. */
+    sent: Buffer.concat([Buffer.from(`Date: ${firstAttemptAt.toUTCString().replace('GMT', '+0000')}\r\n`), message]),
     context: performContext({
       allow,
       blobs,

@@ -7,6 +7,11 @@ export function commandsIn(text: string): string[] {
   return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 
+/** The statements of the fenced `sql` blocks. */
+export function sqlIn(text: string): string[] {
+  return [...text.matchAll(/^```sql\n([\s\S]*?)^```/gm)].map(([, block = '']) => block.trim());
+}
+
 /** The targets of links and images, outside of code. */
 export function linksIn(text: string): string[] {
   return [...withoutCode(text).matchAll(/\]\(([^()\s]+)\)/g)].map(([, target = '']) => target);

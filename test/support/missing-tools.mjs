@@ -2,27 +2,31 @@ import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 
-/** What the servers of others are installed with. Node and npm, which every machine of ours has, install the rest. */
+/** What the servers and checks of others are installed with. Node and npm, which every machine of ours has, install the rest. */
 const NEEDS = {
   startMailpit: ['go'],
   startGreenMail: ['java', 'mvn'],
   startMastodon: ['python3'],
   startMatrix: ['python3'],
   startFakellm: ['python3'],
+  renderChart: ['go', 'python3'],
+  findingsOfSystemd: ['systemd-analyze'],
+  startNginx: ['nginx'],
+  startCaddy: ['caddy'],
 };
 
 /**
- * Test files that start a server which this machine cannot install, with what is missing: Node and npm alone pass every other test.
- * They are named at the start of a run, and never left out in silence.
+ * Test files that start a server or a check of others, with the tools that this machine lacks for it. `npm test` leaves these out, and names them at
+ * its start: Node and npm alone pass every other test. `npm run test:real` runs them all.
  */
-export function filesWithMissingTools(root) {
+export function filesWithServers(root) {
   const folder = join(root, 'test');
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
   return names.flatMap((name) => {
     const text = readFileSync(join(folder, name), 'utf8');
-    const needed = Object.entries(NEEDS).flatMap(([start, tools]) => (text.includes(`${start}(`) ? tools : []));
-    const missing = [...new Set(needed)].filter((tool) => !isThere(tool));
-    return missing.length === 0 ? [] : [{ file: `test/${name.replaceAll('\\', '/')}`, missing }];
+    const started = Object.entries(NEEDS).filter(([start]) => text.includes(`${start}(`));
+    const missing = [...new Set(started.flatMap(([, tools]) => tools))].filter((tool) => !isThere(tool));
+    return started.length === 0 ? [] : [{ file: `test/${name.replaceAll('\\', '/')}`, missing }];
   });
 }
 

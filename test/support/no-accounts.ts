@@ -26,6 +26,7 @@ export function noAccounts(
     }),
     exchangeFor: () => exchange,
     scrub: (text) => text,
+    keepLimits: async () => undefined,
     learn: async () => undefined,
   };
 }

@@ -16,6 +16,9 @@ import { createTestDatabase } from './database.ts';
 import { createTestNamespace } from './namespace.ts';
 import { until } from './until.ts';
 
+/** For hooks that start the product. A process that ends meanwhile is told at once; one that the machine gives no time is waited for. */
+export const START_LIMIT_MS = 60_000;
+
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 export interface Product {
@@ -26,6 +29,8 @@ export interface Product {
   /** Where its artifacts and files lie. */
   readonly dataDir: string;
   readonly gateway: TemporalGateway;
+  /** What its processes were started with: for commands beside them. */
+  readonly environment: Readonly<Record<string, string>>;
   /** What a process has written to its log, as lines. */
   log(name: 'worker' | 'api'): string[];
   /** One more worker, with the same settings. It is told to end with the others. */
@@ -43,7 +48,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     createTestDatabase(),
     createTestNamespace(),
     mkdtemp(join(tmpdir(), 'aol-product-')),
-    freePort(),
+    env.AOL_API_PORT ?? freePort(),
     freePort(),
   ]);
   const workerMetricsHost = `127.0.0.1:${metricsPort}`;
@@ -63,16 +68,27 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
   const processes = { worker: startProcess('worker', settings), api: startProcess('api', settings) };
   const others: StartedProcess[] = [];
   const apiHost = `127.0.0.1:${apiPort}`;
-  await until('the worker polls', () => processes.worker.lines().some((line) => line.includes('polls for work')));
-  await until('the API answers', () =>
-    fetch(`http://${apiHost}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    ),
-  );
   const stop = async () => {
     await Promise.all([...Object.values(processes), ...others].map((one) => one.stop()));
   };
+  const close = async () => {
+    await stop();
+    await namespace.close();
+    await database.drop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const isPolling = () => processes.worker.lines().some((line) => line.includes('polls for work'));
+  const isReady = async () => {
+    processes.api.lines();
+    return (await fetch(`http://${apiHost}/readyz`).catch(() => undefined))?.ok;
+  };
+  try {
+    await until('the worker polls', isPolling, START_LIMIT_MS);
+    await until('the API is ready', isReady, START_LIMIT_MS);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     client: new AolClient({ baseUrl: `http://${apiHost}`, token: TOKENS.admin }),
     db: database.pool,
@@ -80,6 +96,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     workerMetricsHost,
     dataDir,
     gateway: namespace.gateway,
+    environment: settings,
     log: (name) => processes[name].lines(),
     startWorker() {
       const started = startProcess('worker', settings);
@@ -88,12 +105,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     },
     killWorker: () => processes.worker.stop('SIGKILL'),
     stop,
-    async close() {
-      await stop();
-      await namespace.close();
-      await database.drop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    close,
   };
 }
 

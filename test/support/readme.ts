@@ -1,19 +1,18 @@
-/** The commands that the README tells a newcomer to type. Tests type them. */
+/** The commands that the README and the tutorials tell a newcomer to type. Tests type them. */
 
 import { readFileSync } from 'node:fs';
 import { commandsIn } from './markdown.ts';
 
-/** Those of the first screen, in order, as they stand there; `ID` is to be replaced by what the one before answered. */
+/** Those of the README, in order, as they stand there; `ID` is to be replaced by what the one before answered. */
 export function readmeCommands(): string[] {
-  const [firstScreen = ''] = parts();
-  return commandsIn(firstScreen);
+  return commandsIn(page('README.md'));
 }
 
-/** Those of the section on mail. */
-export function readmeMailCommands(): string[] {
-  return commandsIn(parts().find((part) => part.startsWith('Send a mail\n')) ?? '');
+/** @param name `first-quarter-hour` */
+export function tutorialCommands(name: string): string[] {
+  return commandsIn(page(`docs/tutorials/${name}.md`));
 }
 
-function parts(): string[] {
-  return readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split(/^## /m);
+function page(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }

@@ -11,13 +11,14 @@ import { findTemporalBinary, freePort, startTemporal } from '../../src/local/ind
 import { silentLog } from '../../src/worker/log.ts';
 import { registerSearchAttributes } from '../../src/worker/search-attributes.ts';
 import { paths, recordPath, recordTick, tickPaths } from './scripted-lane.ts';
+import { noticePaths, recordNotices } from './scripted-notices.ts';
 import { quietRuntime } from './workflows.ts';
 
 const folder = new URL('../histories/', import.meta.url);
 const exec = promisify(execFile);
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Histories that are there stay: of one version there may be several recordings, `0.1.0` and `0.1.0+2`. */
+/** Histories that are there stay: of one version there may be several recordings, `0.2.0` and `0.2.0+2`. */
 async function firstFree(released: string): Promise<string> {
   const taken = await readdir(folder);
   for (let recording = 1; ; recording += 1) {
@@ -41,6 +42,7 @@ try {
   const all = [
     ...Object.entries(paths).map(([name, path]) => [name, () => recordPath(servers, name, path)] as const),
     ...Object.entries(tickPaths).map(([name, path]) => [name, () => recordTick(servers, name, path)] as const),
+    ...Object.entries(noticePaths).map(([name, path]) => [name, () => recordNotices(servers, name, path)] as const),
   ];
   const named = process.argv.slice(2);
   const unknown = named.filter((name) => all.every(([path]) => path !== name));

@@ -11,8 +11,8 @@ export const SHA = 'a'.repeat(64);
 const UNCLAIMED = 'claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL';
 
 /** Queues one action; answers its id. */
-export async function queued(db: Database, input: Partial<EnqueueInput> = {}): Promise<string> {
-  const [result] = await enqueue(db, [request(input)], 'test');
+export async function queued(db: Database, input: Partial<EnqueueInput> = {}, actor = 'test'): Promise<string> {
+  const [result] = await enqueue(db, [request(input)], actor);
   if (result?.kind !== 'created') throw new Error('not created');
   return result.row.id;
 }
@@ -88,8 +88,12 @@ export async function finished(
 }
 
 /** A rendered action that waits for a person's word about the artifact {@link SHA}. */
-export async function awaitingApproval(db: Database, input: Partial<EnqueueInput> = {}): Promise<string> {
-  return rendered(db, 'AWAITING_APPROVAL', { mode: 'REAL', requireApproval: true, ...input });
+export async function awaitingApproval(
+  db: Database,
+  input: Partial<EnqueueInput> = {},
+  actor = 'test',
+): Promise<string> {
+  return rendered(db, 'AWAITING_APPROVAL', { mode: 'REAL', requireApproval: true, ...input }, actor);
 }
 
 /** A proof whose artifact is {@link SHA}. */
@@ -101,12 +105,14 @@ async function rendered(
   db: Database,
   status: 'AWAITING_APPROVAL' | 'SUCCESS',
   input: Partial<EnqueueInput>,
+  actor?: string,
 ): Promise<string> {
-  const id = await queued(db, input);
+  const id = await queued(db, input, actor);
   await run(db, id);
   await db.query(
     `UPDATE aol_actions SET status = $2, artifact_sha256 = $3, artifact_uri = 'artifact:test', ${UNCLAIMED}, updated_at = clock_timestamp(),
-       finished_at = CASE WHEN $2 = 'SUCCESS' THEN clock_timestamp() END WHERE id = $1`,
+       run_at = CASE WHEN $2 = 'SUCCESS' THEN run_at ELSE due_at END, finished_at = CASE WHEN $2 = 'SUCCESS' THEN clock_timestamp() END
+     WHERE id = $1`,
     [id, status, SHA],
   );
   return id;

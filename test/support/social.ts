@@ -28,8 +28,12 @@ export interface Play {
   /** What PROOF would store. */
   readonly bytes: Uint8Array;
   readonly context: (more?: Partial<PerformContext>) => PerformContext;
-  /** Does all preparations, asking again at once; throws the first that fails. */
-  prepare(): Promise<Readonly<Record<string, JsonValue>>>;
+  /**
+   * Does all preparations, asking again at once; throws the first that fails.
+   *
+   * @param receipt of the action whose post is replied to
+   */
+  prepare(receipt?: JsonValue): Promise<Readonly<Record<string, JsonValue>>>;
   perform(more?: Partial<PerformContext>): Promise<AttemptOutcome>;
   reconcile(more?: Partial<PerformContext>): ReturnType<NonNullable<RegisteredAdapter['reconcile']>>;
 }
@@ -49,7 +53,14 @@ export async function play(
     account,
     blobs,
   });
-  const given = { ...more, actionId, providerKey, blobs, account: { ...account, credential } };
+  const given = {
+    firstAttemptAt: new Date(),
+    ...more,
+    actionId,
+    providerKey,
+    blobs,
+    account: { ...account, credential },
+  };
   let results: Readonly<Record<string, JsonValue>> = {};
   const context = (again: Partial<PerformContext> = {}) =>
     performContext({ ...given, results, allow: [new URL(account.server).host], ...again });
@@ -57,9 +68,9 @@ export async function play(
     effect,
     bytes,
     context,
-    async prepare() {
+    async prepare(receipt) {
       for (const step of effect.preparations) {
-        let before: JsonValue | undefined;
+        let before = step.request.protocol === 'receipt' ? receipt : undefined;
         for (;;) {
           const outcome = await posts.prepare?.(step, effect, context(), before);
           if (outcome?.kind === 'not_yet') {

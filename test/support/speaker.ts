@@ -1,7 +1,7 @@
 /** An adapter that speaks for an account; what comes of it, the test says. */
 
 import { z } from 'zod';
-import { defineAdapter, type Effect, type PerformContext } from '../../src/adapters/port.ts';
+import { defineAdapter, type Effect, type PerformContext, type PreparationOutcome } from '../../src/adapters/port.ts';
 import type { Provider } from '../../src/adapters/provider.ts';
 import type { AttemptOutcome } from '../../src/domain/outcomes.ts';
 
@@ -9,7 +9,11 @@ const payloadSchema = z.strictObject({ text: z.string(), account: z.string().opt
 
 export function createSpeaker(provider: Provider) {
   const spoken: string[] = [];
-  const play: { outcome: (text: string, context: PerformContext) => AttemptOutcome | Promise<AttemptOutcome> } = {
+  const play: {
+    outcome: (text: string, context: PerformContext) => AttemptOutcome | Promise<AttemptOutcome>;
+    /** How its preparation ends; absent: it has none. */
+    preparation?: () => PreparationOutcome;
+  } = {
     outcome: () => ({ kind: 'done', receipt: { id: 'post' } }),
   };
   const adapter = defineAdapter({
@@ -32,12 +36,21 @@ export function createSpeaker(provider: Provider) {
         adapterVersion: 1,
         summary: `speak as ${identity}`,
         account: { name, provider: provider.name, identity, server },
-        preparations: [],
+        preparations: play.preparation
+          ? [
+              {
+                name: 'look',
+                summary: 'Look',
+                request: { protocol: 'http', method: 'GET', url: server, headers: {}, body: { kind: 'none' } },
+              },
+            ]
+          : [],
         request: { protocol: 'http', method: 'POST', url: server, headers: {}, body: { kind: 'text', text } },
         blobs: [],
         addedAtSending: [],
       };
     },
+    prepare: async () => play.preparation?.() ?? { kind: 'rejected', reason: 'it prepares nothing' },
     async perform({ request }, context): Promise<AttemptOutcome> {
       const text = request.protocol === 'http' && request.body.kind === 'text' ? request.body.text : '';
       const outcome = await play.outcome(text, context);

@@ -6,8 +6,12 @@ export interface Speech {
   /** `nobody` where no account speaks. */
   readonly provider: string;
   readonly type: string;
-  /** The payload that says these words, with a picture where its platform takes one. */
-  payload(words: string, picture: string): JsonObject;
+  /**
+   * The payload that says these words, with a picture where its platform takes one.
+   *
+   * @param host where it goes, where no account says so
+   */
+  payload(words: string, picture: string, host: string): JsonObject;
   /** Its account's entry, with its server there (`host:port`), and what another identity says. */
   entry?(host: string): JsonObject;
   readonly otherIdentity?: JsonObject;
@@ -70,6 +74,14 @@ function spoken(
 
 const POST = 'POST_SOCIAL';
 const CHAT = 'POST_CHAT';
+
+/** What nobody's account says. */
+export const WEBHOOK: Speech = {
+  provider: 'nobody',
+  type: 'CALL_WEBHOOK',
+  payload: (words, _picture, host) => ({ url: `http://${host}/hook`, body: { words } }),
+  secrets: [],
+};
 
 export const SPEECHES: readonly Speech[] = [
   {

@@ -1,57 +1,71 @@
 /** The official time-skipping test server, from wherever this machine can have it: days pass in seconds. */
 
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { freePort } from '../../src/local/index.ts';
+import { installed, tool } from './providers/install.ts';
+import { type Program, startProgram } from './providers/program.ts';
 
-const run = promisify(execFile);
 const VERSION = '1.31.0';
+const POM = fileURLToPath(new URL('time-skipping-server/pom.xml', import.meta.url));
+
+export interface TimeSkipping {
+  readonly environment: TestWorkflowEnvironment;
+  close(): Promise<void>;
+}
 
 /**
- * Starts the server: Maven's copy when Java and Maven are there (kept in the user's cache), else the SDK's download.
+ * Starts the server: Maven's copy when Java and Maven are there, else the SDK's download.
  * When neither can be had it throws: these tests are never skipped.
  */
-export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
-  const script = await mavenServer().catch((error: Error) => error);
-  if (typeof script === 'string') {
-    return TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path: script } },
+export async function startTimeSkipping(): Promise<TimeSkipping> {
+  const port = await freePort();
+  const server = await startFromMaven(port).catch((error: Error) => error);
+  const environment = await connect(port, server);
+  return {
+    environment,
+    async close() {
+      await environment.teardown();
+      if (!(server instanceof Error)) await server.close();
+    },
+  };
+}
+
+async function startFromMaven(port: number): Promise<Program> {
+  const folder = await installed({
+    name: `time-skipping-server-${VERSION}`,
+    needs: 'Java and Maven (Debian: default-jre-headless, maven)',
+    fill: (draft) =>
+      tool('mvn', ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${join(draft, 'lib')}`]),
+  });
+  return await startProgram({
+    name: 'time-skipping-server',
+    program: 'java',
+    args: [
+      '-Xmx256m',
+      '-XX:TieredStopAtLevel=1',
+      ...['-cp', join(folder, 'lib', '*'), 'io.temporal.testserver.TestServer', String(port)],
+    ],
+    probe: async () => {
+      const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '2s' });
+      await connection.close();
+      return true;
+    },
+    readyWithinMs: 120_000,
+  });
+}
+
+async function connect(port: number, server: Program | Error): Promise<TestWorkflowEnvironment> {
+  if (server instanceof Error) {
+    return await TestWorkflowEnvironment.createTimeSkipping().catch((error: unknown) => {
+      throw new Error(`no time-skipping test server: ${server.message}; nor the SDK's download`, { cause: error });
     });
   }
-  try {
-    return await TestWorkflowEnvironment.createTimeSkipping();
-  } catch (error) {
-    throw new Error(
-      `no time-skipping test server: install Java and Maven (${script.message}), or allow the SDK's download`,
-      { cause: error },
-    );
-  }
-}
-
-/** The path of a script that starts the server on the port it is given. */
-async function mavenServer(): Promise<string> {
-  // biome-ignore lint/style/noProcessEnv: where the user keeps caches
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  const folder = join(cache, 'aol', `time-skipping-server-${VERSION}`);
-  const script = join(folder, 'start');
-  const found: string[] = await readdir(folder).catch(() => []);
-  await run('java', ['-version']);
-  if (found.includes('start')) return script;
-  const draft = `${folder}.${process.pid}`;
-  await mkdir(draft, { recursive: true });
-  const pom = fileURLToPath(new URL('time-skipping-server/pom.xml', import.meta.url));
-  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${join(draft, 'lib')}`]);
-  await writeFile(join(draft, 'start'), startScript(join(folder, 'lib')));
-  await chmod(join(draft, 'start'), 0o755);
-  await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
-  return script;
-}
-
-function startScript(jars: string): string {
-  return `#!/bin/sh\nexec java -Xmx256m -cp '${jars}/*' io.temporal.testserver.TestServer "$1" 2>/dev/null\n`;
+  // The SDK insists on starting a program, and gives it 5 s to listen, which a JVM on a busy machine exceeds. The server listens
+  // already: what the SDK starts only lives.
+  return await TestWorkflowEnvironment.createTimeSkipping({
+    server: { port, executable: { type: 'existing-path', path: '/bin/sleep' } },
+  });
 }

@@ -66,48 +66,68 @@ export function accountTests(): void {
       await expire('news', null);
     });
 
-    test('have a budget that an admin sets, after being told what it will do', async () => {
+    test('have a budget that an operator tightens and an admin loosens, after being told what it will do', async () => {
+      const news = (page: Page) => card(page, 'news');
       await withPage({ at: '/accounts' }, async ({ page }) => {
-        const news = card(page, 'news');
-        await news.getByText('Change the budget').click();
-        await news.getByLabel('Effects in an hour').fill('many');
-        await news.getByText('must be a whole number from 0 to 1,000,000').waitFor();
-        expect(await news.getByRole('button', { name: 'Set the budget' }).getAttribute('title')).toContain(
-          'role admin',
-        );
+        await news(page).getByText('Change the budget').click();
+        await news(page).getByLabel('Effects in an hour').fill('many');
+        await news(page).getByText('must be a whole number from 0 to 1,000,000').waitFor();
+        await news(page).getByLabel('Effects in an hour').fill('5000');
+        const button = news(page).getByRole('button', { name: 'Set the budget' });
+        expect(await button.getAttribute('title')).toContain('role admin');
+        await news(page).getByLabel('Effects in an hour').fill('900');
+        await button.click();
+        await page.getByRole('dialog').getByText('In an hour: at most 900 effects.').waitFor();
+        await page.getByRole('dialog').getByRole('button', { name: 'Set the budget' }).click();
+        await news(page)
+          .getByText(/^\d+ of 900$/u)
+          .waitFor();
+        await news(page).getByText('Set by operator').waitFor();
       });
       await withPage({ at: '/accounts', role: 'admin' }, async ({ page }) => {
-        const news = card(page, 'news');
-        await news.getByText('Change the budget').click();
-        await news.getByLabel('Effects in a day').fill('400');
-        await news.getByRole('button', { name: 'Set the budget' }).click();
-        await page.getByRole('dialog').getByText('In a day: at most 400 effects.').waitFor();
+        await news(page).getByText('Change the budget').click();
+        await news(page).getByLabel('US dollars in a day').fill('2.50');
+        await news(page).getByLabel('Effects in an hour').fill('1000');
+        await news(page).getByRole('button', { name: 'Set the budget' }).click();
+        await page.getByRole('dialog').getByText('In a day: at most 2.50 USD.').waitFor();
         await page.getByRole('dialog').getByRole('button', { name: 'Set the budget' }).click();
-        await news.getByText(/^\d+ of 400$/u).waitFor();
-        await news.getByText('Set by admin.').waitFor();
-        const { items } = await client().listAccounts();
-        expect(items.find(({ name }) => name === 'news')?.budget).toMatchObject({ perHour: 1_000, perDay: 400 });
+        await news(page).getByText('0.00 of 2.50 USD', { exact: true }).waitFor();
+        const { items } = await client().listBudgets({ scope: 'account', name: 'news' });
+        expect(items.map(({ span, unit, limit }) => `${limit} ${unit} ${span}`)).toEqual(
+          expect.arrayContaining(['1000 effects hour', '2500000 microUsd day']),
+        );
       });
     });
 
-    test('whose budget is used up say so where their actions wait, and the page of accounts too', async () => {
-      const host = 'webhook:used-up.example';
-      await client().setBudget(host, { perHour: 0 });
-      const id = await queue('CALL_WEBHOOK', { url: 'https://used-up.example/hook', body: {} }, REAL);
+    test('and budgets of types, hosts and domains stand beside them, and are set there', async () => {
+      await withPage({ at: '/accounts' }, async ({ page }) => {
+        await page.getByLabel('Of', { exact: true }).selectOption('domain');
+        await page.getByLabel('Its name').fill('example.org');
+        const form = page.getByRole('form', { name: 'Budget of domain example.org' });
+        await form.getByLabel('Effects in a day').fill('40');
+        await form.getByRole('button', { name: 'Set the budget' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: 'Set the budget' }).click();
+        const panel = page.locator('[data-budget="domain:example.org"]');
+        await panel.getByRole('heading', { name: 'Mail to example.org' }).waitFor();
+        await panel.getByText('0 of 40', { exact: true }).waitFor();
+      });
+    });
+
+    test('a budget that is used up says so where actions wait for it, and on the page of accounts', async () => {
+      const name = 'used-up.example';
+      await client().setBudget({ scope: 'host', name, limits: [{ span: 'hour', limit: 0 }] });
+      const id = await queue('CALL_WEBHOOK', { url: `https://${name}/hook`, body: {} }, REAL);
       await until('it waits for its budget', async () => (await client().getAction(id)).lastError !== null);
+      const words = `budget of host ${name}, 0 effects in an hour, is used up`;
       await withPage({ at: `/actions?lane=${REAL.lane}&status=PENDING` }, async ({ page }) => {
         const row = page.locator(`tr[data-id="${id}"]`);
-        await row.getByText(`its budget of 0 effects in an hour is used up (account ${host}`).waitFor();
+        await row.getByText(`the ${words} (it looks again at`).waitFor();
         await row.getByRole('link').first().click();
-        await page.getByText(`Its budget of 0 effects in an hour is used up (account ${host}`).waitFor();
+        await page.getByText(`The ${words} (it looks again at`).waitFor();
         await page.locator('.note').getByRole('link', { name: 'Accounts' }).click();
-        await card(page, host).getByText('0 of 0 – used up').waitFor();
-        await card(page, host).getByText('1 action', { exact: true }).waitFor();
-        expect(
-          await card(page, host)
-            .getByRole('button', { name: /^Check/u })
-            .count(),
-        ).toBe(0);
+        const panel = page.locator(`[data-budget="host:${name}"]`);
+        await panel.getByText('0 of 0 – used up').waitFor();
+        await panel.getByText('1 action waits for room').waitFor();
       });
       await client().cancel(id);
     });
@@ -146,6 +166,10 @@ export function accountTests(): void {
         await row(page)
           .getByText(/a month without a mistake/u)
           .waitFor();
+        await row(page).getByRole('button', { name: 'Take it back for POST_CHAT' }).click();
+        await page.getByRole('dialog').getByText('by the flags of the lane alone').waitFor();
+        await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
+        await row(page).getByText('nothing is set').waitFor();
       });
     });
 

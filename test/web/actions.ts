@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/until.ts';
 import { scene } from './autonomy.ts';
-import { becomes, client, pressAndConfirm, queue, REAL, statusOf, visit, withPage } from './suite.ts';
+import { becomes, client, pressAndConfirm, queue, REAL, shownAction, statusOf, visit, withPage } from './suite.ts';
 
 const PWN = 'globalThis.pwned = true';
 const HOSTILE = `<img src=x onerror="${PWN}"><script>${PWN}</script><svg onload="${PWN}"></svg>" onmouseover="${PWN}" javascript:${PWN}`;
@@ -18,11 +18,13 @@ export function actionTests(): void {
           return words.length > 0 && words.every((word) => word === 'Dead letter');
         });
         await page.getByLabel('Lane', { exact: true }).selectOption('letters');
-        expect(new URL(page.url()).search).toBe('?status=DLQ&lane=letters');
-        const rows = await page.locator('tbody tr').count();
+        await page.waitForURL(({ search }) => search === '?status=DLQ&lane=letters');
+        const { items } = await client().listActions({ status: 'DLQ', lane: 'letters', limit: 200 });
+        const rows = items.length;
+        const allAreShown = async () => (await page.locator('tbody tr').count()) === rows;
+        await until('those of the lane', allAreShown);
         await page.reload();
-        await page.locator('tbody tr').first().waitFor();
-        expect(await page.locator('tbody tr').count()).toBe(rows);
+        await until('the same again', allAreShown);
         await page.getByLabel('Find', { exact: true }).fill('invoice 2042');
         await until('one row', async () => (await page.locator('tbody tr').count()) === 1);
         expect(await page.locator('tbody tr').getAttribute('data-id')).toBe(scene.dead);
@@ -51,10 +53,10 @@ export function actionTests(): void {
         await page.getByRole('button', { name: 'Cancel 2' }).click();
         await page
           .getByRole('dialog')
-          .getByText(/2 of 3 selected actions will be cancelled; the other 1 stay/u)
+          .getByText(/^2 will be cancelled for good. The other 1 of those selected stay/u)
           .waitFor();
         await page.getByRole('dialog').getByRole('button', { name: 'Cancel 2' }).click();
-        await page.getByText('Cancelled 2 of 2').waitFor();
+        await page.getByText('Cancelled 2', { exact: true }).waitFor();
         for (const id of ids) expect(await statusOf(id)).toBe('CANCELLED');
         expect(await statusOf(scene.proof)).toBe('SUCCESS');
         await page.locator(`tr[data-id="${dead}"]`).getByRole('checkbox').check();
@@ -71,7 +73,10 @@ export function actionTests(): void {
           .locator('.post-text')
           .getByText(/We ship on Friday/u)
           .waitFor();
-        expect(await page.locator('.post-foot').innerText()).toContain('of 300 graphemes');
+        await page
+          .locator('.post-foot')
+          .getByText(/of 300 graphemes/u)
+          .waitFor();
         await page.getByText('Enqueued', { exact: true }).waitFor();
         await page.getByText('Succeeded', { exact: true }).waitFor();
         const { artifactSha256 } = await client().getAction(scene.proof);
@@ -208,11 +213,37 @@ export function actionTests(): void {
         });
         await pressAndConfirm(page, 'Promote to REAL', 'Promote to REAL', 'it reads well');
         await page.getByText('Promoted from', { exact: true }).waitFor();
-        const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+        const id = await shownAction(page);
         await becomes(id, 'SUCCESS');
         expect(await client().getAction(id)).toMatchObject({ mode: 'REAL', promotedFrom: proof });
         await page.getByRole('heading', { name: 'Receipt' }).waitFor();
       });
+    });
+
+    test('a proof is promoted for a time of the reader’s own zone, and waits for it', async () => {
+      const letter = { to: ['ada@example.com'], subject: 'In December', text: 'Hello' };
+      const proof = await queue('SEND_EMAIL', letter, { lane: 'letters' });
+      await becomes(proof, 'SUCCESS');
+      await withPage({ at: `/actions/${proof}`, timezoneId: 'Europe/Berlin' }, async ({ page }) => {
+        const promote = page.getByRole('button', { name: 'Promote to REAL' });
+        await until('it may be pressed', async () => (await promote.first().getAttribute('aria-disabled')) === 'false');
+        await promote.click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByLabel(/^Not before/u).fill('2027-03-28T02:30');
+        await dialog.getByRole('button', { name: 'Promote to REAL' }).click();
+        await dialog
+          .getByRole('alert')
+          .getByText(/does not exist in Europe\/Berlin/u)
+          .waitFor();
+        await dialog.getByLabel(/^Not before/u).fill('2027-12-01T09:00');
+        await dialog.getByText('09:00:00 CET, in Europe/Berlin.').waitFor();
+        await dialog.getByRole('button', { name: 'Promote to REAL' }).click();
+        await page.getByText('Promoted from', { exact: true }).waitFor();
+      });
+      const { items } = await client().listActions({ lane: 'letters', status: 'PENDING', limit: 200 });
+      const [real] = items.filter(({ promotedFrom }) => promotedFrom === proof);
+      expect(real).toMatchObject({ mode: 'REAL', runAt: '2027-12-01T08:00:00.000Z' });
+      await client().cancel(real?.id ?? '');
     });
 
     test('cancel of one that waits', async () => {

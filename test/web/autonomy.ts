@@ -4,7 +4,19 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { playScene } from './scene.ts';
-import { becomes, client, flagOf, pressAndConfirm, queue, REAL, statusOf, suite, visit, withPage } from './suite.ts';
+import {
+  becomes,
+  client,
+  flagOf,
+  pressAndConfirm,
+  queue,
+  REAL,
+  statusOf,
+  suite,
+  violationsOf,
+  visit,
+  withPage,
+} from './suite.ts';
 
 /** What the tests after this one find. */
 export let scene: Awaited<ReturnType<typeof playScene>>;
@@ -30,7 +42,7 @@ export function autonomyTests(): void {
           await until(`the tile of ${status} shows ${count}`, async () => (await tile(page, status)) === String(count));
         }
         const letters = page.locator('.lane[data-lane="letters"]');
-        expect(await letters.innerText()).toMatch(/GREEN[\s\S]*left · token \d+/u);
+        await until('its lease', async () => /GREEN[\s\S]*left · token \d+/u.test(await letters.innerText()));
         await page.getByText(/The oldest due action has waited/u).waitFor();
         await page.getByText('since this page was opened').waitFor();
         await page.locator('.chart canvas').nth(1).waitFor();
@@ -43,7 +55,7 @@ export function autonomyTests(): void {
         await panel.getByText(/paused/u).waitFor();
         await page.locator('.lane[data-lane="default"] .link-button').click();
         await panel.getByText('In lane default').waitFor();
-        expect(new URL(page.url()).searchParams.get('lane')).toBe('default');
+        await page.waitForURL(({ searchParams }) => searchParams.get('lane') === 'default');
       });
     });
 
@@ -118,6 +130,7 @@ export function autonomyTests(): void {
             .waitFor({ timeout: 20_000 });
           await page.getByText('Connection lost').first().waitFor();
           expect(await page.locator('main').getAttribute('data-stale')).toBe('');
+          expect(await violationsOf(page)).toEqual([]);
           await page.getByRole('button', { name: 'Kill all lanes' }).click();
           await page.getByText(/Kill failed: The server does not answer/u).waitFor();
         } finally {

@@ -4,10 +4,18 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { accountTests } from './accounts.ts';
 import { actionTests } from './actions.ts';
 import { autonomyTests } from './autonomy.ts';
+import { calendarTests } from './calendar.ts';
+import { changeTests } from './change.ts';
+import { comparedTests } from './compared.ts';
 import { decisionTests } from './decisions.ts';
+import { findingTests } from './finding.ts';
 import { firstVisitTests } from './first-visit.ts';
+import { formTests } from './forms.ts';
 import { lookTests } from './looks.ts';
+import { manyTests } from './many.ts';
+import { noticeTests } from './notices.ts';
 import { otherPageTests } from './other-pages.ts';
+import { peopleTests } from './people.ts';
 import { previewTests } from './previews.ts';
 import { speedTests } from './speed.ts';
 import { startSuite, stopSuite, suite, unstop } from './suite.ts';
@@ -19,15 +27,23 @@ beforeAll(startSuite, 120_000);
 afterEach(unstop);
 afterAll(stopSuite, 60_000);
 
-// In this order: the first visit sees an empty queue.
+// In this order: the first visit sees an empty queue; looks are looked at while each page holds some rows of each kind, and not hundreds.
 firstVisitTests();
 autonomyTests();
+lookTests();
 actionTests();
 decisionTests();
+manyTests();
+changeTests();
+comparedTests();
 accountTests();
 previewTests();
 otherPageTests();
-lookTests();
+calendarTests();
+findingTests();
+formTests();
+peopleTests();
+noticeTests();
 speedTests();
 
 test('no page complained of anything: no script failed, and its policy had nothing to refuse', () => {

@@ -6,9 +6,16 @@ import { until } from '../support/until.ts';
 import { scene } from './autonomy.ts';
 import { becomes, client, pressAndConfirm, queue, REAL, statusOf, suite, visit, withPage } from './suite.ts';
 
-const card = (page: Page, id: string) => page.locator(`.decision[data-id="${id}"]`);
+export const card = (page: Page, id: string) => page.locator(`.decision[data-id="${id}"]`);
 
-async function decide(page: Page, id: string, button: string, verb: string, reason?: string): Promise<void> {
+/** Opens its row, where it is not the open one. */
+export async function openCard(page: Page, id: string): Promise<void> {
+  const title = card(page, id).locator('.decision-title');
+  if ((await title.getAttribute('aria-expanded')) === 'false') await title.click();
+}
+
+export async function decide(page: Page, id: string, button: string, verb: string, reason?: string): Promise<void> {
+  await openCard(page, id);
   const found = card(page, id).getByRole('button', { name: button, exact: true });
   await until(`${button} may be pressed`, async () => (await found.getAttribute('aria-disabled')) === 'false');
   await found.click();
@@ -18,7 +25,7 @@ async function decide(page: Page, id: string, button: string, verb: string, reas
   await dialog.waitFor({ state: 'detached' });
 }
 
-async function waiting(text: string): Promise<string> {
+export async function waiting(text: string): Promise<string> {
   const id = await queue('SEND_EMAIL', letter(text), { ...REAL, requireApproval: true });
   await becomes(id, 'AWAITING_APPROVAL');
   return id;
@@ -37,6 +44,7 @@ export function decisionTests(): void {
       await becomes(id, 'AWAITING_APPROVAL');
       await withPage({ at: '/decisions?show=AWAITING_APPROVAL' }, async ({ page }) => {
         const waiting = card(page, id);
+        await openCard(page, id);
         await waiting.locator('ins', { hasText: '10' }).first().waitFor();
         const removed = await waiting.locator('del').allInnerTexts();
         expect(removed).toEqual(['3', expect.stringMatching(/^[0-9a-f]{64}$/u)]);
@@ -53,6 +61,7 @@ export function decisionTests(): void {
     test('the dialog shows the words and where they go, not a hash alone', async () => {
       const id = await waiting('It starts at noon.');
       await withPage({ at: '/decisions?show=AWAITING_APPROVAL' }, async ({ page }) => {
+        await openCard(page, id);
         const approve = card(page, id).getByRole('button', { name: 'Approve', exact: true });
         await until('it may be pressed', async () => (await approve.getAttribute('aria-disabled')) === 'false');
         await approve.click();
@@ -60,10 +69,17 @@ export function decisionTests(): void {
         for (const words of [
           'Mail to ada@example.com from news@example.com: "Autumn letter"',
           'It starts at noon.',
+          'news@example.com',
           'ada@example.com',
+          'as soon as its lane may',
           'letters',
         ])
           await dialog.getByText(words, { exact: true }).first().waitFor();
+        // The hash is for those who compare.
+        const hash = dialog.getByText(/^[0-9a-f]{64}$/u);
+        expect(await hash.isVisible()).toBe(false);
+        await dialog.getByText(/^SHA-256/u).click();
+        await hash.waitFor();
         const [sign, heading] = await Promise.all([
           dialog.locator('.mode').boundingBox(),
           dialog.getByRole('heading').boundingBox(),
@@ -89,7 +105,7 @@ export function decisionTests(): void {
           [third],
         );
         await client().reject(first);
-        await page.getByText('1 more waits.').waitFor();
+        await page.getByText('1 new one waits.').waitFor();
         await card(page, first)
           .getByText(/no longer waits/u)
           .waitFor();
@@ -138,6 +154,7 @@ export function decisionTests(): void {
   describe('unconfirmed', () => {
     test('says what is known; "it was sent" ends it without sending again', async () => {
       await withPage({ at: '/decisions?show=UNCONFIRMED' }, async ({ page }) => {
+        await openCard(page, scene.unconfirmed);
         await card(page, scene.unconfirmed)
           .getByText(/What is known: reset after the request was written/u)
           .waitFor();
@@ -162,7 +179,8 @@ export function decisionTests(): void {
       const id = await queue('PLAY', { name: 'replay', acts: ['rejected', 'done'] }, REAL);
       await becomes(id, 'DLQ');
       await withPage({ at: '/decisions?show=DLQ' }, async ({ page }) => {
-        await card(page, id).getByText('400 bad request').waitFor();
+        await card(page, id).getByRole('heading', { name: 'replay' }).waitFor();
+        await card(page, id).getByText('400 bad request').first().waitFor();
         await card(page, id).getByText('rejected', { exact: true }).waitFor();
         await decide(page, id, 'Replay', 'Replay');
         await becomes(id, 'SUCCESS');
@@ -191,19 +209,19 @@ export function decisionTests(): void {
       for (const id of ids) await becomes(id, 'DLQ');
       await withPage({ at: '/decisions?show=DLQ&lane=bulk' }, async ({ page }) => {
         await until('three', async () => (await page.locator('.decision').count()) === 3);
-        await page.getByRole('button', { name: 'Replay all' }).click();
-        await page
-          .getByRole('dialog')
-          .getByText(/^3 in lane bulk would be given/u)
-          .waitFor();
-        await page.getByRole('dialog').getByRole('button', { name: 'Replay 3' }).click();
+        await page.getByLabel('Select all 3 on this page').check();
+        await page.getByRole('button', { name: 'Replay 3' }).click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByText(/^3 will be given a new round/u).waitFor();
+        for (const name of ['bulk 0', 'bulk 1', 'bulk 2']) await dialog.getByText(name, { exact: true }).waitFor();
+        await dialog.getByRole('button', { name: 'Replay 3' }).click();
         await until('dead again, one attempt later', async () => {
           const actions = await Promise.all(ids.map((id) => client().getAction(id)));
           return actions.every(({ status, attempts }) => status === 'DLQ' && attempts === 2);
         });
         await visit(page, '/decisions?show=DLQ&lane=bulk');
-        await page.locator('.decision').first().waitFor();
-        await pressAndConfirm(page, 'Clear all', 'Clear 3');
+        await page.getByLabel('Select all 3 on this page').check();
+        await pressAndConfirm(page, 'Clear 3', 'Clear 3');
         for (const id of ids) expect(await statusOf(id)).toBe('CANCELLED');
       });
     });

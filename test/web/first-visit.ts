@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { TOKENS } from '../support/api.ts';
-import { until } from '../support/until.ts';
 import { suite, visit, withPage } from './suite.ts';
 
 export function firstVisitTests(): void {
@@ -67,6 +66,16 @@ export function firstVisitTests(): void {
       ['/ticks', 'No tick yet'],
       ['/accounts', 'No worker has an account yet'],
     ];
+    test('nobody is told of anything yet: the settings say how to begin, and there is nothing to test', async () => {
+      await withPage({ at: '/settings' }, async ({ page }) => {
+        await page.getByText('Nobody is told', { exact: true }).waitFor();
+        await page.getByText('AOL_NOTICES=').waitFor();
+        const button = page.getByRole('button', { name: 'Send a test' });
+        expect(await button.getAttribute('aria-disabled')).toBe('true');
+        expect(await button.getAttribute('title')).toBe('No worker has a destination.');
+      });
+    });
+
     test('each page says that nothing is there, and what to do first', async () => {
       await withPage({}, async ({ page }) => {
         await page.getByText('No worker is running: nothing happens.').waitFor();
@@ -82,10 +91,12 @@ export function firstVisitTests(): void {
           .getByRole('alert')
           .getByText(/there is no action/iu)
           .waitFor();
+        await visit(page, '/decision');
+        await page.getByText('There is no page at this address').waitFor();
         await visit(page, '/actions?q=no%20such%20words');
         await page.getByText('No action fits').waitFor();
         await page.getByRole('button', { name: 'Clear filters' }).first().click();
-        await until('the filter is gone from the address', () => new URL(page.url()).search === '');
+        await page.waitForURL(({ search }) => search === '');
       });
     });
   });

@@ -96,7 +96,7 @@ export async function playScene({ db, client, url }: Dashboard): Promise<Scene> 
     },
     real,
   );
-  await client.setBudget('webhook:hooks.example.net', { perHour: 0 });
+  await client.setBudget({ scope: 'host', name: 'hooks.example.net', limits: [{ span: 'hour', limit: 0 }] });
   const held = await add(
     'CALL_WEBHOOK',
     { url: 'https://hooks.example.net/season', body: { begins: '3 October' } },

@@ -7,14 +7,15 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { TOKENS } from '../support/api.ts';
 import { launchBrowser } from '../support/browser.ts';
-import { createDashboard } from '../support/dashboard.ts';
+import { createDashboard, type Dashboard } from '../support/dashboard.ts';
 import globalSetup from '../support/global-setup.ts';
 import globalTeardown from '../support/global-teardown.ts';
 import { png } from '../support/pictures.ts';
+import { until } from '../support/until.ts';
 import { playScene } from './scene.ts';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', import.meta.url));
-/** Their names, parted by commas. */
+/** Their names, separated by commas. */
 const only = process.argv[3]?.split(',');
 
 const LOOKS = [
@@ -29,11 +30,14 @@ let browser: Browser | undefined;
 try {
   await dashboard.startWorker();
   const scene = await playScene(dashboard);
+  await letWait(dashboard);
   browser = await launchBrowser();
   await mkdir(folder, { recursive: true });
   const pages = {
     autonomy: '/',
     actions: '/actions',
+    calendar: `/calendar?day=${nextWeek(0).slice(0, 10)}`,
+    month: '/calendar?view=month',
     action: `/actions/${scene.proof}`,
     published: `/actions/${scene.published}`,
     held: `/actions/${scene.held}`,
@@ -47,6 +51,8 @@ try {
     adapters: '/adapters',
     settings: '/settings?lane=letters',
     levels: '/settings?lane=letters',
+    notices: '/settings',
+    edit: `/actions/${scene.awaiting}?edit=yes`,
     enqueue: '/enqueue?type=POST_SOCIAL',
   };
   for (const look of LOOKS) {
@@ -69,10 +75,13 @@ try {
       await page.goto(dashboard.url + address);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('.loading').first().waitFor({ state: 'detached' });
-      if (name === 'levels') await page.getByRole('heading', { name: /^Autonomy in/u }).scrollIntoViewIfNeeded();
-      if (name === 'levels') await page.mouse.wheel(0, 700);
+      await isRead(page);
+      if (name === 'levels') await scrollTo(page, /^Autonomy in/u);
+      if (name === 'notices') await scrollTo(page, 'Notices');
+      if (name === 'edit') await page.getByLabel('Text', { exact: true }).fill('The season starts on 12 October.');
       if (name === 'enqueue') await fillForm(page);
       await page.waitForTimeout(name === 'autonomy' ? 2_500 : 400);
+      await isRead(page);
       await shoot(page, `${name}-${look.name}`);
     }
     await context.close();
@@ -83,10 +92,55 @@ try {
   await globalTeardown();
 }
 
+/** Nine o'clock of the Monday after the next Sunday, or so many days later. */
+function nextWeek(day: number): string {
+  const at = new Date();
+  at.setUTCDate(at.getUTCDate() + 8 - (at.getUTCDay() || 7) + day);
+  at.setUTCHours(9, 0, 0, 0);
+  return at.toISOString();
+}
+
+/** More that waits for a person than one letter: of next week. */
+async function letWait({ client, db }: Dashboard): Promise<void> {
+  const texts = [
+    'Doors open at seven',
+    'Doors open at eight',
+    'We look for somebody who bakes',
+    'The menu of the season',
+  ];
+  await client.enqueueMany({
+    actions: texts.map((text, index) => ({
+      type: 'CALL_WEBHOOK',
+      payload: { url: 'https://hooks.example.org/news', body: { channel: '#news', text } },
+      lane: 'letters',
+      mode: 'REAL' as const,
+      requireApproval: true,
+      runAt: nextWeek(index),
+    })),
+  });
+  await until('they wait', async () => {
+    const { rows } = await db.query("SELECT FROM aol_actions WHERE status = 'AWAITING_APPROVAL'");
+    return rows.length > texts.length;
+  });
+}
+
+async function isRead(page: Page): Promise<void> {
+  await until(
+    'all of it is read',
+    async () => (await page.locator('.loading, [data-old], [role="alert"]').count()) === 0,
+  );
+}
+
+async function scrollTo(page: Page, heading: string | RegExp): Promise<void> {
+  await page.getByRole('heading', { name: heading }).scrollIntoViewIfNeeded();
+  await page.mouse.move(700, 600);
+  await page.mouse.wheel(0, 500);
+}
+
 async function fillForm(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Fill in the example' }).click();
   const buffer = png(480, 270);
-  await page.getByLabel(/^media/u).setInputFiles({ name: 'room.png', mimeType: 'image/png', buffer });
+  await page.getByLabel(/^Pictures/u).setInputFiles({ name: 'room.png', mimeType: 'image/png', buffer });
   await page.getByLabel('Text for those who cannot see it').fill('An empty room with long tables');
   await page.evaluate('scrollTo(0, 0)');
 }

@@ -13,7 +13,7 @@ import { client, suite, visit, withPage } from './suite.ts';
 
 const webFolder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
 const MAX_BYTES = 120 * 1024;
-const MAX_BYTES_OF_ALL = 150 * 1024;
+const MAX_BYTES_OF_ALL = 180 * 1024;
 const MAX_FIRST_PAINT_MS = 1_000;
 const MAX_TASK_MS = 100;
 const MANY = 10_000;
@@ -22,7 +22,7 @@ const CHANGE_INTERVAL_MS = 10;
 
 export function speedTests(): void {
   describe('speed', () => {
-    test('what each page loads first is at most 120 kB, gzipped; with mails and the pages that are read later, 150 kB', () => {
+    test('what each page loads first is at most 120 kB, gzipped; with mails and the pages that are read later, 180 kB', () => {
       const files = readdirSync(webFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
       const sizes = files.map(({ parentPath, name }) => ({
         name,
@@ -52,7 +52,7 @@ export function speedTests(): void {
       await client().pause({ lane: 'many' });
       const ids = await insertMany();
       await withPage({ at: '/actions?lane=many' }, async ({ page }) => {
-        await page.getByText('100 of 10,000 actions').waitFor();
+        await page.getByText('50 of 10,000 actions').waitFor();
         const before = await heapOf(page);
         await suite.browser.startTracing(page, { categories: ['devtools.timeline', 'toplevel'] });
         const changing = changeMany(ids.slice(-CHANGES));
@@ -71,8 +71,8 @@ export function speedTests(): void {
         const trace = await suite.browser.stopTracing();
         expect(longestTaskMs(trace)).toBeLessThan(MAX_TASK_MS);
         await visit(page, '/actions?lane=many&status=CANCELLED');
-        await page.getByText(`100 of ${CHANGES} actions`).waitFor();
-        expect(await page.locator('tbody tr').count()).toBe(100);
+        await page.getByText(`50 of ${CHANGES} actions`).waitFor();
+        expect(await page.locator('tbody tr').count()).toBe(50);
         expect((await heapOf(page)) - before).toBeLessThan(8_000_000);
       });
     });
@@ -137,7 +137,7 @@ const traceSchema = z.object({
  * The longest task on the page's main thread, by the processor's time: on a machine that others use too, the clock would
  * measure them.
  */
-function longestTaskMs(trace: Buffer): number {
+export function longestTaskMs(trace: Buffer): number {
   const { traceEvents } = traceSchema.parse(JSON.parse(trace.toString('utf8')));
   const isMain = new Set(
     traceEvents

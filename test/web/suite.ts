@@ -79,6 +79,13 @@ export async function visit(page: Page, address: string): Promise<void> {
   await page.locator('.loading').first().waitFor({ state: 'detached' });
 }
 
+/** Waits until the address is one action's, and answers its id. */
+export async function shownAction(page: Page): Promise<string> {
+  const ofAction = /^\/actions\/([0-9a-f-]{36})$/u;
+  await page.waitForURL(({ pathname }) => ofAction.test(pathname));
+  return ofAction.exec(new URL(page.url()).pathname)?.[1] ?? '';
+}
+
 /** Presses a button and says yes in the dialog that asks. */
 export async function pressAndConfirm(page: Page, button: string | RegExp, verb: string | RegExp, reason?: string) {
   await page.getByRole('button', { name: button }).first().click();
@@ -120,13 +127,32 @@ export const REAL = { lane: 'letters', mode: 'REAL' } as const;
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds on the page. The frame of an e-mail is left out: nothing runs in it, and its content is not ours. */
+/**
+ * What axe finds on the page: by all its rules in light, and in dark by those of colours alone, for which the other scheme is another
+ * page. The frame of an e-mail is left out: nothing runs in it, and its content is not ours.
+ */
 export async function violationsOf(page: Page): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const rules = colorScheme === 'dark' ? { runOnly: ['color-contrast', 'link-in-text-block'] } : {};
+    found.push(...(await violationsBy(page, rules)).map((violation) => `${colorScheme}: ${violation}`));
+  }
+  return found;
+}
+
+async function violationsBy(page: Page, rules: { readonly runOnly?: readonly string[] }): Promise<readonly string[]> {
   await page.evaluate(axeSource);
   return page.evaluate<
     string[]
-  >(`axe.run({ exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'] }).then(({ violations }) =>
+  >(`axe.run({ exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'], ...${JSON.stringify(rules)} }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + '\\n' + failureSummary)))`);
+}
+
+/** What a new width draws anew, such as charts, is there in the frame after the next. */
+export async function resize(page: Page, width: number, height: number): Promise<void> {
+  await page.setViewportSize({ width, height });
+  await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
 }
 
 /**

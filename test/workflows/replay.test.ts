@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { paths, tickPaths } from '../support/scripted-lane.ts';
+import { noticePaths } from '../support/scripted-notices.ts';
 import { alteredBundle, alteredOrchestrator, quietRuntime, workflowBundlePath } from '../support/workflows.ts';
 
 const folder = new URL('../histories/', import.meta.url);
@@ -14,7 +15,7 @@ beforeAll(() => quietRuntime());
 
 describe('recorded histories', () => {
   test('there is one of every path', () => {
-    for (const path of Object.keys({ ...paths, ...tickPaths }))
+    for (const path of Object.keys({ ...paths, ...tickPaths, ...noticePaths }))
       expect(names.some((name) => name.endsWith(`-${path}.json`))).toBe(true);
   });
 
@@ -41,6 +42,7 @@ describe('recorded histories', () => {
 /** The bundle whose workflows begin with a timer that no recorded history has. */
 function withTimerFirst(name: string): Promise<string> {
   // The SDK's module has another name in each workflow's file: it is read from a call that stands there.
+  if (name.includes('-notices-')) return alteredBundle('for (let round = 0;', /(\w+)\.log\.warn\('a notice/);
   return name.includes('-tick-')
     ? alteredBundle('const startedAtMs = Date.now();', /\(0,(\w+)\.setCurrentDetails\)\(\(0,\w+\.actionLinks/)
     : alteredOrchestrator();

@@ -4,13 +4,14 @@ import type { AccountDescription } from '../../src/contracts/http/account.ts';
 import { age, counted } from '../../src/contracts/words.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { Ago, At, Note, Tag } from '../parts/basics.tsx';
+import { sentence } from '../parts/words.ts';
 import { Json } from '../show/json.tsx';
 import { now } from '../state/clock.ts';
 import { errorText } from '../state/errors.ts';
 import { client } from '../state/session.ts';
 import { status } from '../state/status.ts';
 import { say } from '../state/toasts.ts';
-import { Budget } from './budget.tsx';
+import { Budgets } from './budgets.tsx';
 import { stateWords } from './words.ts';
 
 const DYING_MS = 7 * 24 * 3_600_000;
@@ -21,9 +22,7 @@ interface AccountProps {
 }
 
 export function Account({ account, onDone }: AccountProps) {
-  const { name, provider, identity, server, waiting, facts, checkedAt } = account;
-  // What stands for a host of webhooks has a budget, and nothing to log in to.
-  const isHost = provider === 'webhook';
+  const { name, provider, identity, server, waiting, why, budgets, facts, checkedAt } = account;
   return (
     <li class="panel" data-account={name}>
       <header class="panel-head">
@@ -31,44 +30,41 @@ export function Account({ account, onDone }: AccountProps) {
         <code class="quiet wrap">{name}</code>
       </header>
       <div class="panel-body">
-        {!isHost && <State account={account} />}
+        <State account={account} />
         <dl class="facts">
           <dt>Provider</dt>
-          <dd>{isHost ? 'a host of webhooks' : provider}</dd>
+          <dd>{provider}</dd>
           <dt>Server</dt>
           <dd>{server}</dd>
-          {!isHost && (
-            <>
-              <dt>Token</dt>
-              <dd>
-                <Token account={account} />
-              </dd>
-              <dt>Last check</dt>
-              <dd>{checkedAt === null ? 'never' : <Ago iso={checkedAt} />}</dd>
-            </>
-          )}
+          <dt>Token</dt>
+          <dd>
+            <Token account={account} />
+          </dd>
+          <dt>Last check</dt>
+          <dd>{checkedAt === null ? 'never' : <Ago iso={checkedAt} />}</dd>
           <dt>Waiting</dt>
-          <dd>{waiting === 0 ? 'nothing' : counted(waiting, 'action')}</dd>
+          <dd>
+            {waiting === 0 ? 'nothing' : counted(waiting, 'action')}
+            {waiting > 0 && why !== null && <p class="quiet wrap">{sentence(why)}</p>}
+          </dd>
         </dl>
-        <Budget account={account} onDone={onDone} />
+        <Budgets scope="account" name={name} budgets={budgets} onDone={onDone} />
         {Object.keys(facts).length > 0 && (
           <details>
-            <summary>What the last check told</summary>
+            <summary>What the last check found</summary>
             <Json value={facts} label={`Facts of ${name}`} />
           </details>
         )}
-        {!isHost && (
-          <div>
-            <ActButton
-              icon="retry"
-              label={`Check ${name} now`}
-              title="A worker logs in, and changes nothing"
-              act={() => check(name, onDone)}
-            >
-              Check now
-            </ActButton>
-          </div>
-        )}
+        <div>
+          <ActButton
+            icon="retry"
+            label={`Check ${name} now`}
+            title="A worker logs in and changes nothing"
+            act={() => check(name, onDone)}
+          >
+            Check now
+          </ActButton>
+        </div>
       </div>
     </li>
   );

@@ -19,7 +19,7 @@ export function ControlPanel() {
     isAbout: ({ event }) => event === 'FLAG_CHANGED',
   });
   return (
-    <Panel title="Stop and go" note="The buttons stand at the top of every page. Stopping needs one press.">
+    <Panel title="Stop and go" note="The buttons are at the top of every page. Pause and KILL need one press.">
       <LastPress />
       <ResourceView of={changes} what="who pressed what">
         {({ items }) => {

@@ -6,14 +6,15 @@ import { LEASE_HEALTHS, type LeaseHealth } from '../../src/domain/lease.ts';
 import { Ago, ModeTag, Panel, Tag } from '../parts/basics.tsx';
 import { Controls } from '../parts/control-bar.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { tickWords } from '../parts/tick-words.ts';
 import { STATUS_WORDS, sentence, shortActor, type Tone } from '../parts/words.ts';
 import { setQuery } from '../state/address.ts';
 import { now } from '../state/clock.ts';
 import { statusAt, stoppedOf } from '../state/status.ts';
 
 const HEALTH: Readonly<Record<LeaseHealth, { tone: Tone; icon: 'check' | 'warning' | 'cross'; means: string }>> = {
-  GREEN: { tone: 'good', icon: 'check', means: 'the lease is held, and not late' },
-  AMBER: { tone: 'warn', icon: 'warning', means: 'the lease is late by more than a heartbeat' },
+  GREEN: { tone: 'good', icon: 'check', means: 'nothing is late' },
+  AMBER: { tone: 'warn', icon: 'warning', means: 'work is due, and the lease is late by more than a heartbeat' },
   RED: { tone: 'bad', icon: 'cross', means: 'the lease ran out while work is due, or there is no worker' },
 };
 
@@ -46,7 +47,7 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
   const health = HEALTH[knownWord(LEASE_HEALTHS, lane.lease.health) ?? 'AMBER'];
   const stopped = stoppedOf(lane);
   return (
-    <li class="lane" data-mode={lane.mode} data-lane={lane.lane}>
+    <li class="lane" data-mode={stopped === 'killed' ? 'STOPPED' : lane.mode} data-lane={lane.lane}>
       <div class="lane-name">
         <h3>
           {isOnly ? (
@@ -63,12 +64,13 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
           )}
         </h3>
         <span class="row">
-          <ModeTag mode={lane.mode} />
-          {stopped === 'killed' && (
+          {stopped === 'killed' ? (
             <span class="mode" data-mode="STOPPED">
               <Icon name="stop" />
               KILLED
             </span>
+          ) : (
+            <ModeTag mode={lane.mode} />
           )}
           {stopped === 'paused' && (
             <Tag tone="warn" icon="pause">
@@ -76,7 +78,7 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
             </Tag>
           )}
         </span>
-        <p class="quiet">{sentence(lane.why)}</p>
+        <p class="quiet">{sentence(stopped === 'killed' ? killedWhy(lane) : lane.why)}</p>
       </div>
       <div class="lane-lease">
         <Tag tone={health.tone} icon={health.icon}>
@@ -105,7 +107,7 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
         </p>
         {lane.lastTick && (
           <p>
-            Tick {count(lane.lastTick.number)}: {lane.lastTick.outcome ?? 'open'},{' '}
+            Tick {count(lane.lastTick.number)}: {tickWords(lane.lastTick).word.toLowerCase()},{' '}
             <Ago iso={lane.lastTick.finishedAt ?? lane.lastTick.startedAt} />
           </p>
         )}
@@ -117,6 +119,11 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
       )}
     </li>
   );
+}
+
+/** What mode a killed lane would have says nothing about now. */
+function killedWhy({ why }: LaneStatus): string {
+  return why.split('; ').find((part) => part.startsWith('killed')) ?? why;
 }
 
 /** The time left runs down between two readings of the status. */

@@ -1,7 +1,7 @@
 /** What the next tick of a lane would claim, in order. */
 
 import { summaryOf } from '../../src/contracts/payloads/summary.ts';
-import { ModeTag, Panel } from '../parts/basics.tsx';
+import { At, ModeTag, Panel } from '../parts/basics.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
 import { sentence, shortened } from '../parts/words.ts';
 import { useResource } from '../state/resource.ts';
@@ -32,9 +32,38 @@ export function NextTick({ lane }: { readonly lane: string }) {
               </ol>
             )}
             <p class="quiet">{sentence(why)}</p>
+            {items.length === 0 && <ComesThen lane={lane} />}
           </>
         )}
       </ResourceView>
     </Panel>
+  );
+}
+
+const SHOWN = 3;
+
+/** What waits for its time, the next first. */
+function ComesThen({ lane }: { readonly lane: string }) {
+  const waiting = useResource(
+    `then ${lane}`,
+    () => client.listActionSummaries({ lane, status: 'PENDING', order: 'due', limit: SHOWN }),
+    { isAbout: (entry) => entry.lane === lane && entry.actionId !== null },
+  );
+  const items = waiting.data?.items ?? [];
+  if (items.length === 0) return null;
+  return (
+    <>
+      <h3>What comes then</h3>
+      <ol class="next">
+        {items.map((action) => (
+          <li key={action.id}>
+            <At iso={action.runAt} />
+            <a class="wrap" href={`/actions/${action.id}`}>
+              {shortened(action.summary, 90)}
+            </a>
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }

@@ -18,7 +18,7 @@ export function Safety({ status }: { readonly status: Status }) {
       </div>
       <div class="safety-words">
         <h2 id="safety-words">{headline(state, stopped === 'paused', real.length, status.lanes.length)}</h2>
-        <p>{sentence(status.why)}</p>
+        <p>{state === 'STOPPED' ? 'Nothing is sent and nothing starts until Start.' : sentence(status.why)}</p>
         <p class="workers">
           {status.workers.count === 0
             ? 'No worker is running: nothing happens.'

@@ -3,7 +3,6 @@
 import type { AccountDescription } from '../../src/contracts/http/account.ts';
 import type { AdapterDescription } from '../../src/contracts/http/adapter.ts';
 import { findContract } from '../../src/contracts/payloads/index.ts';
-import type { Speaker } from '../show/around.ts';
 
 /**
  * The provider that a payload needs an account of, as far as it is filled in; of types whose rules are not known here, all that
@@ -43,10 +42,4 @@ export function speakersFor(
     providers,
     choices: accounts?.filter(({ provider, configured }) => configured && providers.includes(provider)),
   };
-}
-
-/** Who would speak, if it can be told already: the one that is named, or the only one. */
-export function speakerOf({ choices = [] }: Speakers, named: unknown): Speaker | undefined {
-  if (named === undefined) return choices.length === 1 ? choices[0] : undefined;
-  return choices.find((account) => payloadName(account) === named);
 }

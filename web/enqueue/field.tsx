@@ -13,18 +13,19 @@ interface FieldInputProps {
   readonly onText: (text: string) => void;
 }
 
-export function FieldInput({ field, text, problem, speakers, onText }: FieldInputProps) {
+export function FieldInput(props: FieldInputProps) {
+  const { field, problem } = props;
   const id = `payload-${field.name}`;
+  const help = helpOf(field);
+  const describedBy = [problem !== undefined && `${id}-problem`, help !== '' && `${id}-help`].filter(Boolean).join(' ');
   return (
     <div class="field">
       <label for={id}>
-        {field.name}
+        {field.label}
         {!field.isRequired && <span class="quiet"> (optional)</span>}
       </label>
-      <Control field={field} id={id} text={text} problem={problem} speakers={speakers} onText={onText} />
-      {field.description && <small>{field.description}</small>}
-      {field.kind === 'lines' && <small>One a line.</small>}
-      {field.kind === 'json' && <small>As JSON.</small>}
+      <Control {...props} id={id} describedBy={describedBy} />
+      {help !== '' && <small id={`${id}-help`}>{help}</small>}
       {problem && (
         <span class="problem" id={`${id}-problem`}>
           {problem}
@@ -34,14 +35,24 @@ export function FieldInput({ field, text, problem, speakers, onText }: FieldInpu
   );
 }
 
-function Control({ field, id, text, problem, speakers, onText }: FieldInputProps & { readonly id: string }) {
+function helpOf({ kind, description }: Field): string {
+  const form = kind === 'lines' ? 'One a line.' : kind === 'json' ? 'As JSON.' : '';
+  return [description, form].filter(Boolean).join(' ');
+}
+
+interface ControlProps extends FieldInputProps {
+  readonly id: string;
+  readonly describedBy: string;
+}
+
+function Control({ field, id, text, problem, describedBy, speakers, onText }: ControlProps) {
   const shared = {
     id,
     class: 'input',
     value: text,
     'aria-invalid': problem !== undefined,
     'aria-required': field.isRequired,
-    'aria-describedby': problem === undefined ? undefined : `${id}-problem`,
+    'aria-describedby': describedBy === '' ? undefined : describedBy,
   };
   switch (field.kind) {
     case 'choice':
@@ -67,6 +78,8 @@ function Control({ field, id, text, problem, speakers, onText }: FieldInputProps
           <option value="false">no</option>
         </select>
       );
+    case 'yes-no-or-text':
+      return <input {...shared} onInput={(event) => onText(event.currentTarget.value)} />;
     case 'number':
       return <input {...shared} inputMode="decimal" onInput={(event) => onText(event.currentTarget.value)} />;
     case 'text':

@@ -4,6 +4,7 @@ import type { EnqueueInput } from '../../src/contracts/http/action.ts';
 import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
 import { idempotencyKeySchema, prioritySchema } from '../../src/contracts/http/primitives.ts';
 import { ACTION_MODES, type ActionMode } from '../../src/domain/states.ts';
+import { chosenTime, LocalTimeInput } from '../parts/local-time.tsx';
 import { laneChoices } from '../state/catalogue.ts';
 
 export interface Options {
@@ -27,17 +28,19 @@ export const OPTION_DEFAULTS: Options = {
 
 export function optionsProblems({ key, priority, runAt }: Options): Readonly<Partial<Record<keyof Options, string>>> {
   const keyProblem = key === '' ? undefined : idempotencyKeySchema.safeParse(key).error?.issues[0]?.message;
+  const time = chosenTime(runAt);
   const priorityProblem = prioritySchema.safeParse(Number(priority)).success
     ? undefined
     : 'must be a whole number from -100 to 100';
   return {
     ...(keyProblem !== undefined && { key: keyProblem }),
     ...(priorityProblem !== undefined && { priority: priorityProblem }),
-    ...(runAt !== '' && Number.isNaN(Date.parse(runAt)) && { runAt: 'must be a date and time' }),
+    ...(time.kind === 'wrong' && { runAt: time.problem }),
   };
 }
 
 export function requestOf(type: string, payload: unknown, options: Options): EnqueueInput {
+  const time = chosenTime(options.runAt);
   return {
     type,
     payload: jsonObjectSchema.parse(payload),
@@ -46,7 +49,7 @@ export function requestOf(type: string, payload: unknown, options: Options): Enq
     priority: Number(options.priority),
     requireApproval: options.requireApproval,
     ...(options.key !== '' && { idempotencyKey: options.key }),
-    ...(options.runAt !== '' && { runAt: new Date(options.runAt).toISOString() }),
+    ...(time.kind === 'right' && { runAt: time.iso }),
   };
 }
 
@@ -77,7 +80,7 @@ export function OptionsForm({ options, setOptions, performs }: OptionsFormProps)
             </label>
           ))}
         </div>
-        {!performs && <small>Sending this type is not built yet, so it can only be proved.</small>}
+        {!performs && <small>This type cannot be sent yet, only proved.</small>}
       </fieldset>
       <div class="pair">
         <div class="field">
@@ -105,23 +108,19 @@ export function OptionsForm({ options, setOptions, performs }: OptionsFormProps)
             aria-invalid={problems.priority !== undefined}
             onInput={(event) => change({ priority: event.currentTarget.value })}
           />
+          <small>Higher goes first: -100 to 100.</small>
           {problems.priority && <span class="problem">{problems.priority}</span>}
         </div>
-        <div class="field">
-          <label for="run-at">
-            Not before <span class="quiet">(optional)</span>
-          </label>
-          <input
-            id="run-at"
-            class="input"
-            type="datetime-local"
-            value={options.runAt}
-            onInput={(event) => change({ runAt: event.currentTarget.value })}
-          />
-        </div>
+        <LocalTimeInput
+          id="run-at"
+          label="Not before"
+          isOptional
+          text={options.runAt}
+          onText={(runAt) => change({ runAt })}
+        />
         <div class="field">
           <label for="key">
-            Idempotency key <span class="quiet">(optional)</span>
+            Key <span class="quiet">(optional)</span>
           </label>
           <input
             id="key"
@@ -130,7 +129,7 @@ export function OptionsForm({ options, setOptions, performs }: OptionsFormProps)
             aria-invalid={problems.key !== undefined}
             onInput={(event) => change({ key: event.currentTarget.value })}
           />
-          <small>The same key again answers the same action.</small>
+          <small>The same key again does not queue a second action.</small>
           {problems.key && <span class="problem">{problems.key}</span>}
         </div>
       </div>

@@ -13,6 +13,8 @@ export type FieldKind =
     }
   | { readonly kind: 'number'; readonly isWhole: boolean }
   | { readonly kind: 'yes-no' }
+  /** true, false, or a text. */
+  | { readonly kind: 'yes-no-or-text' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   /** One text a line. */
   | { readonly kind: 'lines' }
@@ -24,6 +26,8 @@ export type FieldKind =
 
 export type Field = FieldKind & {
   readonly name: string;
+  /** What people call it. */
+  readonly label: string;
   readonly isRequired: boolean;
   readonly description: string | undefined;
   readonly initial: string;
@@ -41,10 +45,12 @@ export function fieldsOf(
   const required: readonly unknown[] = Array.isArray(schema.required) ? schema.required : [];
   return Object.entries(properties).map(([name, property]) => {
     const part = isObject(property) ? property : {};
-    const isRequired = required.includes(name) || (!('type' in part) && !('enum' in part) && name in example);
+    const isRequired =
+      required.includes(name) || (!['type', 'enum', 'anyOf'].some((says) => says in part) && name in example);
     return {
       ...(name === 'account' && part.type === 'string' ? { kind: 'account' as const } : kindOf(part)),
       name,
+      label: typeof part.title === 'string' ? part.title : wordsOfName(name),
       isRequired,
       description: typeof part.description === 'string' ? part.description : undefined,
       initial: initialOf(part, isRequired),
@@ -52,10 +58,17 @@ export function fieldsOf(
   });
 }
 
+/** `replyTo` → `Reply to` */
+function wordsOfName(name: string): string {
+  const words = name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])|_/gu, ' ').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function kindOf(part: Readonly<Record<string, unknown>>): FieldKind {
   if (Array.isArray(part.enum) && part.enum.every((choice) => typeof choice === 'string')) {
     return { kind: 'choice', choices: part.enum };
   }
+  if (isYesNoOrText(part.anyOf)) return { kind: 'yes-no-or-text' };
   switch (part.type) {
     case 'string': {
       const maxLength = typeof part.maxLength === 'number' ? part.maxLength : undefined;
@@ -80,6 +93,11 @@ function kindOf(part: Readonly<Record<string, unknown>>): FieldKind {
   }
 }
 
+function isYesNoOrText(anyOf: unknown): boolean {
+  const types = Array.isArray(anyOf) ? anyOf.map((part: unknown) => (isObject(part) ? part.type : undefined)) : [];
+  return types.length === 2 && types.includes('boolean') && types.includes('string');
+}
+
 function arrayKind({ items, maxItems }: Readonly<Record<string, unknown>>): FieldKind {
   if (!isObject(items)) return { kind: 'json' };
   const { properties } = items;
@@ -93,7 +111,7 @@ function arrayKind({ items, maxItems }: Readonly<Record<string, unknown>>): Fiel
 /** Whether it stands beside others in a row. */
 function isShort(field: Field): boolean {
   if (field.kind === 'text') return !field.isLong && !field.isAddress && (field.maxLength ?? 0) <= SHORT_TEXT;
-  return field.kind === 'choice' || field.kind === 'number' || field.kind === 'yes-no' || field.kind === 'account';
+  return ['choice', 'number', 'yes-no', 'yes-no-or-text', 'account'].includes(field.kind);
 }
 
 export interface FieldRow {
@@ -160,6 +178,8 @@ function readField(field: Field, text: string): Read {
     }
     case 'yes-no':
       return { value: text === 'true' };
+    case 'yes-no-or-text':
+      return { value: text === 'true' || text === 'false' ? text === 'true' : text.trim() };
     case 'lines': {
       const lines = text.split('\n').map((line) => line.trim());
       return { value: lines.filter((line) => line !== '') };

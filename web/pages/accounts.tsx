@@ -1,6 +1,7 @@
-/** Accounts: on whose behalf effects are performed, whether that works, how much each may do. */
+/** Accounts: on whose behalf effects are performed, whether that works; and budgets: how much may go out. */
 
 import { Account } from '../accounts/account.tsx';
+import { OtherBudgets } from '../accounts/other-budgets.tsx';
 import { PageHead } from '../parts/basics.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
@@ -10,7 +11,9 @@ export function AccountsPage() {
   const accounts = useAccounts();
   return (
     <>
-      <PageHead title="Accounts">Who speaks, whether it works, and how much each may do. No secret is here.</PageHead>
+      <PageHead title="Accounts">
+        The accounts that send, their state and their budgets. Secrets are never shown.
+      </PageHead>
       <ResourceView of={accounts} what="accounts">
         {({ items }) =>
           items.length === 0 ? (
@@ -24,6 +27,7 @@ export function AccountsPage() {
           )
         }
       </ResourceView>
+      <OtherBudgets />
     </>
   );
 }

@@ -3,7 +3,8 @@
 import type { Action, ActionSummary } from '../../src/contracts/http/action.ts';
 import { summaryOf } from '../../src/contracts/payloads/summary.ts';
 import { statusMeaning } from '../../src/contracts/words.ts';
-import { At, Failure, Loading, ModeTag, Note, Panel, StatusTag } from '../parts/basics.tsx';
+import { At, Failure, Loading, ModeTag, Note, PageHead, Panel, StatusTag } from '../parts/basics.tsx';
+import { ChangesRequested } from '../parts/changes-requested.tsx';
 import { DecisionButtons } from '../parts/decide.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LastApproved } from '../parts/last-approved.tsx';
@@ -11,9 +12,11 @@ import { Timeline } from '../parts/timeline.tsx';
 import { isHeld, sentence, shortened } from '../parts/words.ts';
 import { ArtifactView, useArtifact } from '../show/artifact.tsx';
 import { Json } from '../show/json.tsx';
+import { plainReason } from '../show/reason.ts';
 import { PublishedLink, Receipt } from '../show/receipt.tsx';
 import { useSeenSha256 } from '../show/seen-sha256.ts';
 
+import { query } from '../state/address.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
@@ -36,7 +39,26 @@ export function ActionPage({ id }: { readonly id: string }) {
       </>
     );
   }
-  return <OneAction action={{ ...action, summary: summaryOf(action.type, action.payload) }} reload={reload} />;
+  const shown = { ...action, summary: summaryOf(action.type, action.payload) };
+  return query.value.has('edit') ? <EditAction action={shown} /> : <OneAction action={shown} reload={reload} />;
+}
+
+/** Its form is read in when somebody edits. */
+function EditAction({ action }: Pick<OneActionProps, 'action'>) {
+  const { data, error, reload } = useResource('the form of changes', () => import('../change/form.tsx'), {
+    isLive: false,
+  });
+  return (
+    <>
+      <PageHead title="Change this action">
+        <a class="wrap" href={`/actions/${action.id}`}>
+          {shortened(action.summary, 140)}
+        </a>
+      </PageHead>
+      {data && <data.ChangeForm action={action} />}
+      {!data && (error === undefined ? <Loading what="the form" /> : <Failure error={error} retry={reload} />)}
+    </>
+  );
 }
 
 interface OneActionProps {
@@ -69,18 +91,20 @@ function OneAction({ action, reload }: OneActionProps) {
       {action.waiting && (
         <Note tone={isHeld(action) ? 'warn' : 'idle'} icon="clock">
           <span class="wrap">{sentence(action.waiting)}</span>
-          {isHeld(action) && (
-            <p>
-              It goes on when its account can. <a href="/accounts">Accounts</a>
-            </p>
-          )}
+          {isHeld(action) && <Release heldBy={action.heldBy} />}
+        </Note>
+      )}
+      <ChangesRequested action={action} />
+      {action.revisedBy !== null && (
+        <Note tone="idle" icon="edit">
+          It was changed: <a href={`/actions/${action.revisedBy}`}>another version</a> is in its place.
         </Note>
       )}
       {action.lastError && !isHeld(action) && (
         <Note tone={action.status === 'DLQ' ? 'bad' : 'warn'} icon="warning">
           <span class="wrap">
             {action.dlqReason && <b>{action.dlqReason}: </b>}
-            {action.lastError}
+            {plainReason(action.lastError)}
           </span>
         </Note>
       )}
@@ -91,16 +115,16 @@ function OneAction({ action, reload }: OneActionProps) {
       )}
       <div class="columns">
         <div class="stack gap">
-          <Panel title="Artifact" note="What is sent in REAL, exactly: the SHA-256 is of these bytes.">
+          <Panel title="Artifact" note="Exactly what is sent in REAL. The SHA-256 is computed from these bytes.">
             <ArtifactView action={action} artifact={artifact} />
           </Panel>
           {action.status === 'AWAITING_APPROVAL' && artifact.data && (
-            <Panel title="Differences" note="From what was approved or sent last to the same target.">
+            <Panel title="Differences" note="Compared with what a person approved last for the same account.">
               <LastApproved action={action} effect={artifact.data.effect} />
             </Panel>
           )}
           {action.receipt && (
-            <Panel title="Receipt" note="What the outside world answered.">
+            <Panel title="Receipt" note="What the provider answered.">
               <Receipt receipt={action.receipt} />
             </Panel>
           )}
@@ -164,16 +188,9 @@ function Facts({ action }: { readonly action: Action }) {
           </dd>
         </>
       )}
-      {action.promotedFrom && (
-        <>
-          <dt>Promoted from</dt>
-          <dd>
-            <a href={`/actions/${action.promotedFrom}`}>
-              <code>{action.promotedFrom}</code>
-            </a>
-          </dd>
-        </>
-      )}
+      {action.promotedFrom && <Other name="Promoted from" id={action.promotedFrom} />}
+      {action.revises && <Other name="Changed from" id={action.revises} />}
+      {action.revisedBy && <Other name="Changed to" id={action.revisedBy} />}
       <dt>Approval</dt>
       <dd>
         {approval.needed ? 'needed' : 'not needed'}
@@ -185,6 +202,7 @@ function Facts({ action }: { readonly action: Action }) {
         {approval.expires && action.status === 'AWAITING_APPROVAL' && (
           <>
             , runs out at <At iso={approval.expires} />
+            {action.approvalExpiresFirst && ', which is before it is due'}
           </>
         )}
       </dd>
@@ -203,7 +221,44 @@ function Facts({ action }: { readonly action: Action }) {
   );
 }
 
+function Other({ name, id }: { readonly name: string; readonly id: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        <a href={`/actions/${id}`}>
+          <code>{id}</code>
+        </a>
+      </dd>
+    </>
+  );
+}
+
 /** Only these become links. */
 function isWebAddress(url: string): boolean {
   return /^https?:\/\//u.test(url);
+}
+
+/** What lets go of an action that is held, and where. */
+function Release({ heldBy }: Pick<Action, 'heldBy'>) {
+  if (heldBy?.scope === 'autonomy') {
+    return (
+      <p>
+        It goes on when its type has another level. <a href="/settings">Settings</a>
+      </p>
+    );
+  }
+  if (heldBy?.scope === 'action') {
+    return (
+      <p>
+        It goes on when <a href={`/actions/${heldBy.name}`}>the action before it</a> was sent.
+      </p>
+    );
+  }
+  return (
+    <p>
+      It goes on when {heldBy?.scope === 'account' ? 'its account can' : 'there is room'}.{' '}
+      <a href="/accounts">Accounts</a>
+    </p>
+  );
 }

@@ -75,7 +75,7 @@ function Adapter({ adapter }: { readonly adapter: AdapterDescription }) {
         </dl>
         <details>
           <summary>Schema of the payload</summary>
-          <Json value={adapter.payloadSchema} label={`Schema of ${adapter.type}`} />
+          <Json value={adapter.payloadSchema} label={`Schema of ${adapter.type}`} isWhole />
         </details>
         <p>
           <a class="button" href={`/enqueue?type=${encodeURIComponent(adapter.type)}`}>
@@ -91,7 +91,7 @@ function RealState({ adapter: { performs, real } }: { readonly adapter: AdapterD
   if (!performs) {
     return (
       <Tag tone="idle" icon="lock">
-        REAL is not built yet
+        REAL is not possible yet
       </Tag>
     );
   }

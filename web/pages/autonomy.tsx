@@ -1,5 +1,7 @@
 /** The start page. In three seconds: is it safe, what is it doing, what waits for me, where is the stop. */
 
+import { useRef } from 'preact/hooks';
+import type { LaneStatus } from '../../src/contracts/http/status.ts';
 import { QueueChart, TickChart } from '../autonomy/charts.tsx';
 import { ControlPanel } from '../autonomy/control-panel.tsx';
 import { Counts } from '../autonomy/counts.tsx';
@@ -14,6 +16,9 @@ import { reloadStatus, status, statusError } from '../state/status.ts';
 
 export function AutonomyPage() {
   const current = status.value;
+  // Without a choice: the lane in which most waits as the page opens. It stays while one looks.
+  const busiest = useRef<string | undefined>(undefined);
+  busiest.current ??= current && mostDue(current.lanes);
   if (!current) {
     return (
       <>
@@ -28,7 +33,7 @@ export function AutonomyPage() {
       </>
     );
   }
-  const named = query.value.get('lane');
+  const named = query.value.get('lane') ?? busiest.current;
   const lane = current.lanes.find((one) => one.lane === named) ?? current.lanes[0];
   return (
     <>
@@ -54,4 +59,9 @@ export function AutonomyPage() {
       <RecentLogs />
     </>
   );
+}
+
+function mostDue(lanes: readonly LaneStatus[]): string | undefined {
+  const waits = ({ counts }: LaneStatus) => (counts.PENDING ?? 0) + (counts.RETRY ?? 0);
+  return lanes.toSorted((a, b) => waits(b) - waits(a))[0]?.lane;
 }

@@ -3,18 +3,19 @@
 import { type ComponentChild, type ComponentType, h } from 'preact';
 import type { IconName } from '../parts/icon.tsx';
 import { later } from '../parts/later.tsx';
-import { ActionPage } from './action.tsx';
-import { ActionsPage } from './actions.tsx';
-import { AdaptersPage } from './adapters.tsx';
 import { AutonomyPage } from './autonomy.tsx';
-import { DecisionsPage } from './decisions.tsx';
-import { LogsPage } from './logs.tsx';
 import { NowherePage } from './nowhere.tsx';
-import { TicksPage } from './ticks.tsx';
 
 const AccountsPage = later('Accounts', async () => (await import('./accounts.tsx')).AccountsPage);
+const ActionPage = later('Action', async () => (await import('./of-actions.ts')).ActionPage);
+const ActionsPage = later('Actions', async () => (await import('./of-actions.ts')).ActionsPage);
+const AdaptersPage = later('Adapters', async () => (await import('./adapters.tsx')).AdaptersPage);
+const CalendarPage = later('Calendar', async () => (await import('./calendar.tsx')).CalendarPage);
+const DecisionsPage = later('Decisions', async () => (await import('./decisions.tsx')).DecisionsPage);
 const EnqueuePage = later('Enqueue', async () => (await import('./enqueue.tsx')).EnqueuePage);
+const LogsPage = later('Logs', async () => (await import('./logs.tsx')).LogsPage);
 const SettingsPage = later('Settings', async () => (await import('./settings.tsx')).SettingsPage);
+const TicksPage = later('Ticks', async () => (await import('./ticks.tsx')).TicksPage);
 
 interface PageEntry {
   readonly path: string;
@@ -27,6 +28,7 @@ interface PageEntry {
 export const PAGES: readonly PageEntry[] = [
   { path: '/', title: 'Autonomy', icon: 'autonomy', view: AutonomyPage },
   { path: '/decisions', title: 'Decisions', icon: 'decisions', view: DecisionsPage },
+  { path: '/calendar', title: 'Calendar', icon: 'calendar', view: CalendarPage },
   { path: '/actions', title: 'Actions', icon: 'actions', view: ActionsPage },
   { path: '/enqueue', title: 'Enqueue', icon: 'enqueue', view: EnqueuePage },
   { path: '/ticks', title: 'Ticks', icon: 'ticks', view: TicksPage },

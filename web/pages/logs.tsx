@@ -3,17 +3,30 @@
 import { useState } from 'preact/hooks';
 import { LOG_EVENTS, LOG_LEVELS } from '../../src/domain/events.ts';
 import { Empty, PageHead } from '../parts/basics.tsx';
-import { ClearFilters, filtersOf, hasFilters, SelectFilter, TextFilter, wordsOf } from '../parts/filters.tsx';
+import { rangeOf } from '../parts/days.ts';
+import {
+  ClearFilters,
+  DayFilter,
+  filtersOf,
+  hasFilters,
+  MoreFilters,
+  SelectFilter,
+  TextFilter,
+  wordsOf,
+} from '../parts/filters.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LogTable } from '../parts/log-table.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
+import { SavedFilters } from '../parts/saved-filters.tsx';
 import { eventWords } from '../parts/words.ts';
+import { addressOf } from '../state/address.ts';
 import { laneChoices } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
-const FILTERS = ['q', 'level', 'event', 'lane', 'actor', 'actionId', 'tickId'] as const;
+const MORE = ['level', 'event', 'actor', 'lane'] as const;
+const FILTERS = ['q', 'people', 'from', 'to', ...MORE, 'actionId', 'tickId'] as const;
 const PAGE_SIZE = 100;
 
 const LEVELS = [
@@ -23,33 +36,55 @@ const LEVELS = [
 
 export function LogsPage() {
   const filters = filtersOf([...FILTERS, 'cursor']);
-  const { level, event, ...rest } = filters;
+  const { cursor, from, to, people, level, event, ...rest } = filters;
+  const asked = { ...rest, ...rangeOf(from, to), ...(people === 'true' && { people: true }) };
+  const [levels, events] = [wordsOf(level, LOG_LEVELS), wordsOf(event, LOG_EVENTS)];
   const [follows, setFollows] = useState(true);
   const logs = useResource(
     JSON.stringify(filters),
-    () =>
-      client.listLogs({
-        ...rest,
-        level: wordsOf(level, LOG_LEVELS),
-        event: wordsOf(event, LOG_EVENTS),
-        limit: PAGE_SIZE,
-      }),
+    () => client.listLogs({ ...asked, level: levels, event: events, cursor, limit: PAGE_SIZE }),
     {
-      isLive: follows && filters.cursor === undefined,
+      isLive: follows && cursor === undefined,
       isAbout: ({ lane, actionId }) =>
         (filters.lane === undefined || lane === filters.lane) &&
         (filters.actionId === undefined || actionId === filters.actionId),
     },
   );
+  const csvAddress = addressOf('/v1/logs', {
+    ...rest,
+    ...rangeOf(from, to),
+    people: people === 'true' ? people : undefined,
+    level: levels?.join(),
+    event: events?.join(),
+    format: 'csv',
+  });
   return (
     <>
       <PageHead title="Logs">
-        Each change of state and each act of a person, newest first. Rows are never changed.
+        Every change of state and everything that people did, newest first. Rows are never changed.
       </PageHead>
       <section class="panel" aria-label="Log">
         <div class="panel-body">
           <search class="filters">
             <TextFilter name="q" label="Find" placeholder="words" />
+            <SelectFilter
+              name="people"
+              label="Acts of"
+              none="Everybody"
+              choices={[{ value: 'true', text: 'People and their programs' }]}
+            />
+            <DayFilter name="from" label="From" />
+            <DayFilter name="to" label="Until" />
+            <ClearFilters names={FILTERS} />
+            <button type="button" class="button" aria-pressed={follows} onClick={() => setFollows(!follows)}>
+              <Icon name={follows ? 'live' : 'pause'} />
+              {follows ? 'Following' : 'Held still'}
+            </button>
+            <a class="button" href={csvAddress} download="aol-log.csv">
+              Download as CSV
+            </a>
+          </search>
+          <MoreFilters names={MORE}>
             <SelectFilter name="level" label="Level" choices={LEVELS} />
             <SelectFilter
               name="event"
@@ -62,18 +97,14 @@ export function LogsPage() {
               choices={[{ value: '*', text: 'all lanes (*)' }, ...laneChoices()]}
             />
             <TextFilter name="actor" label="By" placeholder="engine, admin, …" />
-            <ClearFilters names={FILTERS} />
-            <button type="button" class="button" aria-pressed={follows} onClick={() => setFollows(!follows)}>
-              <Icon name={follows ? 'live' : 'pause'} />
-              {follows ? 'Following' : 'Held still'}
-            </button>
-          </search>
+          </MoreFilters>
+          <SavedFilters names={FILTERS} />
           {filters.actionId && (
             <p class="quiet">
               Of <a href={`/actions/${filters.actionId}`}>one action</a> alone.
             </p>
           )}
-          {filters.tickId && <p class="quiet">Of one tick alone.</p>}
+          {filters.tickId && <p class="quiet">Only one tick.</p>}
         </div>
         <ResourceView of={logs} what="the log">
           {(list) =>

@@ -1,4 +1,4 @@
-/** Settings: flags of all lanes and of each, who changed them and when; lanes. */
+/** Settings: flags of all lanes and of each, who changed them and when; lanes; who is told; who may get in. */
 
 import { FLAG_NAMES } from '../../src/domain/flags.ts';
 import { PageHead, Panel } from '../parts/basics.tsx';
@@ -7,6 +7,9 @@ import { ResourceView } from '../parts/resource-view.tsx';
 import { AutonomyLevels } from '../settings/autonomy.tsx';
 import { FlagRow } from '../settings/flag-row.tsx';
 import { NewLane } from '../settings/new-lane.tsx';
+import { Notices } from '../settings/notices.tsx';
+import { People } from '../settings/people.tsx';
+import { Sessions } from '../settings/sessions.tsx';
 import { Tokens } from '../settings/tokens.tsx';
 import { query, setQuery } from '../state/address.ts';
 import { useResource } from '../state/resource.ts';
@@ -70,7 +73,10 @@ export function SettingsPage() {
         </ResourceView>
       </Panel>
       <NewLane />
+      <Notices />
       <Tokens />
+      <People />
+      <Sessions />
     </>
   );
 }

@@ -1,31 +1,17 @@
 /** The tick ledger: each round of work, what it claimed and how that ended. */
 
 import type { Tick } from '../../src/contracts/http/tick.ts';
-import { count, duration, knownWord } from '../../src/contracts/words.ts';
-import { TICK_OUTCOMES, type TickOutcome } from '../../src/domain/ledger.ts';
+import { count, duration } from '../../src/contracts/words.ts';
 import { At, Empty, ModeTag, PageHead, Tag } from '../parts/basics.tsx';
 import { ClearFilters, filtersOf, SelectFilter } from '../parts/filters.tsx';
-import type { IconName } from '../parts/icon.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
-import type { Tone } from '../parts/words.ts';
+import { tickWords } from '../parts/tick-words.ts';
 import { laneChoices } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 
 const PAGE_SIZE = 50;
-
-const OUTCOMES: Readonly<Record<TickOutcome, { readonly tone: Tone; readonly icon: IconName }>> = {
-  OK: { tone: 'good', icon: 'check' },
-  IDLE: { tone: 'idle', icon: 'clock' },
-  PAUSED: { tone: 'warn', icon: 'pause' },
-  NO_LEASE: { tone: 'warn', icon: 'lock' },
-  OVERRUN: { tone: 'warn', icon: 'warning' },
-  KILLED: { tone: 'bad', icon: 'stop' },
-  ERROR: { tone: 'bad', icon: 'cross' },
-};
-
-const UNKNOWN = { tone: 'idle', icon: 'question' } as const;
 
 export function TicksPage() {
   const filters = filtersOf(['lane', 'cursor']);
@@ -35,7 +21,8 @@ export function TicksPage() {
   return (
     <>
       <PageHead title="Ticks">
-        One row for each round of work. Claimed = succeeded + failed + retried + released + awaiting + running.
+        One row for each round of work. Claimed = succeeded + failed + retried + released + awaiting + running. A lane
+        that was REAL also proves; failed are dead letters and what nobody could confirm.
       </PageHead>
       <section class="panel" aria-label="Tick ledger">
         <div class="panel-body">
@@ -73,7 +60,7 @@ function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
           <th scope="col">Tick</th>
           <th scope="col">Lane</th>
           <th scope="col">Outcome</th>
-          <th scope="col">Mode</th>
+          <th scope="col">Lane was</th>
           {COUNTS.map((name) => (
             <th key={name} scope="col" class="right">
               {name.charAt(0).toUpperCase() + name.slice(1)}
@@ -101,6 +88,7 @@ function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
             {COUNTS.map((name) => (
               <td key={name} class="right number" data-label={name} data-zero={tick[name] === 0 || undefined}>
                 {count(tick[name])}
+                {name === 'failed' && tick.unconfirmed > 0 && <small> ({count(tick.unconfirmed)} unconfirmed)</small>}
               </td>
             ))}
             <td class="right number" data-label="took">
@@ -117,22 +105,14 @@ function TickTable({ ticks }: { readonly ticks: readonly Tick[] }) {
 }
 
 function Outcome({ tick }: { readonly tick: Tick }) {
-  if (tick.outcome === null) {
-    return (
-      <Tag tone="run" icon="running">
-        open
-      </Tag>
-    );
-  }
-  const known = knownWord(TICK_OUTCOMES, tick.outcome);
-  const { tone, icon } = known ? OUTCOMES[known] : UNKNOWN;
+  const { word, tone, icon } = tickWords(tick);
   return (
-    <>
+    <span class="outcome">
       <Tag tone={tone} icon={icon}>
-        {tick.outcome}
+        {word}
       </Tag>
-      {tick.repeats > 1 && <span class="quiet number"> × {count(tick.repeats)}</span>}
+      {tick.repeats > 1 && <span class="quiet number">× {count(tick.repeats)}</span>}
       {tick.error && <span class="visually-hidden">: {tick.error}</span>}
-    </>
+    </span>
   );
 }

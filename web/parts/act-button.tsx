@@ -19,6 +19,8 @@ interface ActButtonProps {
   /** Another reason why it cannot be pressed now. */
   readonly disabledBecause?: string | undefined;
   readonly label?: string;
+  /** The key that presses it on the page of decisions. */
+  readonly shortcut?: string | undefined;
 }
 
 /** It stays focusable when it may not be pressed, so that the reason can be read by everybody. */
@@ -44,6 +46,7 @@ export function ActButton(props: ActButtonProps) {
       title={title}
       aria-disabled={reason !== undefined || isBusy}
       aria-busy={isBusy}
+      aria-keyshortcuts={props.shortcut}
       aria-label={
         props.label === undefined ? undefined : reason === undefined ? props.label : `${props.label}. ${reason}`
       }

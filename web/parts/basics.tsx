@@ -5,7 +5,7 @@ import { ago } from '../../src/contracts/words.ts';
 import { now } from '../state/clock.ts';
 import { errorText } from '../state/errors.ts';
 import { Icon, type IconName } from './icon.tsx';
-import { clockTime, statusWords, type Tone } from './words.ts';
+import { clockTime, statusWords, type Tone, wholeTime, zoneAt } from './words.ts';
 
 export function Tag({ tone, icon, children }: { tone: Tone; icon?: IconName; children: ComponentChildren }) {
   return (
@@ -35,11 +35,11 @@ export function ModeTag({ mode, large = false }: { readonly mode: string; readon
   );
 }
 
-/** A moment by the clock; the title has it in full. */
+/** A moment by the reader's clock, with the name of its zone; the title has it in full. */
 export function At({ iso }: { readonly iso: string }) {
   return (
-    <time class="number" dateTime={iso} title={iso}>
-      {clockTime(iso)}
+    <time class="number" dateTime={iso} title={wholeTime(iso)}>
+      {`${clockTime(iso)} ${zoneAt(iso)}`}
     </time>
   );
 }
@@ -47,7 +47,7 @@ export function At({ iso }: { readonly iso: string }) {
 /** `12 s ago`, counting. For a few places only: each counts once a second. */
 export function Ago({ iso }: { readonly iso: string }) {
   return (
-    <time class="number" dateTime={iso} title={iso}>
+    <time class="number" dateTime={iso} title={wholeTime(iso)}>
       {ago(now.value - Date.parse(iso))}
     </time>
   );

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../state/theme.ts';
 import { CHART_HEIGHT, type ChartSeries, chartOptions } from './chart-options.ts';
+import { ZONE } from './words.ts';
 
 interface ChartProps {
   readonly label: string;
@@ -52,6 +53,7 @@ export function Chart({ label, series, times, values }: ChartProps) {
             {name} <b class="number">{words}</b>
           </span>
         ))}
+        <span class="quiet">Times of {ZONE}</span>
       </figcaption>
     </figure>
   );

@@ -9,31 +9,32 @@ export interface Question {
   readonly title: string;
   /** What will happen, exactly. */
   readonly effect: ComponentChildren;
-  readonly verb: string;
+  /** Absent: it only tells something, such as what came of the question before. */
+  readonly verb?: string;
   readonly kind?: 'primary' | 'danger';
   /** A reason is asked for; it stands in the audit log. */
   readonly asksReason?: boolean;
   readonly reasonNeeded?: boolean;
-  /** Does it. What it throws is shown, and the dialog stays. */
-  readonly act: (reason: string | undefined) => Promise<unknown>;
+  readonly isWide?: boolean;
+  /** Does it. What it throws is shown, and the dialog stays. It may ask or tell the next thing. */
+  readonly act?: (reason: string | undefined) => Promise<unknown>;
 }
 
-const question = signal<Question | undefined>(undefined);
+const question = signal<{ readonly number: number; readonly asked: Question } | undefined>(undefined);
+let asked = 0;
 
 export function ask(next: Question): void {
-  question.value = next;
+  asked += 1;
+  question.value = { number: asked, asked: next };
 }
 
 export function ConfirmDialog() {
   const current = question.value;
-  return current ? <OpenDialog key={current.title} question={current} /> : null;
+  return current ? <OpenDialog key={current.number} question={current.asked} /> : null;
 }
 
-function OpenDialog({
-  question: { title, effect, verb, kind, asksReason, reasonNeeded, act },
-}: {
-  question: Question;
-}) {
+function OpenDialog({ question: own }: { readonly question: Question }) {
+  const { title, effect, verb, kind, asksReason, reasonNeeded, isWide, act } = own;
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState('');
   const [problem, setProblem] = useState('');
@@ -44,7 +45,7 @@ function OpenDialog({
   // The browser closes it first, and gives the focus back to where it came from; then it goes.
   const close = () => dialog.current?.close();
   const gone = () => {
-    question.value = undefined;
+    if (question.peek()?.asked === own) question.value = undefined;
   };
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -52,7 +53,7 @@ function OpenDialog({
     setBusy(true);
     setProblem('');
     try {
-      await act(reason.trim() === '' ? undefined : reason.trim());
+      await act?.(reason.trim() === '' ? undefined : reason.trim());
       close();
     } catch (error) {
       setProblem(errorText(error));
@@ -60,22 +61,24 @@ function OpenDialog({
     }
   };
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={gone}>
+    <dialog ref={dialog} aria-labelledby="dialog-title" data-wide={isWide || undefined} onClose={gone}>
       <form onSubmit={submit}>
         <h2 id="dialog-title">{title}</h2>
-        <div class="stack">{effect}</div>
+        <div class="stack dialog-body">{effect}</div>
         {asksReason && (
           <div class="field">
             <label for="reason">Reason{reasonNeeded ? '' : ' (optional)'}</label>
             <input
               id="reason"
               class="input"
+              // What is asked can be read above it, whatever stands there that could take the focus first.
+              autofocus
               maxLength={1_000}
               required={reasonNeeded === true}
               value={reason}
               onInput={(event) => setReason(event.currentTarget.value)}
             />
-            <small>It stands in the audit log, with the name of your token.</small>
+            <small>It is written to the audit log with your name.</small>
           </div>
         )}
         {problem && (
@@ -85,11 +88,13 @@ function OpenDialog({
         )}
         <div class="row dialog-acts">
           <button type="button" class="button" onClick={close}>
-            Keep as it is
+            {verb === undefined ? 'Close' : 'Keep as it is'}
           </button>
-          <button type="submit" class="button" data-kind={kind ?? 'primary'} aria-disabled={isBusy}>
-            {isBusy ? 'Working …' : verb}
-          </button>
+          {verb !== undefined && (
+            <button type="submit" class="button" data-kind={kind ?? 'primary'} aria-disabled={isBusy}>
+              {isBusy ? 'Working …' : verb}
+            </button>
+          )}
         </div>
       </form>
     </dialog>

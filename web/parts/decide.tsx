@@ -10,29 +10,35 @@ import { status } from '../state/status.ts';
 import { say } from '../state/toasts.ts';
 import { ActButton } from './act-button.tsx';
 import { ModeTag } from './basics.tsx';
+import { Edit, Move, RequestChanges } from './change.tsx';
 import { ask } from './confirm.tsx';
+import { AskedTime, chosenTime } from './local-time.tsx';
 import { WhatGoesWhere } from './what-goes-where.tsx';
 import { shortened, statusWords } from './words.ts';
 
 interface DecideProps {
   readonly action: ActionSummary;
-  /** After it was done. */
-  readonly onDone: () => void;
+  /** After it was done, with what the action is now. */
+  readonly onDone: (answer: Pick<ActionSummary, 'status'>) => void;
   /** The SHA-256 that this browser computed from the artifact it shows; approving and promoting need it. */
   readonly seenSha256?: string | undefined;
   /** What was read of the artifact, to be shown once more where it is allowed to be sent. */
   readonly effect?: unknown;
-  readonly size?: 'small';
+  /** Whether keys press them, as on the page of decisions. */
+  readonly hasKeys?: boolean | undefined;
 }
 
-export function DecisionButtons({ action, onDone, seenSha256, effect, size }: DecideProps) {
-  const shared = { action, onDone, ...(size && { size }) };
+export function DecisionButtons({ action, onDone, seenSha256, effect, hasKeys }: DecideProps) {
+  const shared = { action, onDone, hasKeys };
   switch (action.status) {
     case 'AWAITING_APPROVAL':
       return (
         <>
           <Approve {...shared} seenSha256={seenSha256} effect={effect} />
           <Reject {...shared} />
+          <RequestChanges {...shared} />
+          <Edit {...shared} />
+          <Move {...shared} />
         </>
       );
     case 'UNCONFIRMED':
@@ -47,6 +53,7 @@ export function DecisionButtons({ action, onDone, seenSha256, effect, size }: De
       return (
         <>
           <Replay {...shared} />
+          <Edit {...shared}>Edit and replay</Edit>
           <Cancel {...shared} verb="Clear" />
         </>
       );
@@ -54,6 +61,14 @@ export function DecisionButtons({ action, onDone, seenSha256, effect, size }: De
       return action.mode === 'PROOF' ? <Promote {...shared} seenSha256={seenSha256} effect={effect} /> : null;
     case 'CANCELLED':
       return null;
+    case 'PENDING':
+      return (
+        <>
+          <Edit {...shared} />
+          <Move {...shared} />
+          <Cancel {...shared} />
+        </>
+      );
     default:
       return <Cancel {...shared} />;
   }
@@ -71,14 +86,14 @@ function isOwn({ createdBy, status: now }: ActionSummary): boolean {
   return !isForPeople && session.value.kind === 'in' && session.value.actor === createdBy;
 }
 
-function done(what: string, answer: Pick<ActionSummary, 'status'>, onDone: () => void): void {
+function done(what: string, answer: Pick<ActionSummary, 'status'>, onDone: DecideProps['onDone']): void {
   say(`${what}: now ${statusWords(answer.status).word.toLowerCase()}`);
-  onDone();
+  onDone(answer);
 }
 
 const withReason = (reason: string | undefined) => (reason === undefined ? {} : { reason });
 
-function Approve({ action, onDone, seenSha256, effect, size }: DecideProps) {
+function Approve({ action, onDone, seenSha256, effect, hasKeys }: DecideProps) {
   const sha256 = action.artifactSha256;
   const isSeen = sha256 !== null && seenSha256 === sha256;
   return (
@@ -86,15 +101,15 @@ function Approve({ action, onDone, seenSha256, effect, size }: DecideProps) {
       needs="approve"
       kind="primary"
       icon="check"
-      {...(size && { size })}
+      shortcut={hasKeys ? 'a' : undefined}
       disabledBecause={isSeen ? undefined : 'The artifact has not been read and checked yet.'}
       act={() =>
         ask({
-          title: 'Approve this artifact?',
+          title: 'Approve this?',
           effect: (
             <>
               <p>
-                <ModeTag mode={action.mode} /> It goes back to the queue and is sent at the next tick that may.
+                <ModeTag mode={action.mode} /> Exactly this is sent, once. {whenSent(action)}
               </p>
               <WhatGoesWhere action={action} effect={effect} sha256={sha256} />
             </>
@@ -113,22 +128,28 @@ function Approve({ action, onDone, seenSha256, effect, size }: DecideProps) {
   );
 }
 
-function Reject({ action, onDone, size }: DecideProps) {
+function whenSent({ lane, runAt }: ActionSummary): string {
+  const mode = status.value?.lanes.find((one) => one.lane === lane)?.mode;
+  if (mode === 'PROOF') return `Lane ${lane} is PROOF: it waits until the lane is REAL.`;
+  return Date.parse(runAt) > Date.now() ? 'It waits for its time.' : 'It goes out as soon as its lane may.';
+}
+
+function Reject({ action, onDone, hasKeys }: DecideProps) {
   return (
     <ActButton
       needs="approve"
       kind="danger"
       icon="cross"
-      {...(size && { size })}
+      shortcut={hasKeys ? 'r' : undefined}
       act={() =>
         ask({
-          title: 'Reject this artifact?',
+          title: 'Reject this?',
           effect: (
             <>
               <p class="wrap">
                 <b>{shortened(action.summary, 140)}</b>
               </p>
-              <p>The action is cancelled for good. To send something else, queue it anew.</p>
+              <p>It is cancelled for good. To change something instead, request changes or edit it.</p>
             </>
           ),
           verb: 'Reject',
@@ -145,12 +166,11 @@ function Reject({ action, onDone, size }: DecideProps) {
   );
 }
 
-function Resolve({ action, onDone, outcome, size }: DecideProps & { readonly outcome: 'sent' | 'not_sent' }) {
+function Resolve({ action, onDone, outcome }: DecideProps & { readonly outcome: 'sent' | 'not_sent' }) {
   const wasSent = outcome === 'sent';
   return (
     <ActButton
       icon={wasSent ? 'check' : 'retry'}
-      {...(size && { size })}
       act={() =>
         ask({
           title: wasSent ? 'It was sent?' : 'It was not sent?',
@@ -176,16 +196,15 @@ function Resolve({ action, onDone, outcome, size }: DecideProps & { readonly out
   );
 }
 
-function Replay({ action, onDone, size }: DecideProps) {
+function Replay({ action, onDone }: DecideProps) {
   return (
     <ActButton
       kind="primary"
       icon="retry"
-      {...(size && { size })}
       act={() =>
         ask({
           title: 'Replay this dead letter?',
-          effect: <p>It gets a new round of attempts under the same key. Numbering goes on.</p>,
+          effect: <p>AOL tries it again under the same key. The count of attempts goes on.</p>,
           verb: 'Replay',
           asksReason: true,
           async act(reason) {
@@ -199,13 +218,12 @@ function Replay({ action, onDone, size }: DecideProps) {
   );
 }
 
-function Cancel({ action, onDone, size, verb = 'Cancel' }: DecideProps & { readonly verb?: 'Cancel' | 'Clear' }) {
+function Cancel({ action, onDone, verb = 'Cancel' }: DecideProps & { readonly verb?: 'Cancel' | 'Clear' }) {
   return (
     <ActButton
       needs={isOwn(action) ? 'cancelOwn' : 'cancelAny'}
       kind="danger"
       icon="slash"
-      {...(size && { size })}
       act={() =>
         ask({
           title: `${verb} this action?`,
@@ -230,7 +248,7 @@ function Cancel({ action, onDone, size, verb = 'Cancel' }: DecideProps & { reado
   );
 }
 
-function Promote({ action, seenSha256, effect, size }: DecideProps) {
+function Promote({ action, seenSha256, effect }: DecideProps) {
   const sha256 = action.artifactSha256;
   const isSeen = sha256 !== null && seenSha256 === sha256;
   const lane = status.value?.lanes.find((one) => one.lane === action.lane);
@@ -241,10 +259,10 @@ function Promote({ action, seenSha256, effect, size }: DecideProps) {
     <ActButton
       needs="approve"
       icon="real"
-      {...(size && { size })}
       title="Queues a REAL action that may send exactly these bytes"
       disabledBecause={hindrance}
-      act={() =>
+      act={() => {
+        let time = '';
         ask({
           title: 'Promote this proof to REAL?',
           effect: (
@@ -255,9 +273,17 @@ function Promote({ action, seenSha256, effect, size }: DecideProps) {
               <WhatGoesWhere action={action} effect={effect} sha256={sha256} />
               <p>
                 {lane?.mode === 'REAL'
-                  ? `Lane ${action.lane} is REAL: it will be sent at the next tick.`
+                  ? `Lane ${action.lane} is REAL: without a time it is sent at the next tick.`
                   : `Lane ${action.lane} is PROOF: it waits until the lane is REAL.`}
               </p>
+              <AskedTime
+                id="promote-time"
+                label="Not before"
+                isOptional
+                onText={(text) => {
+                  time = text;
+                }}
+              />
             </>
           ),
           verb: 'Promote to REAL',
@@ -265,12 +291,15 @@ function Promote({ action, seenSha256, effect, size }: DecideProps) {
           asksReason: true,
           async act(reason) {
             if (sha256 === null) return;
-            const real = await client.promote(action.id, { sha256, ...withReason(reason) });
+            const chosen = chosenTime(time);
+            if (chosen.kind === 'wrong') throw new Error(`The time ${chosen.problem}.`);
+            const runAt = chosen.kind === 'right' ? { runAt: chosen.iso } : {};
+            const real = await client.promote(action.id, { sha256, ...runAt, ...withReason(reason) });
             say('Promoted: this is the REAL action');
             go(`/actions/${real.id}`);
           },
-        })
-      }
+        });
+      }}
     >
       Promote to REAL
     </ActButton>

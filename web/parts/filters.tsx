@@ -1,7 +1,10 @@
 /** Filters that live in the address bar, so that a view can be sent to somebody as a link. */
 
+import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { query, setQuery } from '../state/address.ts';
+import { dayFrom } from './days.ts';
+import { ZONE } from './words.ts';
 
 const TYPING_MS = 250;
 
@@ -14,6 +17,8 @@ export function SelectFilter(props: {
   readonly name: string;
   readonly label: string;
   readonly choices: readonly Choice[];
+  /** What none of them is called. */
+  readonly none?: string;
 }) {
   const id = useId();
   const value = query.value.get(props.name) ?? '';
@@ -27,7 +32,7 @@ export function SelectFilter(props: {
         value={value}
         onChange={(event) => setQuery({ [props.name]: event.currentTarget.value })}
       >
-        <option value="">All</option>
+        <option value="">{props.none ?? 'All'}</option>
         {!isListed && <option value={value}>{value}</option>}
         {props.choices.map((choice) => (
           <option key={choice.value} value={choice.value}>
@@ -71,6 +76,43 @@ export function TextFilter(props: { readonly name: string; readonly label: strin
         onInput={(event) => type(event.currentTarget.value)}
       />
     </div>
+  );
+}
+
+/** A day of the reader's calendar. */
+export function DayFilter({ name, label }: { readonly name: string; readonly label: string }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id} title={`Days are those of ${ZONE}`}>
+        {label}
+      </label>
+      <input
+        id={id}
+        class="input"
+        type="date"
+        value={dayFrom(query.value.get(name)) ?? ''}
+        onChange={(event) => setQuery({ [name]: event.currentTarget.value })}
+      />
+    </div>
+  );
+}
+
+/** Filters that few need: folded away unless one of them is set. */
+export function MoreFilters({
+  names,
+  children,
+}: {
+  readonly names: readonly string[];
+  readonly children: ComponentChildren;
+}) {
+  const [wasOpen] = useState(hasFilters(names));
+  return (
+    <details class="more-filters" open={wasOpen}>
+      <summary>More filters{hasFilters(names) && ' (in use)'}</summary>
+      <div class="filters">{children}</div>
+      <small class="quiet">Days are those of {ZONE}.</small>
+    </details>
   );
 }
 

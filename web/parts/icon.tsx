@@ -4,6 +4,7 @@ const PATHS = {
   autonomy: 'M3 12h4l3-8 4 16 3-8h4',
   actions: 'M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01',
   decisions: 'M9 11.5 11.5 14 16 9M7.9 3h8.2L21 7.9v8.2L16.1 21H7.9L3 16.1V7.9z',
+  calendar: 'M4 6h16v14H4zM4 10.5h16M8 3.5v4M16 3.5v4',
   ticks: 'M12 7v5l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z',
   logs: 'M4 5h16v14H4zM8 9.5l2.5 2.5L8 14.5M12.5 15H16',
   accounts:
@@ -16,6 +17,8 @@ const PATHS = {
   stop: 'M8.2 3h7.6L21 8.2v7.6L15.8 21H8.2L3 15.8V8.2zM9 9h6v6H9z',
   pause: 'M8 5v14M16 5v14',
   play: 'M7 5v14l11-7z',
+  edit: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
+  message: 'M4 5h16v11h-9l-4 4v-4H4z',
   check: 'M5 12.5 10 17.5 19.5 7',
   clock: 'M12 7v5l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z',
   running: 'M12 3a9 9 0 1 1-8.5 6M3 3v6h6',

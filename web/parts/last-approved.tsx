@@ -1,4 +1,4 @@
-/** How an action that waits differs from the last one that was approved or sent to the same target. */
+/** How an action that waits differs from the one of its account that a person approved last. */
 
 import type { ActionSummary } from '../../src/contracts/http/action.ts';
 import { useArtifact } from '../show/artifact.tsx';
@@ -14,8 +14,8 @@ interface LastApprovedProps {
 
 export function LastApproved({ action, effect }: LastApprovedProps) {
   const found = useResource(action.id, () => client.getLastApproved(action.id), {
-    // What was approved or sent meanwhile is what it is to be compared with.
-    isAbout: ({ event, lane }) => lane === action.lane && (event === 'APPROVED' || event === 'SUCCEEDED'),
+    // What is approved meanwhile is what it is to be compared with.
+    isAbout: ({ event, lane }) => lane === action.lane && event === 'APPROVED',
   });
   if (!found.data) {
     return found.error === undefined ? (
@@ -28,7 +28,7 @@ export function LastApproved({ action, effect }: LastApprovedProps) {
   if (!last) {
     return (
       <Note tone="warn" icon="question">
-        Nothing was approved or sent to this target before: look at all of it.
+        Nothing was approved for this account before: read all of it.
       </Note>
     );
   }
@@ -42,8 +42,8 @@ function Compared({ last, action, effect }: LastApprovedProps & { readonly last:
   return (
     <div class="stack">
       <p class="quiet">
-        Compared with <a href={`/actions/${last.id}`}>the action</a> of <At iso={last.finishedAt ?? last.updatedAt} />
-        {last.approval.by && `, approved by ${last.approval.by}`}.
+        Compared with <a href={`/actions/${last.id}`}>the action</a> that {last.approval.by} approved at{' '}
+        <At iso={last.approval.at ?? last.updatedAt} />.
       </p>
       <Differences before={{ actionId: last.id, effect: data.effect }} after={{ actionId: action.id, effect }} />
     </div>

@@ -5,8 +5,11 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useResource } from '../state/resource.ts';
 import { Failure, Loading } from './basics.tsx';
 
-export function later(title: string, load: () => Promise<ComponentType>): ComponentType {
-  return () => {
+export function later<Props extends object = object>(
+  title: string,
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
+  return (props) => {
     // Who came by keyboard has the focus on the heading, which is another one once the page is there.
     const hadFocus = useRef(false);
     const { data, error, reload } = useResource(`page ${title}`, async () => ({ view: await load() }), {
@@ -15,7 +18,7 @@ export function later(title: string, load: () => Promise<ComponentType>): Compon
     useLayoutEffect(() => {
       if (data && hadFocus.current) document.querySelector<HTMLElement>('#page h1')?.focus();
     }, [data]);
-    if (data) return h(data.view, {});
+    if (data) return h(data.view, props);
     return (
       <>
         <FirstHeading

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import type { LogEntry } from '../../src/contracts/http/log.ts';
 import { duration } from '../../src/contracts/words.ts';
 import { At } from './basics.tsx';
-import { eventWords, shortActor, shortened } from './words.ts';
+import { eventWords, localTimes, shortActor, shortened } from './words.ts';
 
 export function LogTable({ entries }: { readonly entries: readonly LogEntry[] }) {
   return (
@@ -42,10 +42,15 @@ function LogRow({ entry }: { readonly entry: LogEntry }) {
         </td>
         <td>{eventWords(entry.event)}</td>
         <td class="cut">
-          <span title={shortened(entry.message, 500)}>
-            {shortened(entry.message, 200)}
+          <span title={shortened(localTimes(entry.message), 500)}>
+            {shortened(localTimes(entry.message), 200)}
             {entry.durationMs !== null && ` (${duration(entry.durationMs)})`}
           </span>
+          {entry.summary && (
+            <span class="quiet" title={shortened(entry.summary, 500)}>
+              {shortened(entry.summary, 160)}
+            </span>
+          )}
         </td>
         <td data-label="Lane">{entry.lane}</td>
         <td data-label="by">

@@ -9,12 +9,14 @@ import { Icon } from './icon.tsx';
 export function Nav() {
   const nav = useRef<HTMLElement>(null);
   const here = path.value;
+  const waiting = decisionsWaiting.value;
   useEffect(() => {
     // On a phone the pages stand in a row that scrolls: the present one is in sight.
     const current = nav.current?.querySelector<HTMLElement>('[aria-current]');
     if (current)
       nav.current?.scrollTo({ left: current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2 });
-  }, [here]);
+    // What waits is known later, and makes its tab wider.
+  }, [here, waiting]);
   return (
     <nav ref={nav} class="nav" aria-label="Pages">
       <ul>

@@ -4,6 +4,7 @@ import { connection } from '../state/live.ts';
 import { session, signOut } from '../state/session.ts';
 import { staleMs } from '../state/status.ts';
 import { setTheme, THEMES, type Theme, theme } from '../state/theme.ts';
+import { Glossary } from './glossary.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 const LINK_WORDS = {
@@ -33,6 +34,7 @@ export function SideFoot() {
             <b>{current.role}</b>
           </span>
           <span class="row">
+            <Glossary />
             <button
               type="button"
               class="button"

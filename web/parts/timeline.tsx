@@ -5,7 +5,7 @@ import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
 import { At } from './basics.tsx';
 import { ResourceView } from './resource-view.tsx';
-import { eventWords, shortActor } from './words.ts';
+import { eventWords, localTimes, shortActor } from './words.ts';
 
 const MAX_SHOWN = 200;
 
@@ -26,7 +26,7 @@ export function Timeline({ id }: { readonly id: string }) {
                   {entry.attempt !== null && <span class="quiet"> attempt {entry.attempt}</span>}
                   {entry.durationMs !== null && <span class="quiet number"> · {duration(entry.durationMs)}</span>}
                   <p class="quiet">
-                    {entry.message} <span class="quiet">· {shortActor(entry.actor)}</span>
+                    {localTimes(entry.message)} <span class="quiet">· {shortActor(entry.actor)}</span>
                   </p>
                 </div>
               </li>

@@ -8,6 +8,7 @@ import { ActButton } from '../parts/act-button.tsx';
 import { At, Panel, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { ResourceView } from '../parts/resource-view.tsx';
+import { Table } from '../parts/table.tsx';
 import { useAdapters } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
@@ -33,20 +34,11 @@ export function AutonomyLevels({ lane }: { readonly lane: string }) {
     >
       <ResourceView of={levels} what="autonomy levels">
         {(list) => (
-          <table class="table cards">
-            <thead>
-              <tr>
-                <th scope="col">Type</th>
-                <th scope="col">Level</th>
-                <th scope="col">Set by</th>
-              </tr>
-            </thead>
-            <tbody>
-              {['*', ...types].map((type) => (
-                <LevelRow key={`${lane} ${type}`} lane={lane} type={type} list={list} onDone={levels.reload} />
-              ))}
-            </tbody>
-          </table>
+          <Table heads={['Type', 'Level', 'Set by']}>
+            {['*', ...types].map((type) => (
+              <LevelRow key={`${lane} ${type}`} lane={lane} type={type} list={list} onDone={levels.reload} />
+            ))}
+          </Table>
         )}
       </ResourceView>
     </Panel>
@@ -66,6 +58,12 @@ function LevelRow({ lane, type, list, onDone }: LevelRowProps) {
   const [chosen, setChosen] = useState<AutonomyLevel>(level);
   useEffect(() => setChosen(level), [level]);
   const isOwn = set?.lane === lane && set.type === type;
+  const next = levelInForce(
+    list.items.filter((row) => row !== set),
+    lane,
+    type,
+  );
+  const wider = knownWord(AUTONOMY_LEVELS, next?.level ?? 'auto') ?? 'draft';
   return (
     <tr data-autonomy={type}>
       <td>
@@ -106,6 +104,16 @@ function LevelRow({ lane, type, list, onDone }: LevelRowProps) {
               <b>{set.updatedBy}</b> at <At iso={set.updatedAt} />
               {set.reason && `: ${set.reason}`}
             </>
+          )}
+          {isOwn && (
+            <ActButton
+              size="small"
+              needs={isLooser(level, wider) ? 'administer' : 'operate'}
+              label={`Take it back for ${type === '*' ? 'all types' : type}`}
+              act={() => askUnset({ lane, type, from: level, to: wider, isAlone: next === undefined, onDone })}
+            >
+              Take back
+            </ActButton>
           )}
         </span>
       </td>
@@ -156,6 +164,28 @@ function askLevel({ lane, type, from, to, onDone }: Change): void {
     async act(reason) {
       await client.setAutonomy({ lane, type, level: to, ...(reason !== undefined && { reason }) });
       say(`Autonomy of ${type === '*' ? 'all types' : type}: ${to}`);
+      onDone();
+    },
+  });
+}
+
+/** The level goes, and a wider one counts again, or the flags alone. */
+function askUnset({ lane, type, from, to, isAlone, onDone }: Change & { readonly isAlone: boolean }): void {
+  ask({
+    title: 'Remove the autonomy level?',
+    effect: (
+      <p class="wrap">
+        {type === '*' ? 'All types' : type} {lane === '*' ? 'in all lanes' : `in lane ${lane}`}: <code>{from}</code> →{' '}
+        <code>{to}</code>, {isAlone ? 'by the flags of the lane alone' : 'by what is set more widely'}. It holds at
+        once, also for what is queued already.
+      </p>
+    ),
+    verb: 'Take back',
+    kind: isLooser(from, to) ? 'danger' : 'primary',
+    asksReason: true,
+    async act(reason) {
+      await client.unsetAutonomy(lane, type, reason);
+      say(`The level of ${type === '*' ? 'all types' : type} is taken back`);
       onDone();
     },
   });

@@ -143,7 +143,7 @@ const USUAL_TIME = '8 hours';
 function TimeChoice({ choose }: { readonly choose: (words: string) => void }) {
   return (
     <div class="field">
-      <label for="unlock-time">It locks itself again after</label>
+      <label for="unlock-time">REAL locks itself again after</label>
       <select id="unlock-time" class="input" onChange={(event) => choose(event.currentTarget.value)}>
         {TIMES.map(([words]) => (
           <option key={words} value={words} selected={words === USUAL_TIME}>

@@ -83,7 +83,7 @@ export function NewToken({ onCreated }: { readonly onCreated: (token: CreatedTok
   );
 }
 
-/** Names parted by commas; none is all. */
+/** Names separated by commas; none is all. */
 function namesIn(text: string): string[] {
   return text
     .split(',')

@@ -3,103 +3,83 @@
 import { useState } from 'preact/hooks';
 import type { ApiToken, CreatedToken } from '../../src/contracts/http/token.ts';
 import { ActButton } from '../parts/act-button.tsx';
-import { At, Note, Panel, Tag } from '../parts/basics.tsx';
+import { At, Note, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { Pager } from '../parts/pager.tsx';
-import { ResourceView } from '../parts/resource-view.tsx';
 import { query } from '../state/address.ts';
-import { useResource } from '../state/resource.ts';
-import { client, whyNot } from '../state/session.ts';
+import { client } from '../state/session.ts';
 import { say } from '../state/toasts.ts';
+import { ListPanel } from './list-panel.tsx';
 import { NewToken } from './new-token.tsx';
 
 export function Tokens() {
-  const reason = whyNot('administer');
+  const cursor = query.value.get('cursor') ?? undefined;
+  const [created, setCreated] = useState<CreatedToken>();
   return (
-    <Panel title="Tokens" note="Besides the three of the environment: one for each person or program, with an end.">
-      {reason === undefined ? <TokenList /> : <p class="quiet">{reason}</p>}
-    </Panel>
+    <ListPanel
+      title="Tokens"
+      note="In addition to the three tokens of the environment. Give each program its own, with an expiry."
+      needs="administer"
+      what="tokens"
+      part={cursor}
+      load={() => client.listTokens({ cursor })}
+      events={['TOKEN_CREATED', 'TOKEN_REVOKED']}
+      heads={['Name', 'Role', 'Begins with', 'Made', 'Ends', 'State']}
+      empty="There are none yet."
+      foot={(list) => (list.nextCursor !== null || cursor !== undefined) && <Pager list={list} what="tokens" />}
+      row={(token, reload) => <TokenRow key={token.id} token={token} onDone={reload} />}
+      below={(reload) => (
+        <>
+          {created && (
+            <Note tone="good" icon="lock">
+              Token <b>{created.name}</b>, shown only once: <code class="wrap">{created.token}</code>
+            </Note>
+          )}
+          <NewToken
+            onCreated={(token) => {
+              setCreated(token);
+              reload();
+            }}
+          />
+        </>
+      )}
+    />
   );
 }
 
-function TokenList() {
-  const cursor = query.value.get('cursor') ?? undefined;
-  const tokens = useResource(`tokens ${cursor}`, () => client.listTokens({ cursor }), {
-    isAbout: ({ event }) => event === 'TOKEN_CREATED' || event === 'TOKEN_REVOKED',
-  });
-  const [created, setCreated] = useState<CreatedToken>();
+function TokenRow({ token, onDone }: { readonly token: ApiToken; readonly onDone: () => void }) {
   return (
-    <>
-      <ResourceView of={tokens} what="tokens">
-        {(list) =>
-          list.items.length === 0 ? (
-            <p class="quiet">There are none yet.</p>
-          ) : (
-            <>
-              <table class="table cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Name</th>
-                    <th scope="col">Role</th>
-                    <th scope="col">Begins with</th>
-                    <th scope="col">Made</th>
-                    <th scope="col">Ends</th>
-                    <th scope="col">State</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {list.items.map((token) => (
-                    <tr key={token.id}>
-                      <td>
-                        <b>{token.name}</b>
-                      </td>
-                      <td>
-                        {token.role}
-                        <Bounds lanes={token.lanes} types={token.types} />
-                      </td>
-                      <td class="mono">{token.prefix}…</td>
-                      <td data-label="made">
-                        <At iso={token.createdAt} />
-                      </td>
-                      <td data-label="ends">{token.expiresAt === null ? 'never' : <At iso={token.expiresAt} />}</td>
-                      <td>
-                        {token.revokedAt === null ? (
-                          <ActButton
-                            needs="administer"
-                            size="small"
-                            kind="danger"
-                            label={`Revoke ${token.name}`}
-                            act={() => askRevoke(token.id, token.name, tokens.reload)}
-                          >
-                            Revoke
-                          </ActButton>
-                        ) : (
-                          <Tag tone="idle" icon="slash">
-                            revoked
-                          </Tag>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-              {(list.nextCursor !== null || cursor !== undefined) && <Pager list={list} what="tokens" />}
-            </>
-          )
-        }
-      </ResourceView>
-      {created && (
-        <Note tone="good" icon="lock">
-          Token <b>{created.name}</b>, shown this once: <code class="wrap">{created.token}</code>
-        </Note>
-      )}
-      <NewToken
-        onCreated={(token) => {
-          setCreated(token);
-          tokens.reload();
-        }}
-      />
-    </>
+    <tr>
+      <td>
+        <b>{token.name}</b>
+      </td>
+      <td>
+        {token.role}
+        <Bounds lanes={token.lanes} types={token.types} />
+      </td>
+      <td class="mono">{token.prefix}…</td>
+      <td data-label="made">
+        <At iso={token.createdAt} />
+      </td>
+      <td data-label="ends">{token.expiresAt === null ? 'never' : <At iso={token.expiresAt} />}</td>
+      <td>
+        {token.revokedAt === null ? (
+          <ActButton
+            needs="administer"
+            size="small"
+            kind="danger"
+            label={`Revoke ${token.name}`}
+            act={() => askRevoke(token.id, token.name, onDone)}
+          >
+            Revoke
+          </ActButton>
+        ) : (
+          <Tag tone="idle" icon="slash">
+            revoked
+          </Tag>
+        )}
+      </td>
+    </tr>
   );
 }
 
@@ -112,7 +92,7 @@ function Bounds({ lanes, types }: Pick<ApiToken, 'lanes' | 'types'>) {
 function askRevoke(id: string, name: string, onDone: () => void): void {
   ask({
     title: `Revoke the token ${name}?`,
-    effect: <p>It ends at once, and with it the sessions that were begun with it.</p>,
+    effect: <p>It stops working at once. Sessions that began with it end too.</p>,
     verb: 'Revoke',
     kind: 'danger',
     async act() {

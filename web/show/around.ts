@@ -44,13 +44,6 @@ export function aroundEffect(effect: unknown): Around {
   return { speaker: account ?? undefined, files: blobs, message: request.message };
 }
 
-const mediaSchema = z.array(z.object({ sha256: sha256Schema, alt: z.string().optional() })).catch([]);
-
-/** As far as a payload tells, before anything is rendered. */
-export function aroundPayload(payload: Readonly<Record<string, unknown>>, speaker?: Speaker): Around {
-  return { speaker, files: mediaSchema.parse(payload.media) };
-}
-
 /** Where this server keeps a file. */
 export function fileAddress(sha256: string): string {
   return `/v1/blobs/${sha256}`;

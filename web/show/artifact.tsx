@@ -32,12 +32,28 @@ function parsed(text: string): unknown {
   }
 }
 
+const MAX_KEPT = 120;
+const kept = new Map<string, Promise<ReadArtifact>>();
+
+/** Artifacts never change, so that the last ones are kept: a row of a list, its card and the dialog read one together. */
+function keptArtifact(id: string, sha256: string | null): Promise<ReadArtifact> {
+  const key = `${id} ${sha256}`;
+  const known = kept.get(key);
+  if (known) return known;
+  const reading = readArtifact(id);
+  reading.catch(() => kept.delete(key));
+  kept.set(key, reading);
+  const [oldest] = kept.keys();
+  if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  return reading;
+}
+
 /** Artifacts never change: one is read once. */
 export function useArtifact({
   id,
   artifactSha256,
 }: Pick<ActionSummary, 'id' | 'artifactSha256'>): Resource<ReadArtifact> {
-  return useResource(`${id} ${artifactSha256}`, () => readArtifact(id), { isLive: false });
+  return useResource(`${id} ${artifactSha256}`, () => keptArtifact(id, artifactSha256), { isLive: false });
 }
 
 interface ArtifactViewProps {

@@ -10,14 +10,19 @@ export interface Difference {
   readonly after: string | undefined;
 }
 
+/** How a text became another: by words that stay, or as a whole where little stays. */
+export type Change =
+  | { readonly kind: 'words'; readonly words: readonly Word[] }
+  | { readonly kind: 'whole'; readonly before: string; readonly after: string };
+
 export interface Word {
   readonly kind: 'same' | 'removed' | 'added';
   readonly text: string;
 }
 
 const MAX_PATHS = 5_000;
-/** The comparison of words takes the product of both lengths. */
-const MAX_WORDS = 600;
+/** The comparison of words takes the product of both lengths, and this much over all texts of two effects. */
+const MAX_COMPARED = 1_000_000;
 
 /**
  * What is sent otherwise. The preview is left out, because it says the same in other words, but for a mail, whose words lie in a
@@ -71,16 +76,31 @@ function flattened(value: unknown): Map<string, string> {
   return found;
 }
 
+/**
+ * How texts became others, in their order. Where more than half of the longer one changed it is told as a whole: words of both in
+ * one line could not be read.
+ */
+export function changesOf(pairs: readonly (readonly [before: string, after: string])[]): readonly Change[] {
+  let compared = 0;
+  return pairs.map(([before, after]) => {
+    const old = wordsOf(before);
+    const fresh = wordsOf(after);
+    compared += old.length * fresh.length;
+    const words = compared > MAX_COMPARED ? [] : wordDifferences(old, fresh);
+    const stays = lengthOf(words.filter(({ kind }) => kind === 'same').map(({ text }) => text));
+    return 2 * stays < Math.max(lengthOf(old), lengthOf(fresh))
+      ? { kind: 'whole', before, after }
+      : { kind: 'words', words };
+  });
+}
+
+/** In letters: what separates words is no sign of likeness. */
+function lengthOf(words: readonly string[]): number {
+  return words.join('').replaceAll(/[^\p{L}\p{N}]/gu, '').length;
+}
+
 /** The longest common run of words stays; the rest was removed or added. */
-export function wordDifferences(before: string, after: string): readonly Word[] {
-  const old = wordsOf(before);
-  const fresh = wordsOf(after);
-  if (old.length > MAX_WORDS || fresh.length > MAX_WORDS) {
-    return [
-      { kind: 'removed', text: before },
-      { kind: 'added', text: after },
-    ];
-  }
+function wordDifferences(old: readonly string[], fresh: readonly string[]): readonly Word[] {
   const lengths = commonLengths(old, fresh);
   const words: Word[] = [];
   let i = 0;

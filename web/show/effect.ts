@@ -36,7 +36,7 @@ export function showEffect(effect: unknown): Shown {
   return requestOf(effect.request) ?? { kind: 'data', value: effect };
 }
 
-export function requestOf(request: unknown): RequestShown | undefined {
+function requestOf(request: unknown): RequestShown | undefined {
   if (!isObject(request)) return undefined;
   const url = text(request.url);
   if (url === undefined) return undefined;

@@ -6,9 +6,12 @@ import { Note } from '../parts/basics.tsx';
 import type { Around } from './around.ts';
 import type { MailShown } from './effect.ts';
 import { FileList, fileDetail, type NamedFile } from './files.tsx';
+import { Folded } from './folded.tsx';
 import { applyStyles, frameContent, sealedMail } from './mail-html.ts';
 
-const MAX_HEIGHT = 720;
+const FOLDED_HEIGHT = 720;
+/** However high a mail says it is. */
+const MAX_HEIGHT = 20_000;
 const MIN_HEIGHT = 80;
 
 export function Mail({ mail, around }: { readonly mail: MailShown; readonly around: Around }) {
@@ -45,7 +48,9 @@ export function Mail({ mail, around }: { readonly mail: MailShown; readonly arou
       {shows === 'html' && mail.html !== undefined ? (
         <MailFrame html={mail.html} />
       ) : (
-        <pre class="mail-text">{mail.text ?? '(no text)'}</pre>
+        <div class="mail-text">
+          <Folded text={mail.text ?? '(no text)'}>{(text) => <pre>{text}</pre>}</Folded>
+        </div>
       )}
       <FileList label="Attachments" files={attachmentsOf(mail, around)} />
     </figure>
@@ -76,6 +81,7 @@ function MailField({ name, values }: { readonly name: string; readonly values: r
 function MailFrame({ html }: { readonly html: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [height, setHeight] = useState(MIN_HEIGHT);
+  const [isWhole, setWhole] = useState(false);
   const mail = useMemo(() => sealedMail(html), [html]);
   useEffect(() => {
     const element = frame.current;
@@ -97,8 +103,21 @@ function MailFrame({ html }: { readonly html: string }) {
         title="The e-mail as its receiver sees it"
         sandbox="allow-same-origin"
         referrerpolicy="no-referrer"
-        style={{ height: `${height}px` }}
+        style={{ height: `${isWhole ? height : Math.min(FOLDED_HEIGHT, height)}px` }}
       />
+      {height > FOLDED_HEIGHT && (
+        <div class="unfold">
+          <button
+            type="button"
+            class="button"
+            data-size="small"
+            aria-expanded={isWhole}
+            onClick={() => setWhole(!isWhole)}
+          >
+            {isWhole ? 'Show less' : 'Show all of the mail'}
+          </button>
+        </div>
+      )}
       {mail.removed > 0 && (
         <Note tone="idle" icon="lock">
           {counted(mail.removed, 'part')} of it left out here: scripts, forms, and what it would load from the network.

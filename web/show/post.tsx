@@ -11,6 +11,7 @@ import { Tag } from '../parts/basics.tsx';
 import type { Around } from './around.ts';
 import type { PostShown } from './effect.ts';
 import { FileList, fileDetail, isPicture, Pictures } from './files.tsx';
+import { Folded } from './folded.tsx';
 import { Linked } from './linked.tsx';
 
 export function Post({ post, around }: { readonly post: PostShown; readonly around: Around }) {
@@ -33,7 +34,7 @@ export function Post({ post, around }: { readonly post: PostShown; readonly arou
         </p>
       )}
       <div class="post-text">
-        <Linked text={post.text} marks={LINKED[platform ?? 'x']} />
+        <Folded text={post.text}>{(text) => <Linked text={text} marks={LINKED[platform ?? 'x']} />}</Folded>
       </div>
       <Pictures files={around.files.filter(isPicture)} />
       <FileList

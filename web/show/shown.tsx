@@ -1,10 +1,12 @@
 /** Effects as the one who receives them would see them. Everything in them is text, whatever it looks like. */
 
+import { OWN_HEADER } from '../../src/contracts/names.ts';
 import { counted } from '../../src/contracts/words.ts';
 import { Failure, Loading, Tag } from '../parts/basics.tsx';
 import { useResource } from '../state/resource.ts';
 import type { Around } from './around.ts';
 import type { ChatShown, MailShown, PromptShown, RequestShown, Shown, TextShown, ToolShown } from './effect.ts';
+import { Folded } from './folded.tsx';
 import { Json } from './json.tsx';
 import { Linked } from './linked.tsx';
 import { Post } from './post.tsx';
@@ -56,7 +58,7 @@ function Chat({ chat, around }: { readonly chat: ChatShown; readonly around: Aro
         <Tag tone="idle">{chat.service}</Tag>
       </figcaption>
       <div class="post-text">
-        <Linked text={chat.text} marks={LINKS} />
+        <Folded text={chat.text}>{(text) => <Linked text={text} marks={LINKS} />}</Folded>
       </div>
     </figure>
   );
@@ -73,12 +75,16 @@ function Prompt({ prompt: { service, model, system, prompt, maxTokens } }: { rea
       {system !== undefined && (
         <div>
           <b>Told first</b>
-          <div class="post-text">{system}</div>
+          <div class="post-text">
+            <Folded text={system}>{(text) => text}</Folded>
+          </div>
         </div>
       )}
       <div>
         <b>Asked</b>
-        <div class="post-text">{prompt}</div>
+        <div class="post-text">
+          <Folded text={prompt}>{(text) => text}</Folded>
+        </div>
       </div>
     </figure>
   );
@@ -91,7 +97,9 @@ function TextMessage({ message }: { readonly message: TextShown }) {
         <span class="avatar" aria-hidden="true" />
         <b class="wrap">To {message.to.join(', ')}</b>
       </figcaption>
-      <div class="post-text">{message.text}</div>
+      <div class="post-text">
+        <Folded text={message.text}>{(text) => text}</Folded>
+      </div>
     </figure>
   );
 }
@@ -109,21 +117,19 @@ function ToolCall({ call }: { readonly call: ToolShown }) {
 }
 
 function Request({ request }: { readonly request: RequestShown }) {
+  const own = request.headers.filter(([name]) => OWN_HEADER.test(name));
   return (
     <figure class="request" aria-label="The request">
       <div class="request-line mono">
         <b>{request.method}</b>
         <span class="wrap">{request.url}</span>
       </div>
-      {request.headers.length > 0 && (
-        <dl class="headers mono">
-          {request.headers.map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value.includes('<added at sending') ? <em>{value}</em> : value}</dd>
-            </div>
-          ))}
-        </dl>
+      <Headers headers={request.headers.filter(([name]) => !OWN_HEADER.test(name))} />
+      {own.length > 0 && (
+        <details class="request-own">
+          <summary>{counted(own.length, 'header')} that AOL adds</summary>
+          <Headers headers={own} />
+        </details>
       )}
       {request.body === undefined || request.body === null ? (
         <p class="quiet request-empty">No body</p>
@@ -131,5 +137,19 @@ function Request({ request }: { readonly request: RequestShown }) {
         <Json value={request.body} label="The request’s body" />
       )}
     </figure>
+  );
+}
+
+function Headers({ headers }: Pick<RequestShown, 'headers'>) {
+  if (headers.length === 0) return null;
+  return (
+    <dl class="headers mono">
+      {headers.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value.includes('<added at sending') ? <em>{value}</em> : value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

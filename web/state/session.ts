@@ -2,6 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { AolClient } from '../../src/client/client.ts';
+import type { Session as SessionAnswer, SignInMethods } from '../../src/contracts/http/session.ts';
 import { knownWord } from '../../src/contracts/words.ts';
 import { hasRight, type Right, ROLES, type Role, rolesWith } from '../../src/domain/roles.ts';
 import { isStatus } from './errors.ts';
@@ -11,9 +12,12 @@ export type Session =
   /** The server does not answer at all. */
   | { readonly kind: 'away'; readonly error: unknown }
   | { readonly kind: 'out'; readonly why: string | null }
-  | { readonly kind: 'in'; readonly actor: string; readonly role: Role };
+  | { readonly kind: 'in'; readonly actor: string; readonly role: Role; readonly signOutUrl: string | null };
 
 export const session = signal<Session>({ kind: 'unknown' });
+
+/** How one may sign in here; undefined until that is known. */
+export const signInMethods = signal<SignInMethods | undefined>(undefined);
 
 /** Calls that are slow because the server is busy are given time; calls that fail are repeated by those who show them. */
 export const client = new AolClient({
@@ -39,9 +43,16 @@ export async function restoreSession(): Promise<void> {
   try {
     enter(await client.session());
   } catch (error) {
-    if (isStatus(error, 401)) signedOut(null);
-    else session.value = { kind: 'away', error };
+    if (isStatus(error, 401)) {
+      await findSignInMethods();
+      signedOut(null);
+    } else session.value = { kind: 'away', error };
   }
+}
+
+/** A token is taken in any case, also where this cannot be known. */
+export async function findSignInMethods(): Promise<void> {
+  signInMethods.value ??= await client.signInMethods().catch(() => undefined);
 }
 
 /** @throws AolApiError when the token is not known */
@@ -49,17 +60,20 @@ export async function signIn(token: string): Promise<void> {
   enter(await client.signIn(token));
 }
 
+/** Whoever came from an issuer goes on to its page, to sign out there too. */
 export async function signOut(): Promise<void> {
+  const signOutUrl = session.value.kind === 'in' ? session.value.signOutUrl : null;
   try {
     await client.signOut();
+    if (signOutUrl !== null) location.assign(signOutUrl);
   } finally {
     signedOut(null);
   }
 }
 
-function enter({ actor, role }: { readonly actor: string; readonly role: string }): void {
+function enter({ actor, role, signOutUrl }: Pick<SessionAnswer, 'actor' | 'role' | 'signOutUrl'>): void {
   // A role that only the server knows: what it allows the server says, call by call.
-  session.value = { kind: 'in', actor, role: knownWord(ROLES, role) ?? 'viewer' };
+  session.value = { kind: 'in', actor, role: knownWord(ROLES, role) ?? 'viewer', signOutUrl };
 }
 
 /** Why the person who is signed in may not do this; undefined when they may. */

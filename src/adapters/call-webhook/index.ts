@@ -1,18 +1,18 @@
 /** The adapter of `CALL_WEBHOOK`. */
 
-import { type CallWebhook, callWebhookContract } from '../../contracts/payloads/call-webhook.ts';
+import { type CallWebhook, callWebhookContract, dedupeWindowMs } from '../../contracts/payloads/call-webhook.ts';
 import { ConfigurationError } from '../../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS } from '../../domain/limits.ts';
+import type { Redelivery } from '../../domain/outcomes.ts';
 import { parseSigningSecrets } from '../../domain/webhook-settings.ts';
 import { addedAtSending } from '../placeholder.ts';
 import { type Adapter, defineAdapter, type Effect, type HttpRequest } from '../port.ts';
+import { storedEffectProblem } from '../stored-effect.ts';
 import { ADDED_AT_SENDING, sendWebhook } from './send.ts';
 
-/** Version 1 lacked the preview, version 2 the kinds of body; what was approved then is sent as it was stored. */
-const VERSION = 3;
+/** Version 1 lacked the preview, 2 the kinds of body, 3 what a repeat does; what was approved then is sent as it was stored. */
+const VERSION = 4;
 const MAX_SUMMARY_LENGTH = 200;
-/** A receiver that honours the key remembers it for that long at least: so long a repeat is none. */
-const DEDUPE_WINDOW_MS = 3_600_000;
 
 export interface CallWebhookSettings {
   /** `whsec_…`, two while they are rotated. Without one requests are not signed. */
@@ -29,11 +29,10 @@ export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Ad
   return defineAdapter<CallWebhook>({
     contract: callWebhookContract,
     version: VERSION,
-    redelivery: ({ dedupes }) =>
-      dedupes === true ? { kind: 'dedupes', windowMs: DEDUPE_WINDOW_MS, settleMs: 0 } : { kind: 'neither' },
+    redelivery: redeliveryOf,
     render: (payload, { providerKey }) => renderWebhook(payload, providerKey),
     async perform(effect, { exchange, signal }) {
-      const problem = effectProblem(effect);
+      const problem = storedEffectProblem(effect, VERSION, ADDED_AT_SENDING);
       if (problem) return { kind: 'rejected', reason: problem };
       const deadline = AbortSignal.timeout(timeoutMs);
       return sendWebhook({ exchange, signingSecrets }, effect, AbortSignal.any([signal, deadline]));
@@ -41,7 +40,13 @@ export function createCallWebhookAdapter(settings: CallWebhookSettings = {}): Ad
   });
 }
 
-function renderWebhook({ url: given, method = 'POST', headers = {}, body }: CallWebhook, providerKey: string): Effect {
+function redeliveryOf(payload: Pick<CallWebhook, 'dedupes'>): Redelivery {
+  const windowMs = dedupeWindowMs(payload);
+  return windowMs === undefined ? { kind: 'neither' } : { kind: 'dedupes', windowMs, settleMs: 0 };
+}
+
+function renderWebhook(payload: CallWebhook, providerKey: string): Effect {
+  const { url: given, method = 'POST', headers = {}, body } = payload;
   const url = new URL(given);
   // Null is a JSON value, and POST, PUT and PATCH send it as one.
   const hasNoBody = body === null && (method === 'GET' || method === 'DELETE');
@@ -68,19 +73,11 @@ function renderWebhook({ url: given, method = 'POST', headers = {}, body }: Call
     preview: { kind: 'request' },
     account: null,
     preparations: [],
+    redelivery: redeliveryOf(payload),
     request,
     blobs: [],
     addedAtSending: ADDED_AT_SENDING,
   };
-}
-
-/** What was rendered by another version may mean something else. */
-function effectProblem({ type, adapterVersion, addedAtSending: paths }: Effect): string | undefined {
-  if (type !== callWebhookContract.type || adapterVersion > VERSION) {
-    return `the artifact is of ${type} version ${adapterVersion}; this worker sends ${callWebhookContract.type} up to version ${VERSION}`;
-  }
-  const isKnown = paths.every((path) => ADDED_AT_SENDING.some((known) => known === path));
-  return isKnown ? undefined : 'the artifact has a placeholder that this adapter does not fill in';
 }
 
 function shortened(text: string): string {

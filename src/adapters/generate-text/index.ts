@@ -9,6 +9,7 @@ import {
   generateTextContract,
   type TextService,
 } from '../../contracts/payloads/generate-text.ts';
+import { toMicroUsd } from '../../domain/budgets.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { RenderError } from '../errors.ts';
 import { isSuccess, objectOf, textIn } from '../http-answers.ts';
@@ -18,7 +19,7 @@ import { excerpt } from '../summary.ts';
 import { anthropic } from './anthropic.ts';
 import { openai } from './openai.ts';
 import { textReceipt } from './receipt.ts';
-import { countIn, modelOf, type TextServiceAdapter } from './service.ts';
+import { countIn, modelOf, priceOf, type TextServiceAdapter } from './service.ts';
 
 const VERSION = 1;
 const SERVICES: Readonly<Record<TextService, TextServiceAdapter>> = { openai, anthropic };
@@ -47,6 +48,13 @@ export const generateTextAdapter = defineAdapter<GenerateText>({
       blobs: [],
       ...SERVICES[service].render({ prompt, model, maxTokens, ...(system !== undefined && { system }) }, account),
     };
+  },
+  price(effect, account) {
+    const { model, maxTokens } = askedOf(effect);
+    // No text has more tokens than bytes.
+    const input = Buffer.byteLength(JSON.stringify(jsonBodyOf(effect) ?? ''));
+    const price = account && priceOf(account, [model], { input, output: maxTokens, cachedInput: 0, cacheWrite: 0 });
+    return price ? toMicroUsd(price.usd) : undefined;
   },
   async perform(effect, context) {
     const problem = storedEffectProblem(effect, VERSION, ['headers.authorization', 'headers.x-api-key']);

@@ -1,18 +1,20 @@
 /** The adapter of `POST_SOCIAL`: one post, by one account, on one of four platforms. */
 
-import { type PostSocial, postSocialContract } from '../../contracts/payloads/post-social.ts';
+import { type PostSocial, postSocialContract, repliedAction } from '../../contracts/payloads/post-social.ts';
 import { postText, type SocialPlatform } from '../../contracts/payloads/post-social-length.ts';
 import type { Preview } from '../../contracts/preview.ts';
 import { RenderError } from '../errors.ts';
 import { defineAdapter, type Effect } from '../port.ts';
+import { storedEffectProblem } from '../stored-effect.ts';
 import { bluesky } from './bluesky/index.ts';
+import { CREATED_AT } from './bluesky/record.ts';
 import { linkedin } from './linkedin.ts';
 import { mastodon } from './mastodon/index.ts';
 import type { SocialPlatformAdapter } from './platform.ts';
 import { x } from './x.ts';
 
 /** Version 3 had fields of replies that nobody could fill in; it was never sent. */
-const VERSION = 4;
+const VERSION = 5;
 const EXCERPT_LENGTH = 60;
 /** By the names that payloads give platforms, which are those of their providers. */
 const PLATFORMS: Readonly<Record<SocialPlatform, SocialPlatformAdapter>> = { x, bluesky, mastodon, linkedin };
@@ -41,12 +43,16 @@ export const postSocialAdapter = defineAdapter<PostSocial>({
       ...rendered,
     };
   },
+  price: (effect, account) => {
+    const platform = platformOf(effect);
+    return platform?.price ? platform.price(effect, account) : 0;
+  },
   async prepare(step, effect, context, before) {
     const outcome = await platformOf(effect)?.prepare?.(step, effect, context, before);
     return outcome ?? { kind: 'rejected', reason: NOBODYS };
   },
   async perform(effect, context) {
-    const problem = effectProblem(effect);
+    const problem = storedEffectProblem(effect, VERSION, ['headers.authorization', CREATED_AT]);
     if (problem !== undefined) return { kind: 'rejected', reason: problem };
     const outcome = await platformOf(effect)?.perform?.(effect, context);
     return outcome ?? { kind: 'rejected', reason: NOBODYS };
@@ -60,14 +66,6 @@ export const postSocialAdapter = defineAdapter<PostSocial>({
 /** What was rendered before posts named their account cannot be sent. */
 const NOBODYS = 'the artifact names no account that this adapter posts for: queue it again';
 
-/** What another version rendered may mean something else; a placeholder that nobody fills in must not go out as it stands. */
-function effectProblem({ adapterVersion, addedAtSending }: Effect): string | undefined {
-  if (adapterVersion > VERSION)
-    return `the artifact is of version ${adapterVersion}; this worker posts up to ${VERSION}`;
-  const isKnown = addedAtSending.every((path) => path === 'headers.authorization');
-  return isKnown ? undefined : 'the artifact has a placeholder that is not filled in any more: queue it again';
-}
-
 function platformOf({ account }: Effect): SocialPlatformAdapter | undefined {
   return Object.values(PLATFORMS).find(({ provider }) => provider.name === account?.provider);
 }
@@ -77,11 +75,16 @@ function previewOf({ platform, content, link, replyTo, audience, warning, card }
     kind: 'post',
     platform,
     text: postText(content, link),
-    ...(replyTo !== undefined && { replyTo }),
+    ...(replyTo !== undefined && { replyTo: repliedWords(replyTo) }),
     ...(audience !== undefined && { audience }),
     ...(warning !== undefined && { warning }),
     ...(card !== undefined && link !== undefined && { card: { url: link, ...card } }),
   };
+}
+
+function repliedWords(replyTo: string): string {
+  const action = repliedAction(replyTo);
+  return action === undefined ? replyTo : `the post of action ${action}`;
 }
 
 function excerpt(content: string): string {

@@ -63,7 +63,7 @@ export const linkedinProvider = defineProvider<Settings>({
     // Reading a person's posts is allowed to nobody: this refusal says that token and version are good.
     const isReady = answer.status === 200 || (answer.status === 403 && author.startsWith('urn:li:person:'));
     if (!isReady) return { kind: 'unreachable', reason };
-    const facts = { version, versionEnds: `${Number(version.slice(0, 4)) + 1}-${version.slice(4)}` };
+    const facts = { version, versionEnds: `${Number(version.slice(0, 4)) + 1}-${version.slice(4)}-01` };
     const expiresAt = accessTokenExpires === undefined ? undefined : new Date(`${accessTokenExpires}T00:00:00Z`);
     return { kind: 'ready', identity: author, facts, ...(expiresAt && { expiresAt }) };
   },

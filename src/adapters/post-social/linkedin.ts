@@ -15,7 +15,7 @@ import { refusedToken } from '../refused-token.ts';
 import { postOutcome, postReceipt } from './linkedin-answers.ts';
 import { placeOutcome, prepareImages, statusOutcome, statusRequest, uploadOutcome } from './linkedin-media.ts';
 import { headersOf, linkedinProvider, postsRequest, saidOf, versionOf, withToken } from './linkedin-settings.ts';
-import { jsonPost, type SocialPlatformAdapter } from './platform.ts';
+import { jsonPost, noPostToReplyTo, type SocialPlatformAdapter } from './platform.ts';
 
 const MAX_LENGTH = 3_000;
 const READ_COUNT = 50;
@@ -49,6 +49,7 @@ export const linkedin: SocialPlatformAdapter = {
     return { ...jsonPost(`${account.server}/rest/posts`, body, { headers }), preparations, blobs };
   },
   async prepare({ name, request }, effect, context, before) {
+    if (request.protocol !== 'http') return noPostToReplyTo('LinkedIn');
     const number = name.split('-').at(-1) ?? '';
     const isUpload = name.startsWith('upload-');
     const isUploaded = isUpload && before !== undefined;

@@ -1,21 +1,23 @@
 /** What the four platforms share. */
 
 import type { JsonValue } from '../../contracts/http/json.ts';
-import type { PostSocial } from '../../contracts/payloads/post-social.ts';
+import { type PostSocial, repliedAction } from '../../contracts/payloads/post-social.ts';
 import { type PostFile, postFileProblems } from '../../contracts/payloads/post-social-files.ts';
 import { AolError, errorText } from '../../domain/errors.ts';
 import type { AttemptOutcome, Redelivery } from '../../domain/outcomes.ts';
 import { RenderError } from '../errors.ts';
-import { addedAtSending, withResults } from '../placeholder.ts';
-import type {
-  Adapter,
-  EffectBlob,
-  HttpRequest,
-  PerformContext,
-  PreparationOutcome,
-  RenderAccount,
-  RenderContext,
-  Step,
+import { addedAtSending, withKnownResults, withResults } from '../placeholder.ts';
+import {
+  type Adapter,
+  type Effect,
+  type EffectBlob,
+  type HttpRequest,
+  jsonBodyOf,
+  type PerformContext,
+  type PreparationOutcome,
+  type RenderAccount,
+  type RenderContext,
+  type Step,
 } from '../port.ts';
 import type { Credential, Provider } from '../provider.ts';
 
@@ -30,7 +32,7 @@ export interface RenderedPost {
 export type PostContext = RenderContext & { readonly account: RenderAccount };
 
 /** One platform: its accounts, and how a post becomes its request. Absent `perform`: it renders proofs only. */
-export interface SocialPlatformAdapter extends Pick<Adapter, 'prepare' | 'perform' | 'reconcile'> {
+export interface SocialPlatformAdapter extends Pick<Adapter, 'price' | 'prepare' | 'perform' | 'reconcile'> {
   readonly name: string;
   readonly provider: Provider;
   /** Without an account it is what a post of the platform is in general. */
@@ -79,6 +81,28 @@ export function filledIn(
     headers: { ...headers, authorization },
     body: body.kind === 'json' ? { kind: 'json', value: withResults(body.value, results) } : body,
   };
+}
+
+/** The JSON of a post as it went out, as far as it is known what its preparations left. */
+export function sentBody(effect: Effect, { results }: Pick<PerformContext, 'results'>): JsonValue | undefined {
+  const body = jsonBodyOf(effect);
+  return body === undefined ? undefined : withKnownResults(body, results);
+}
+
+/** The preparation that finds what is replied to. */
+export const PARENT_STEP = 'parent';
+
+/** Waits for the action whose post is replied to; undefined where `replyTo` names a post itself, or nothing. */
+export function repliedActionStep({ replyTo }: PostSocial): Step | undefined {
+  const action = repliedAction(replyTo);
+  if (action === undefined) return undefined;
+  const summary = `Look up the post of action ${action}, which is replied to`;
+  return { name: PARENT_STEP, summary, request: { protocol: 'receipt', action } };
+}
+
+/** The action that is replied to was done, and its receipt names nothing that can be replied to. */
+export function noPostToReplyTo(platform: string): PreparationOutcome {
+  return { kind: 'rejected', reason: `the action that is replied to has left no post on ${platform}` };
 }
 
 export type PostFileWithAlt = PostFile & { readonly sha256: string; readonly alt?: string };

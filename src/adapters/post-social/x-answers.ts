@@ -10,14 +10,16 @@ import { type Effect, jsonBodyOf, type RenderAccount } from '../port.ts';
 /** In US dollars, as X published them. */
 const PRICES = { post: 0.015, postWithLink: 0.2, asOf: '2026-04-30' } as const;
 
-const LIMITS = {
-  'x posts': { remaining: 'x-rate-limit-remaining', reset: 'x-rate-limit-reset' },
+const WINDOW = { remaining: 'x-rate-limit-remaining', reset: 'x-rate-limit-reset' } as const;
+const DAYS = {
   'x app day': { remaining: 'x-app-limit-24hour-remaining', reset: 'x-app-limit-24hour-reset' },
   'x user day': { remaining: 'x-user-limit-24hour-remaining', reset: 'x-user-limit-24hour-reset' },
 } as const;
 
-export function limitsOfX(answer: Answer, nowMs: number): readonly LimitSeen[] {
-  return Object.entries(LIMITS).flatMap(([scope, names]) => limitsOf(answer, scope, names, nowMs));
+/** @param what whose 15 minutes its headers tell of */
+export function limitsOfX(answer: Answer, nowMs: number, what: 'posts' | 'media' = 'posts'): readonly LimitSeen[] {
+  const own = limitsOf(answer, `x ${what}`, WINDOW, nowMs);
+  return [...own, ...Object.entries(DAYS).flatMap(([scope, names]) => limitsOf(answer, scope, names, nowMs))];
 }
 
 /** What a refusal, or no statement at all, means: for posts, uploads and readings alike. 401 is the caller's. */
@@ -71,7 +73,7 @@ export function postReceipt(post: JsonObject | undefined, effect: Effect, accoun
   };
 }
 
-function priceOf(effect: Effect) {
+export function priceOf(effect: Effect) {
   const hasLink = /https?:\/\//iu.test(textIn(jsonBodyOf(effect), 'text') ?? '');
   return { usd: hasLink ? PRICES.postWithLink : PRICES.post, asOf: PRICES.asOf };
 }

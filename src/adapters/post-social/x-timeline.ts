@@ -4,8 +4,9 @@ import { isObject, type JsonObject, type JsonValue } from '../../contracts/http/
 import type { Reconciled } from '../../domain/outcomes.ts';
 import type { Exchanged } from '../exchange/index.ts';
 import { answered, objectOf, textIn } from '../http-answers.ts';
-import { type Effect, jsonBodyOf, type PerformContext } from '../port.ts';
+import type { Effect, PerformContext } from '../port.ts';
 import { foundByReading, notFound, objectsIn, SETTLE_MS } from '../reading.ts';
+import { sentBody } from './platform.ts';
 import { postReceipt } from './x-answers.ts';
 import { authorized } from './x-oauth.ts';
 import { get } from './x-settings.ts';
@@ -38,7 +39,7 @@ export async function findPost(effect: Effect, context: PerformContext): Promise
     const body = objectOf(answer);
     if (!body) return unreadable(answer);
     // Without any post there is no list.
-    const found = objectsIn(body.data)?.find((post) => isSame(post, effect));
+    const found = objectsIn(body.data)?.find((post) => isSame(post, sentBody(effect, context)));
     if (found) return { kind: 'happened', receipt: { ...foundByReading(), ...postReceipt(found, effect, account) } };
     const next = textIn(body.meta, 'next_token');
     if (next === undefined) return notFound(context, Date.now());
@@ -58,8 +59,7 @@ function unreadable(answer: Exchanged): Reconciled {
   return { kind: 'cannot_tell', reason, ...(mayPass && { askAgainAfterMs: 30_000 }) };
 }
 
-function isSame(post: JsonObject, effect: Effect): boolean {
-  const body = jsonBodyOf(effect);
+function isSame(post: JsonObject, body: JsonValue | undefined): boolean {
   const reply = isObject(body) && isObject(body.reply) ? body.reply.in_reply_to_tweet_id : undefined;
   if (repliedTo(post) !== reply) return false;
   const plain = (text: string) =>

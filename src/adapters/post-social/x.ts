@@ -5,12 +5,14 @@
 
 import type { JsonValue } from '../../contracts/http/json.ts';
 import { postText } from '../../contracts/payloads/post-social-length.ts';
+import { toMicroUsd } from '../../domain/budgets.ts';
 import type { Exchanged } from '../exchange/index.ts';
-import { withResults } from '../placeholder.ts';
-import type { HttpRequest, PerformContext } from '../port.ts';
+import { textIn } from '../http-answers.ts';
+import { resultOf, withResults } from '../placeholder.ts';
+import type { HttpRequest, PerformContext, PreparationOutcome } from '../port.ts';
 import { refusedToken } from '../refused-token.ts';
-import { jsonPost, type SocialPlatformAdapter } from './platform.ts';
-import { postOutcome } from './x-answers.ts';
+import { jsonPost, noPostToReplyTo, PARENT_STEP, repliedActionStep, type SocialPlatformAdapter } from './platform.ts';
+import { limitsOfX, postOutcome, priceOf } from './x-answers.ts';
 import { altOutcome, prepareMedia, uploadOutcome } from './x-media.ts';
 import { authorized } from './x-oauth.ts';
 import { get, xProvider } from './x-settings.ts';
@@ -20,25 +22,32 @@ export const x: SocialPlatformAdapter = {
   name: 'X',
   provider: xProvider,
   redelivery: () => ({ kind: 'neither' }),
+  price: (effect) => toMicroUsd(priceOf(effect).usd),
   async render(post, context) {
     const { content, link, replyTo } = post;
     const { ids, ...prepared } = await prepareMedia(post, context);
+    const parent = repliedActionStep(post);
     const body: JsonValue = {
       text: postText(content, link),
-      ...(replyTo !== undefined && { reply: { in_reply_to_tweet_id: replyTo } }),
+      ...(replyTo !== undefined && {
+        reply: { in_reply_to_tweet_id: parent ? resultOf(PARENT_STEP, 'id') : replyTo },
+      }),
       ...(ids.length > 0 && { media: { media_ids: ids } }),
     };
-    return { ...jsonPost(new URL('/2/tweets', context.account.server).href, body), ...prepared };
+    const preparations = [...(parent ? [parent] : []), ...prepared.preparations];
+    return { ...jsonPost(new URL('/2/tweets', context.account.server).href, body), ...prepared, preparations };
   },
   async prepare({ name, request }, _effect, context, before) {
-    const id = uploadIdOf(before);
+    if (request.protocol !== 'http') return parentOf(before);
+    const id = textIn(before, 'id');
     // Uploaded before, and processed since: it is asked after.
     const url = new URL(request.url);
     url.searchParams.set('media_id', id ?? '');
     const answer = await send(id === undefined ? request : get(url.href), context);
     if (answer.kind === 'refused') return refusedToken('X', context);
     if (answer.kind !== 'answer') return { kind: 'not_sent', reason: answer.reason };
-    return name.startsWith('alt-') ? altOutcome(answer) : uploadOutcome(answer);
+    const outcome = name.startsWith('alt-') ? altOutcome(answer) : uploadOutcome(answer);
+    return { ...outcome, limits: limitsOfX(answer, Date.now(), 'media') };
   },
   async perform(effect, context) {
     if (effect.request.protocol !== 'http' || !context.account) {
@@ -64,8 +73,9 @@ async function send(request: HttpRequest, { account, exchange, signal, results }
   return answer.kind === 'answer' && answer.status === 401 ? { kind: 'refused', reason: 'X answered 401' } : answer;
 }
 
-function uploadIdOf(before: JsonValue | undefined): string | undefined {
-  return typeof before === 'object' && before !== null && 'id' in before && typeof before.id === 'string'
-    ? before.id
-    : undefined;
+/** Whether it is still there is not read, which would cost money: X refuses a reply to what is gone. */
+function parentOf(receipt: JsonValue | undefined): PreparationOutcome {
+  const [id, permalink] = [textIn(receipt, 'id'), textIn(receipt, 'permalink')];
+  const isHere = permalink?.startsWith('https://x.com/') === true;
+  return id === undefined || !isHere ? noPostToReplyTo('X') : { kind: 'ready', result: { id } };
 }

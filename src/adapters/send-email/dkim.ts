@@ -1,4 +1,4 @@
-/** The signature of the sender's domain over the approved bytes (RFC 6376). It is all that sending adds to them. */
+/** The signature of the sender's domain over the approved bytes and their date (RFC 6376). */
 
 import { buffer } from 'node:stream/consumers';
 import DKIM from 'nodemailer/lib/dkim';

@@ -1,19 +1,24 @@
-/** The adapter of `SEND_EMAIL`: one mail, whole at its proof, handed over as it was approved. */
+/** The adapter of `SEND_EMAIL`: one mail, whole at its proof but for its date, handed over as it was approved. */
 
 import { z } from 'zod';
 import { recipientsOf, type SendEmail, sendEmailContract } from '../../contracts/payloads/send-email.ts';
 import type { Preview } from '../../contracts/preview.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { RenderError } from '../errors.ts';
+import { FIRST_ATTEMPT } from '../placeholder.ts';
 import { defineAdapter, type Effect, type EffectBlob, type RenderAccount, type RenderContext } from '../port.ts';
+import { storedEffectProblem } from '../stored-effect.ts';
 import { SIGNATURE_FIELD, signaturePlaceholder } from './dkim.ts';
-import { composeMessage } from './message.ts';
+import { composeMessage, DATE_FIELD } from './message.ts';
 import { smtpProvider } from './provider.ts';
 import { findSentMail } from './reconcile.ts';
 import { sendMail } from './send.ts';
 import { type SmtpSettings, smtpSettingsSchema } from './settings.ts';
 
-const VERSION = 1;
+/** Version 1 held a date: when its action was due, however late it went out. */
+const VERSION = 2;
+const DATE_PATH = `headers.${DATE_FIELD}`;
+const SIGNATURE_PATH = `headers.${SIGNATURE_FIELD}`;
 const MAX_SUBJECT_IN_SUMMARY = 60;
 
 /** What the server said at the account's last check. */
@@ -49,13 +54,16 @@ export const sendEmailAdapter = defineAdapter<SendEmail>({
         protocol: 'smtp',
         envelope: { from: identity, to: recipientsOf(mail) },
         message: message.sha256,
-        ...(signature !== undefined && { headers: { [SIGNATURE_FIELD]: signature } }),
+        headers: { [DATE_FIELD]: FIRST_ATTEMPT, ...(signature !== undefined && { [SIGNATURE_FIELD]: signature }) },
       },
       blobs: [message, ...(await attachedBlobs(mail, blobs))],
-      addedAtSending: signature === undefined ? [] : [`headers.${SIGNATURE_FIELD}`],
+      addedAtSending: signature === undefined ? [DATE_PATH] : [DATE_PATH, SIGNATURE_PATH],
     };
   },
-  perform: sendMail,
+  async perform(effect, context) {
+    const problem = storedEffectProblem(effect, VERSION, [DATE_PATH, SIGNATURE_PATH]);
+    return problem === undefined ? sendMail(effect, context) : { kind: 'rejected', reason: problem };
+  },
   reconcile: findSentMail,
 });
 

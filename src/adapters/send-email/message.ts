@@ -1,10 +1,13 @@
-/** The message of RFC 5322, whole and the same bytes each time. */
+/** The message of RFC 5322, whole but for its date, and the same bytes each time. */
 
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { MAX_ATTACHED_BYTES, type SendEmail } from '../../contracts/payloads/send-email.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { sha256Hex } from '../../domain/hashing.ts';
 import type { RenderContext } from '../port.ts';
+
+/** Not in the message: it goes before it when it is sent. */
+export const DATE_FIELD = 'date';
 
 /** Survives where a provider puts its own Message-ID. */
 export const KEY_HEADER = 'X-AOL-Key';
@@ -20,17 +23,17 @@ export function messageId(providerKey: string, sender: string): string {
 }
 
 /**
- * Builds the message: addresses one by one, no Bcc, nothing read from files or the network.
+ * Builds the message: addresses one by one, no Bcc, no date, nothing read from files or the network.
  *
  * @throws InvalidRequestError when an attachment is not stored, or all of them are too large
  */
 export async function composeMessage(
   mail: SendEmail,
   sender: Sender,
-  { providerKey, runAt, blobs }: Pick<RenderContext, 'providerKey' | 'runAt' | 'blobs'>,
+  { providerKey, blobs }: Pick<RenderContext, 'providerKey' | 'blobs'>,
 ): Promise<Buffer> {
   const address = (text: string) => ({ name: '', address: text });
-  return new MailComposer({
+  const message = await new MailComposer({
     from: { name: sender.name ?? '', address: sender.address },
     to: mail.to.map(address),
     ...(mail.cc && { cc: mail.cc.map(address) }),
@@ -40,7 +43,6 @@ export async function composeMessage(
     ...(mail.html !== undefined && { html: mail.html }),
     attachments: await attachmentsOf(mail.attachments ?? [], blobs),
     messageId: messageId(providerKey, sender.address),
-    date: runAt,
     baseBoundary: sha256Hex(`boundary of ${providerKey}`).slice(0, 24),
     headers: [
       { key: KEY_HEADER, value: providerKey },
@@ -54,6 +56,23 @@ export async function composeMessage(
   })
     .compile()
     .build();
+  return withoutDate(message);
+}
+
+/** The library always says when it built a message; ours says when it goes out. */
+function withoutDate(message: Buffer): Buffer {
+  const start = message.indexOf('\r\nDate: ');
+  return Buffer.concat([message.subarray(0, start), message.subarray(message.indexOf('\r\n', start + 2))]);
+}
+
+/** The message with its date before it. */
+export function dated(message: Uint8Array, date: string): Buffer {
+  return Buffer.concat([Buffer.from(`Date: ${date}\r\n`), message]);
+}
+
+/** As RFC 5322 writes a time: `Mon, 23 Nov 2026 16:00:00 +0000`. */
+export function mailDate(at: Date): string {
+  return at.toUTCString().replace('GMT', '+0000');
 }
 
 /** One click, without a page in between (RFC 8058). */

@@ -17,7 +17,7 @@ const NO_MAILBOX: Reconciled = {
 };
 
 export async function findSentMail({ request }: Effect, context: PerformContext): Promise<Reconciled> {
-  const { account, exchange, signal, providerKey, firstAttemptAt } = context;
+  const { account, exchange, signal, providerKey, lastAttemptAt } = context;
   const settings = smtpSettingsSchema.safeParse(account?.settings);
   if (!account || request.protocol !== 'smtp' || !settings.success) return NO_MAILBOX;
   const { filesSentMail = false } = settings.data;
@@ -35,7 +35,7 @@ export async function findSentMail({ request }: Effect, context: PerformContext)
     const { found } = look;
     return { kind: 'happened', receipt: { foundByReading: true, foundAt: new Date().toISOString(), ...found } };
   }
-  const isSettled = Date.now() - firstAttemptAt.getTime() >= SETTLE_MS;
+  const isSettled = Date.now() - lastAttemptAt.getTime() >= SETTLE_MS;
   if (filesSentMail && look.sawSentMail && isSettled) return { kind: 'did_not_happen' };
   const reason = filesSentMail
     ? 'the mailbox does not have it yet'

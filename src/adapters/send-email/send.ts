@@ -5,9 +5,10 @@ import { emailAddressProblem } from '../../contracts/payloads/email-address.ts';
 import { recipientsOf } from '../../contracts/payloads/send-email.ts';
 import { errorText, UnavailableError } from '../../domain/errors.ts';
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
+import { FIRST_ATTEMPT } from '../placeholder.ts';
 import type { Effect, PerformContext, SmtpMessage } from '../port.ts';
 import { SIGNATURE_FIELD, signaturePlaceholder, signed } from './dkim.ts';
-import { messageId } from './message.ts';
+import { DATE_FIELD, dated, mailDate, messageId } from './message.ts';
 import { oneLine, outcomeOfMessage, refusalOf } from './refusals.ts';
 import { openSession } from './session.ts';
 import { type MailServer, sendingServer, smtpSettingsSchema } from './settings.ts';
@@ -18,13 +19,15 @@ type Outgoing =
       readonly request: SmtpMessage;
       readonly server: MailServer;
       readonly message: Uint8Array;
+      /** Undefined: the approved message has its own. */
+      readonly date: string | undefined;
     }
   | Extract<AttemptOutcome, { kind: 'not_sent' | 'rejected' | 'on_hold' }>;
 
 export async function sendMail(effect: Effect, context: PerformContext): Promise<AttemptOutcome> {
   const outgoing = await prepareMessage(effect, context);
   if (outgoing.kind !== 'ready') return outgoing;
-  const { request, server, message } = outgoing;
+  const { request, server, message, date } = outgoing;
   const opened = await openSession(server, context);
   if (!opened.ok) return opened.outcome;
   const { session } = opened;
@@ -42,6 +45,7 @@ export async function sendMail(effect: Effect, context: PerformContext): Promise
         reply: oneLine(info.response),
         server: `${server.hostname}:${server.port}`,
         messageId: messageId(context.providerKey, request.envelope.from),
+        ...(date !== undefined && { date }),
         ...(info.serverMessageId !== undefined && { serverMessageId: info.serverMessageId }),
         accepted: info.accepted,
         ...(refused.length > 0 && { refused }),
@@ -56,7 +60,7 @@ export async function sendMail(effect: Effect, context: PerformContext): Promise
 
 /** Everything that can be found wrong before a connection is opened. */
 async function prepareMessage(effect: Effect, context: PerformContext): Promise<Outgoing> {
-  const { account, blobs } = context;
+  const { account, blobs, firstAttemptAt } = context;
   const { request } = effect;
   if (request.protocol !== 'smtp' || !account) return rejected('the artifact is no mail of an account');
   const problem = envelopeProblem(effect, request);
@@ -74,6 +78,8 @@ async function prepareMessage(effect: Effect, context: PerformContext): Promise<
     const reason = `the approved message cannot be read: ${errorText(error)}`;
     return error instanceof UnavailableError ? { kind: 'not_sent', reason } : rejected(reason);
   }
+  const date = request.headers?.[DATE_FIELD] === FIRST_ATTEMPT ? mailDate(firstAttemptAt) : undefined;
+  if (date !== undefined) message = dated(message, date);
   // Where there is none, what is thrown says so to the engine.
   const credential = await account.credential();
   let server: MailServer;
@@ -90,7 +96,7 @@ async function prepareMessage(effect: Effect, context: PerformContext): Promise<
       return { kind: 'on_hold', reason: errorText(error), needsLogin: true };
     }
   }
-  return { kind: 'ready', request, server, message };
+  return { kind: 'ready', request, server, message, date };
 }
 
 /** The envelope must say what a person was shown: one address in each place, from the account's own. */

@@ -2,10 +2,10 @@
 
 import cookie from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
-import { SECURE_SESSION_COOKIE, SESSION_COOKIE } from '../../contracts/http/session.ts';
 import { ForbiddenError, UnauthenticatedError } from '../../domain/errors.ts';
 import { hasRight, lacksRight } from '../../domain/roles.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { sessionCookie } from './cookies.ts';
 import type { Caller } from './credentials.ts';
 import { checkCookieCall } from './csrf.ts';
 
@@ -15,7 +15,7 @@ export async function addAuthentication(app: Api, context: ApiContext): Promise<
   app.decorateRequest('actor', '');
   app.decorateRequest('role', null);
   app.decorateRequest('scope', null);
-  app.decorateRequest('csrfToken', null);
+  app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
     const needed = request.routeOptions.config.right;
@@ -27,7 +27,7 @@ export async function addAuthentication(app: Api, context: ApiContext): Promise<
     request.actor = caller.actor;
     request.role = caller.role;
     request.scope = caller.scope;
-    request.csrfToken = caller.csrfToken;
+    request.caller = caller;
     if (needed === undefined) throw new ForbiddenError('nobody may call this');
     if (!hasRight(caller.role, needed)) throw new ForbiddenError(lacksRight(caller.role, needed));
     await context.limits.countCall(request);
@@ -48,7 +48,7 @@ export async function identify(request: FastifyRequest, context: ApiContext): Pr
     const token = bearerToken(authorization);
     if (token === undefined) throw new UnauthenticatedError(NEEDS_TOKEN);
     const caller = await credentials.ofToken(token, asked);
-    if (!caller) throw new UnauthenticatedError('the bearer token is not known, or has ended');
+    if (!caller) throw new UnauthenticatedError('the bearer token is unknown, expired or revoked');
     return caller;
   }
   const cookie = sessionCookie(request, context);
@@ -65,11 +65,3 @@ export function bearerToken(authorization: string | undefined): string | undefin
 }
 
 const NEEDS_TOKEN = 'this needs a bearer token: Authorization: Bearer …';
-
-/** The cookie of the session, by the name that this server gives it. */
-export function sessionCookie(
-  { cookies }: FastifyRequest,
-  { secureCookies }: Pick<ApiContext, 'secureCookies'>,
-): string | undefined {
-  return cookies[secureCookies ? SECURE_SESSION_COOKIE : SESSION_COOKIE];
-}

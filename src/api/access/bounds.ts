@@ -20,16 +20,33 @@ export class Bounds {
     mostOfCaller: 100,
     refusal: () => new TooManyRequestsError('too many streams of events are open', 5),
   });
+  /** Files of the log. */
+  readonly exports = new ConcurrencyLimit({
+    most: 4,
+    mostOfCaller: 2,
+    refusal: () => new TooManyRequestsError('too many files of the log are read at once', 5),
+  });
+  /** Calls that wait for a status to change. Each holds a connection to us and nothing else. */
+  readonly waits = new ConcurrencyLimit({
+    most: 1_000,
+    mostOfCaller: 200,
+    refusal: () => new TooManyRequestsError('too many calls wait for a status', 5),
+  });
+  /** Adapters render one after the other. */
+  readonly rendering = new Semaphore({ permits: 1, longestWaitMs: 10_000, refusal: 'too many renderings at once' });
   /** One batch is read, and one is queued and answered, at a time. */
   readonly readingBatch = new Semaphore({ permits: 1, longestWaitMs: 5_000, refusal: 'too many batches at once' });
   readonly queueingBatch = new Semaphore({ permits: 1, longestWaitMs: 5_000, refusal: 'too many batches at once' });
+  /** Decisions of calls that bring many: the others keep the connections. */
+  readonly approving = new Semaphore({ permits: 4, longestWaitMs: 10_000, refusal: 'too many decisions at once' });
   /** A search reads megabytes: the others keep the connections and the rest of the server's time. */
   readonly searches = new Semaphore({ permits: 1, longestWaitMs: 2_000, refusal: 'too many searches at once' });
   /** Where what takes milliseconds of this process's time waits for its turn. */
   readonly turns = new FairQueue();
 
   /** How many requests of each kind are inside. */
-  get inside(): Readonly<Record<'enqueues' | 'batches' | 'streams', number>> {
-    return { enqueues: this.enqueues.inside, batches: this.batches.inside, streams: this.streams.inside };
+  get inside(): Readonly<Record<'enqueues' | 'batches' | 'streams' | 'waits', number>> {
+    const { enqueues, batches, streams, waits } = this;
+    return { enqueues: enqueues.inside, batches: batches.inside, streams: streams.inside, waits: waits.inside };
   }
 }

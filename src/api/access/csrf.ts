@@ -12,14 +12,14 @@ import type { Caller } from './credentials.ts';
  *
  * @throws ForbiddenError
  */
-export function checkCookieCall(request: FastifyRequest, { csrfToken }: Pick<Caller, 'csrfToken'>): void {
+export function checkCookieCall(request: FastifyRequest, { session }: Pick<Caller, 'session'>): void {
   checkSite(request);
   if (request.method === 'GET' || request.method === 'HEAD') return;
   if (request.headers.origin === undefined)
-    throw new ForbiddenError('a change under the cookie needs the header Origin');
+    throw new ForbiddenError('a change with a session cookie needs the header Origin');
   const given = request.headers[CSRF_HEADER];
-  if (typeof given !== 'string' || csrfToken === null || !isSame(given, csrfToken)) {
-    throw new ForbiddenError(`a change under the cookie needs the header ${CSRF_HEADER} with the session's token`);
+  if (typeof given !== 'string' || session === null || !isSame(given, session.csrfToken)) {
+    throw new ForbiddenError(`a change with a session cookie needs the header ${CSRF_HEADER} with the session's token`);
   }
 }
 

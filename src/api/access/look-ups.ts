@@ -5,8 +5,10 @@ import { findLiveSessions, type LiveSession } from '../../db/decide/sessions.ts'
 import { findLiveTokens, type LiveToken } from '../../db/decide/tokens.ts';
 import type { Database } from '../../db/pool.ts';
 
+/** A working day. */
+export const SESSION_MS = 12 * 3_600_000;
 /** A page that is open asks again and again; this begins when the last one was closed. */
-const IDLE_SESSION_MS = 3_600_000;
+export const IDLE_SESSION_MS = 3_600_000;
 const MOST_AT_ONCE = 500;
 
 export class LookUps {

@@ -33,9 +33,13 @@ export function isLoopback(host: string): boolean {
 /**
  * Names under which a server that is bound to `host` may be called. A page of another site that makes its own name
  * point at 127.0.0.1 sends that name. Undefined: any name, because the server is meant for the network.
+ *
+ * @param publicUrl where people reach it: a proxy of this machine passes that name on
  */
-export function allowedHostNames(host: string): readonly string[] | undefined {
-  return isLoopback(host) ? [...LOOPBACK_HOSTS, host.toLowerCase()] : undefined;
+export function allowedHostNames(host: string, publicUrl?: string): readonly string[] | undefined {
+  if (!isLoopback(host)) return undefined;
+  const published = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
+  return [...LOOPBACK_HOSTS, host.toLowerCase(), ...published];
 }
 
 /** Refuses calls that name another host than those in the list. */

@@ -15,7 +15,7 @@ export type Description = Record<string, unknown>;
 
 /** What @fastify/swagger says where nothing is said. */
 const UNDESCRIBED = 'Default Response';
-const SUCCESSES = { 200: 'Done', 201: 'New', 204: 'Done, and nothing to say' } as const;
+const SUCCESSES = { 200: 'Done', 201: 'New', 204: 'Done, and nothing to say', 303: 'A browser goes on there' } as const;
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'Malformed: wrong type, unknown field, out of bounds',
   401: 'No token, or one that is not known or has ended',

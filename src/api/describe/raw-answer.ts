@@ -6,3 +6,9 @@ import { z } from 'zod';
 export function rawAnswer(description: string, mediaType: string, type: 'string' | 'object' = 'string') {
   return { description, content: { [mediaType]: { schema: z.unknown().meta({ type }) } } };
 }
+
+/** An answer that is JSON of a schema, or a text of another media type where that was asked for. */
+export function jsonOr<Schema extends z.ZodType>(schema: Schema, description: string, mediaType: string) {
+  const text = { schema: z.unknown().meta({ type: 'string' }) };
+  return { description, content: { 'application/json': { schema }, [mediaType]: text } };
+}

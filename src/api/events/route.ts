@@ -12,10 +12,9 @@ import { identify } from '../access/auth.ts';
 import { requireLaneInScope, seesLogEntry } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { rawAnswer } from '../describe/raw-answer.ts';
-import { EventFeed, type FeedItem } from './feed.ts';
+import type { EventFeed, FeedItem } from './feed.ts';
 
-export function eventRoutes(app: Api, context: ApiContext): void {
-  const feed = new EventFeed(context.database, (error) => app.log.warn({ err: error }, 'events cannot be read'));
+export function eventRoutes(app: Api, context: ApiContext, feed: EventFeed): void {
   const open = new Set<AbortController>();
   const { streams, turns } = context.bounds;
   app.addHook('preClose', async () => {

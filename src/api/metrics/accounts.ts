@@ -24,28 +24,12 @@ export function accountMetrics(registry: Registry): (accounts: readonly AccountD
     labelNames: ['account'],
     registers,
   });
-  const used = new Gauge({
-    name: 'aol_account_budget_used',
-    help: 'Effects of the present hour and day.',
-    labelNames: ['account', 'span'],
-    registers,
-  });
-  const bound = new Gauge({
-    name: 'aol_account_budget',
-    help: 'Effects that an hour and a day may have.',
-    labelNames: ['account', 'span'],
-    registers,
-  });
   return (accounts) => {
-    for (const gauge of [state, token, waits, used, bound]) gauge.reset();
-    for (const { name: account, state: current, tokenExpiresAt, waiting, budget } of accounts) {
+    for (const gauge of [state, token, waits]) gauge.reset();
+    for (const { name: account, state: current, tokenExpiresAt, waiting } of accounts) {
       for (const one of ACCOUNT_STATES) state.set({ account, state: one }, Number(one === current));
       if (tokenExpiresAt !== null) token.set({ account }, Date.parse(tokenExpiresAt) / 1_000);
       waits.set({ account }, waiting);
-      used.set({ account, span: 'hour' }, budget.usedThisHour);
-      used.set({ account, span: 'day' }, budget.usedToday);
-      if (budget.perHour !== null) bound.set({ account, span: 'hour' }, budget.perHour);
-      if (budget.perDay !== null) bound.set({ account, span: 'day' }, budget.perDay);
     }
   };
 }

@@ -3,8 +3,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { LaneStatus } from '../../contracts/http/status.ts';
 import { listAccounts } from '../../db/look/accounts.ts';
+import { listBudgets } from '../../db/look/budgets.ts';
 import { UNFINISHED_STATUSES } from '../../db/look/counts.ts';
 import { countBounded, EventTail, readLeaseAges, TickTail } from '../../db/look/metrics.ts';
+import { readApprovalAges } from '../../db/look/notices.ts';
 import { type QueueStatus, readStatus } from '../../db/look/status.ts';
 import type { Database } from '../../db/pool.ts';
 import { UnavailableError } from '../../domain/errors.ts';
@@ -12,6 +14,8 @@ import type { LogEvent } from '../../domain/events.ts';
 import type { Bounds } from '../access/bounds.ts';
 import type { Api, ApiPorts, ArtifactReader } from '../context.ts';
 import { accountMetrics } from './accounts.ts';
+import { budgetMetrics } from './budgets.ts';
+import { noticeMetrics } from './notices.ts';
 
 const HTTP_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TICK_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60];
@@ -96,6 +100,8 @@ export class ApiMetrics {
   ]);
 
   readonly #showAccounts = accountMetrics(this.#registry);
+  readonly #showBudgets = budgetMetrics(this.#registry);
+  readonly #showNotices = noticeMetrics(this.#registry);
 
   /** Counts every request, by the pattern of its route. */
   watchRequests(app: Api): void {
@@ -146,8 +152,11 @@ export class ApiMetrics {
   async #readTables(database: Database): Promise<boolean> {
     for (const gauge of this.#gaugesOfLanes) gauge.reset();
     try {
-      this.#showStatus(await readStatus(database, countBounded));
+      const status = await readStatus(database, countBounded);
+      this.#showStatus(status);
+      this.#showNotices(status.notices, await readApprovalAges(database));
       this.#showAccounts(await listAccounts(database));
+      this.#showBudgets((await listBudgets(database, {})).items);
       for (const { lane, age } of await readLeaseAges(database)) this.#leaseAge.set({ lane }, age);
       for (const { lane, outcome, count, durationMs } of await this.#ticks.read(database)) {
         this.#ticksTotal.inc({ lane, outcome }, count);

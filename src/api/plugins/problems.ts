@@ -65,7 +65,12 @@ function statusOf(error: AolError): number {
   return 500;
 }
 
-const DEPENDENCY_NAMES = { postgres: 'PostgreSQL', temporal: 'Temporal', artifacts: 'the artifact store' } as const;
+const DEPENDENCY_NAMES = {
+  postgres: 'PostgreSQL',
+  temporal: 'Temporal',
+  artifacts: 'the artifact store',
+  issuer: 'the server that people sign in at',
+} as const;
 
 function detailOf(error: AolError): string {
   if (error instanceof TooManyAtOnceError) return error.message;

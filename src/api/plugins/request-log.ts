@@ -10,7 +10,7 @@ export function addRequestLog(app: Api): void {
     const actionId = actionIn(reply.getHeader('location')) ?? actionIn(request.url);
     const line = {
       method: request.method,
-      url: request.url,
+      url: request.routeOptions.config.queryIsSecret ? request.routeOptions.url : request.url,
       status: reply.statusCode,
       actor: request.actor,
       durationMs: Math.round(reply.elapsedTime),

@@ -2,15 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import {
-  type AccountDescription,
-  accountCheckedSchema,
-  accountKeySchema,
-  accountListSchema,
-  accountSchema,
-  budgetRequestSchema,
-} from '../../contracts/http/account.ts';
-import { askForCheck, isCheckedSince, setBudget } from '../../db/decide/accounts.ts';
+import { type AccountDescription, accountCheckedSchema, accountListSchema } from '../../contracts/http/account.ts';
+import { accountKeySchema } from '../../contracts/http/budget.ts';
+import { askForCheck, isCheckedSince } from '../../db/decide/accounts.ts';
 import { findAccount, listAccounts } from '../../db/look/accounts.ts';
 import type { Database } from '../../db/pool.ts';
 import { NotFoundError } from '../../domain/errors.ts';
@@ -22,7 +16,7 @@ const noQuery = z.strictObject({});
 const CHECK_LIMIT_MS = 10_000;
 const POLL_MS = 200;
 
-export function accountRoutes(app: Api, { database, waker }: ApiContext): void {
+export function accountRoutes(app: Api, { database }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/accounts',
@@ -57,24 +51,6 @@ export function accountRoutes(app: Api, { database, waker }: ApiContext): void {
         checked = await isCheckedSince(database, name, askedAt);
       }
       return { checked, account: await requireAccount(database, name) };
-    },
-  });
-
-  app.route({
-    method: 'PUT',
-    url: '/v1/accounts/:name/budget',
-    config: { problems: [404] },
-    schema: {
-      summary:
-        'Set how many effects an account, or a host of webhooks (webhook:host), may have in an hour and in a day',
-      params,
-      querystring: noQuery,
-      body: budgetRequestSchema,
-      response: { 200: accountSchema },
-    },
-    async handler({ params: { name }, body, actor }) {
-      for (const lane of await setBudget(database, name, body, actor)) waker.wake(lane);
-      return requireAccount(database, name);
     },
   });
 }

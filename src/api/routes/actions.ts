@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   actionListAnswerSchema,
   actionListQuerySchema,
+  actionQuerySchema,
   actionSchema,
   enqueueRequestSchema,
   lastApprovedSchema,
@@ -12,15 +13,16 @@ import { actionLogsQuerySchema, logListSchema } from '../../contracts/http/log.t
 import { actionIdSchema } from '../../contracts/http/primitives.ts';
 import { summaryOf } from '../../contracts/payloads/summary.ts';
 import { toAction } from '../../db/action-row.ts';
-import { findLastApproved, listActions } from '../../db/look/action-list.ts';
+import { listActions } from '../../db/look/action-list.ts';
 import { decodeCursor, encodeCursor } from '../../db/look/cursor.ts';
+import { findLastApproved } from '../../db/look/last-approved.ts';
 import { logsOfAction } from '../../db/look/logs.ts';
 import { cappedTotal } from '../../db/look/page.ts';
 import { presentActions } from '../../db/look/present.ts';
 import { createEnqueue } from '../../db/queue/batched-enqueue.ts';
 import { asCallerMayQueue, findActionInScope, lanesToRead } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, fileErrors, isDueSoon, withHeaderKey } from '../enqueue.ts';
+import { checkEnqueue, isDueSoon, referenceErrors, withHeaderKey } from '../enqueue.ts';
 import { traceQueued } from '../trace.ts';
 
 const params = z.strictObject({ id: actionIdSchema });
@@ -32,7 +34,7 @@ export function actionRoutes(app: Api, context: ApiContext): void {
 }
 
 function enqueueRoute(app: Api, context: ApiContext): void {
-  const { database, contracts, waker, temporal, queueCap, bounds, knownAccounts } = context;
+  const { database, contracts, waker, view, queueCap, bounds, knownAccounts } = context;
   const enqueue = createEnqueue(database);
   app.route({
     ...bounds.enqueues.hooks,
@@ -49,8 +51,8 @@ function enqueueRoute(app: Api, context: ApiContext): void {
       const startedAtMs = Date.now();
       const asked = asCallerMayQueue(request, withHeaderKey(request.body, request.headers['idempotency-key']));
       checkEnqueue(contracts, asked);
-      const [wrongFiles] = await fileErrors(database, contracts, [asked]);
-      if (wrongFiles) throw wrongFiles;
+      const [wrongNames] = await referenceErrors(database, contracts, [asked]);
+      if (wrongNames) throw wrongNames;
       if (asked.mode === 'REAL') await knownAccounts.require(contracts.get(asked.type), asked.payload);
       await queueCap.admit(1);
       const result = await enqueue(asked, request.actor);
@@ -60,14 +62,16 @@ function enqueueRoute(app: Api, context: ApiContext): void {
         queueCap.added(1);
         traceQueued(request, result.row, startedAtMs);
       }
-      if (isNew && isDueSoon(asked)) waker.wake(asked.lane);
+      if (isNew && isDueSoon(result.row)) waker.wake(asked.lane);
       reply.code(isNew ? 201 : 200).header('location', `/v1/actions/${result.row.id}`);
-      return toAction(result.row, temporal.link);
+      return toAction(result.row, view);
     },
   });
 }
 
-function readRoutes(app: Api, { database, temporal, bounds }: ApiContext): void {
+function readRoutes(app: Api, { database, view, bounds, waits }: ApiContext): void {
+  app.addHook('preClose', async () => waits.close());
+
   app.route({
     method: 'GET',
     url: '/v1/actions',
@@ -80,7 +84,7 @@ function readRoutes(app: Api, { database, temporal, bounds }: ApiContext): void 
     async handler({ query, scope }) {
       const list = () => listActions(database, query, lanesToRead(scope, query.lane));
       const { rows, ...page } = await (query.q === undefined ? list() : bounds.searches.run(list));
-      const items = await presentActions(database, rows, temporal.link);
+      const items = await presentActions(database, rows, view);
       if (query.fields === 'all') return { items, ...page };
       const summaries = items.map(({ payload, ...rest }) => ({ ...rest, summary: summaryOf(rest.type, payload) }));
       return { items: summaries, ...page };
@@ -91,11 +95,19 @@ function readRoutes(app: Api, { database, temporal, bounds }: ApiContext): void 
     method: 'GET',
     url: '/v1/actions/:id',
     config: { problems: [404] },
-    schema: { summary: 'One action', params, querystring: noQuery, response: { 200: actionSchema } },
+    schema: {
+      summary: 'One action; with wait, when its status changes or the time is over',
+      params,
+      querystring: actionQuerySchema,
+      response: { 200: actionSchema },
+    },
     async handler(request) {
-      const row = await findActionInScope(database, request.params.id, request.scope);
-      const [action] = await presentActions(database, [row], temporal.link);
-      return action ?? toAction(row, temporal.link);
+      const { id } = request.params;
+      const { wait: waitMs, seen } = request.query;
+      const read = () => findActionInScope(database, id, request.scope);
+      const row = await (waitMs === undefined ? read() : waits.forChange(request, id, { waitMs, seen, read }));
+      const [action] = await presentActions(database, [row], view);
+      return action ?? toAction(row, view);
     },
   });
 
@@ -126,15 +138,14 @@ function readRoutes(app: Api, { database, temporal, bounds }: ApiContext): void 
     url: '/v1/actions/:id/last-approved',
     config: { problems: [404] },
     schema: {
-      summary:
-        'The newest other REAL action of its lane, type and target that was sent or approved, to compare it with',
+      summary: 'The other REAL action of its lane, type and account that a person approved last, to compare it with',
       params,
       querystring: noQuery,
       response: { 200: lastApprovedSchema },
     },
     async handler(request) {
       const row = await findLastApproved(database, await findActionInScope(database, request.params.id, request.scope));
-      return { action: row && toAction(row, temporal.link) };
+      return { action: row && toAction(row, view) };
     },
   });
 }

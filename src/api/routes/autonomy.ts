@@ -2,17 +2,24 @@
 
 import { z } from 'zod';
 import {
+  autonomyDeleteQuerySchema,
   autonomyListSchema,
+  autonomyParamsSchema,
   autonomyPutSchema,
   autonomyQuerySchema,
   autonomySchema,
+  autonomyUnsetSchema,
 } from '../../contracts/http/autonomy.ts';
-import { listAutonomy, setAutonomy } from '../../db/decide/autonomy.ts';
+import { listAutonomy, releaseDrafts, setAutonomy, unsetAutonomy } from '../../db/decide/autonomy.ts';
 import { callerHas } from '../access/route-rights.ts';
 import { lanesToRead, requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
-export function autonomyRoutes(app: Api, { database }: ApiContext): void {
+export function autonomyRoutes(app: Api, { database, waker }: ApiContext): void {
+  const release = async (of: { readonly lane: string; readonly type: string }) => {
+    for (const lane of await releaseDrafts(database, of)) waker.wake(lane);
+  };
+
   app.route({
     method: 'GET',
     url: '/v1/autonomy',
@@ -36,9 +43,32 @@ export function autonomyRoutes(app: Api, { database }: ApiContext): void {
       body: autonomyPutSchema,
       response: { 200: autonomySchema },
     },
-    handler(request) {
+    async handler(request) {
       requireLaneInScope(request.scope, request.body.lane);
-      return setAutonomy(database, request.body, { actor: request.actor, mayLoosen: callerHas(request, 'administer') });
+      const by = { actor: request.actor, mayLoosen: callerHas(request, 'administer') };
+      const level = await setAutonomy(database, request.body, by);
+      await release(level);
+      return level;
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/autonomy/:lane/:type',
+    schema: {
+      summary:
+        'Take a level back: what is set more widely holds again, else the flags alone; what lets more go needs an admin',
+      params: autonomyParamsSchema,
+      querystring: autonomyDeleteQuerySchema,
+      response: { 200: autonomyUnsetSchema },
+    },
+    async handler(request) {
+      const { params, query, actor, scope } = request;
+      requireLaneInScope(scope, params.lane);
+      const by = { actor, mayLoosen: callerHas(request, 'administer') };
+      const inForce = await unsetAutonomy(database, { ...params, reason: query.reason }, by);
+      await release(params);
+      return { inForce };
     },
   });
 }

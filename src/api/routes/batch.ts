@@ -11,7 +11,7 @@ import { AolError } from '../../domain/errors.ts';
 import { MAX_BATCH_BODY_BYTES } from '../../domain/limits.ts';
 import { asCallerMayQueue } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { checkEnqueue, fileErrors, isDueSoon } from '../enqueue.ts';
+import { checkEnqueue, isDueSoon, referenceErrors } from '../enqueue.ts';
 import { toProblem } from '../plugins/problems.ts';
 import { checkBy, invalidRequest } from '../plugins/validation.ts';
 import { traceQueued } from '../trace.ts';
@@ -23,7 +23,7 @@ type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError
 const REFUSED = [400, 403, 409, 422] as const;
 
 export function batchRoutes(app: Api, context: ApiContext): void {
-  const { database, contracts, waker, temporal, queueCap, bounds, knownAccounts } = context;
+  const { database, contracts, waker, view, queueCap, bounds, knownAccounts } = context;
   const { turns, readingBatch, queueingBatch } = bounds;
   const parseBody = (body: Buffer) =>
     readingBatch.run(async () => {
@@ -67,8 +67,8 @@ export function batchRoutes(app: Api, context: ApiContext): void {
           checked.push(await check(item, request));
         }
         const named = checked.flatMap((item) => ('request' in item ? [item.request] : []));
-        const wrongFiles = await fileErrors(database, contracts, named);
-        for (const [index, error] of wrongFiles.entries()) {
+        const wrongNames = await referenceErrors(database, contracts, named);
+        for (const [index, error] of wrongNames.entries()) {
           if (error)
             checked.splice(
               checked.findIndex((item) => 'request' in item && item.request === named[index]),
@@ -76,11 +76,11 @@ export function batchRoutes(app: Api, context: ApiContext): void {
               { error },
             );
         }
-        const asked = named.filter((_, index) => wrongFiles[index] === undefined);
+        const asked = named.filter((_, index) => wrongNames[index] === undefined);
         await queueCap.admit(asked.length);
         const queued = await enqueue(database, asked, request.actor);
         queueCap.added(queued.filter(({ kind }) => kind === 'created').length);
-        for (const lane of lanesToWake(asked, queued)) waker.wake(lane);
+        for (const lane of lanesToWake(queued)) waker.wake(lane);
         const answers = queued.values();
         const refused = (error: unknown): BatchResult => {
           const problem = toProblem(error, request.id);
@@ -94,15 +94,15 @@ export function batchRoutes(app: Api, context: ApiContext): void {
           if (!result) throw new Error('enqueue answered too few');
           if (result.kind === 'refused') return refused(result.error);
           if (result.kind === 'created') traceQueued(request, result.row, startedAtMs);
-          return { status: result.kind === 'created' ? 201 : 200, action: toAction(result.row, temporal.link) };
+          return { status: result.kind === 'created' ? 201 : 200, action: toAction(result.row, view) };
         });
         return { results };
       }),
   });
 }
 
-function lanesToWake(asked: readonly EnqueueRequest[], queued: readonly EnqueueResult[]): Set<string> {
+function lanesToWake(queued: readonly EnqueueResult[]): Set<string> {
   return new Set(
-    asked.filter((request, index) => queued[index]?.kind === 'created' && isDueSoon(request)).map(({ lane }) => lane),
+    queued.flatMap((result) => (result.kind === 'created' && isDueSoon(result.row) ? [result.row.lane] : [])),
   );
 }

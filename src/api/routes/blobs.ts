@@ -36,7 +36,7 @@ function putRoute(app: Api, { database, blobs, bounds }: ApiContext): void {
       response: { 200: blobSchema, 201: blobSchema },
     },
     async handler(request, reply) {
-      if (!blobs) throw new UnavailableError('artifacts', 'this server keeps no files');
+      if (!blobs) throw new UnavailableError('artifacts', 'this server stores no files');
       const body: unknown = request.body;
       if (!(body instanceof Buffer) || body.length === 0) {
         throw new InvalidRequestError('body must not be empty', [{ field: 'body', rule: 'must not be empty' }]);

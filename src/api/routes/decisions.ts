@@ -1,4 +1,4 @@
-/** What people decide: about one action (approve, reject, promote, replay, resolve, cancel), and about many dead letters. */
+/** What people decide about one action: approve, reject, promote, replay, resolve, cancel. About many: `bulk.ts`. */
 
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -6,8 +6,7 @@ import { actionSchema } from '../../contracts/http/action.ts';
 import { cancelRequestSchema } from '../../contracts/http/control.ts';
 import {
   allowRequestSchema,
-  dlqAnswerSchema,
-  dlqRequestSchema,
+  promoteRequestSchema,
   rejectRequestSchema,
   replayRequestSchema,
   resolveRequestSchema,
@@ -16,18 +15,10 @@ import { actionIdSchema } from '../../contracts/http/primitives.ts';
 import type { ActionRow } from '../../db/action-row.ts';
 import { approveAction, promoteAction, rejectAction } from '../../db/decide/approvals.ts';
 import { cancelAction } from '../../db/decide/cancel.ts';
-import {
-  clearMany,
-  type DecidedBy,
-  type DlqSelection,
-  replayAction,
-  replayMany,
-  resolveAction,
-} from '../../db/decide/decisions.ts';
+import { type DecidedBy, replayAction, resolveAction } from '../../db/decide/decisions.ts';
 import { RealUnavailableError } from '../../domain/errors.ts';
-import { UNBOUND } from '../../domain/scope.ts';
 import { callerHas } from '../access/route-rights.ts';
-import { findActionToDecide, requireLaneInScope } from '../access/scope.ts';
+import { findActionToDecide } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 import { decided } from '../decided.ts';
 import { traceQueued } from '../trace.ts';
@@ -43,7 +34,6 @@ export function decisionRoutes(app: Api, context: ApiContext): void {
   approvalRoutes(app, context);
   afterwardsRoutes(app, context);
   promoteRoute(app, context);
-  dlqRoutes(app, context);
 }
 
 /** What each decision about one action does: the caller may decide about it, somebody decides, its lane is woken. */
@@ -154,48 +144,24 @@ function promoteRoute(app: Api, context: ApiContext): void {
     config: { problems: [404, 409, 422] },
     schema: {
       ...ofOneAction,
-      summary: 'Queue, once, a REAL action that may perform exactly this proof’s artifact: 201 new, 200 the same again',
-      body: allowRequestSchema,
+      summary:
+        'Queue, once, a REAL action that may perform exactly this proof’s artifact, not before runAt: 201 new, 200 the same again',
+      body: promoteRequestSchema,
       response: { 200: actionSchema, 201: actionSchema },
     },
     async handler(request, reply) {
-      const { sha256, reason } = request.body;
+      const { sha256, runAt, reason } = request.body;
       const { id, type, payload } = await findActionToDecide(database, request.params.id, request.scope);
       if (contracts.get(type)?.performs !== true) {
-        throw new RealUnavailableError(`${type} performs nothing yet`, [
-          { field: 'id', rule: 'must be of a type that performs' },
+        throw new RealUnavailableError(`${type} cannot be sent yet`, [
+          { field: 'id', rule: 'must be of a type that can be sent' },
         ]);
       }
       await knownAccounts.require(contracts.get(type), payload);
       const startedAtMs = Date.now();
-      const { created, row } = await promoteAction(database, id, sha256, { actor: request.actor, reason });
+      const { created, row } = await promoteAction(database, id, sha256, { actor: request.actor, reason, runAt });
       if (created) traceQueued(request, row, startedAtMs);
       return reply.code(created ? 201 : 200).send(await decided(context, row));
     },
   });
-}
-
-const DLQ_VERBS = [
-  { verb: 'replay', decide: replayMany, summary: 'Give up to 1,000 dead letters a new round of attempts' },
-  { verb: 'clear', decide: clearMany, summary: 'Cancel up to 1,000 dead letters' },
-] as const;
-
-function dlqRoutes(app: Api, { database, waker }: ApiContext): void {
-  for (const { verb, decide, summary } of DLQ_VERBS) {
-    app.route({
-      method: 'POST',
-      url: `/v1/dlq/${verb}`,
-      config: { problems: [404] },
-      schema: { summary, querystring: noQuery, body: dlqRequestSchema, response: { 200: dlqAnswerSchema } },
-      async handler(request) {
-        const { ids, filter, dryRun, reason } = request.body;
-        if (filter?.lane !== undefined) requireLaneInScope(request.scope, filter.lane);
-        const selection: DlqSelection = ids === undefined ? { filter: filter ?? {} } : { ids };
-        const by = { actor: request.actor, reason, dryRun, scope: request.scope ?? UNBOUND };
-        const result = await decide(database, selection, by);
-        if (verb === 'replay') for (const lane of result.lanes) waker.wake(lane);
-        return { ...result, refused: [...result.refused], asOf: result.asOf.toISOString() };
-      },
-    });
-  }
 }

@@ -16,7 +16,7 @@ import type { Api, ApiContext } from '../context.ts';
 const params = z.strictObject({ lane: laneNameSchema });
 const noQuery = z.strictObject({});
 
-export function laneRoutes(app: Api, { database, temporal, count }: ApiContext): void {
+export function laneRoutes(app: Api, { database, view, count }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/lanes',
@@ -55,7 +55,7 @@ export function laneRoutes(app: Api, { database, temporal, count }: ApiContext):
     async handler(request) {
       requireLaneInScope(request.scope, request.params.lane);
       const { rows, why } = await nextActions(database, request.params.lane);
-      return { items: rows.map((row) => toAction(row, temporal.link)), why };
+      return { items: rows.map((row) => toAction(row, view)), why };
     },
   });
 

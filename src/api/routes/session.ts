@@ -1,24 +1,18 @@
 /** `/v1/session`: the dashboard signs in with a token and works with a cookie, which no script can read. */
 
 import { z } from 'zod';
-import {
-  SECURE_SESSION_COOKIE,
-  SESSION_COOKIE,
-  sessionSchema,
-  signInRequestSchema,
-} from '../../contracts/http/session.ts';
+import { sessionSchema, signInMethodsSchema, signInRequestSchema } from '../../contracts/http/session.ts';
 import { UnauthenticatedError } from '../../domain/errors.ts';
-import { sessionCookie } from '../access/auth.ts';
-import { SESSION_MS } from '../access/credentials.ts';
+import type { Caller } from '../access/credentials.ts';
 import { checkSite } from '../access/csrf.ts';
+import { beginSession, leave } from '../access/sign-in.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { BEGIN_PATH, SIGN_OUT_PATH } from './oidc.ts';
 
 const noQuery = z.strictObject({});
 
 export function sessionRoutes(app: Api, context: ApiContext): void {
-  const { credentials, lookUps, secureCookies, limits, audit } = context;
-  const cookieName = secureCookies ? SECURE_SESSION_COOKIE : SESSION_COOKIE;
-  const cookieOptions = { path: '/', httpOnly: true, sameSite: 'strict', secure: secureCookies } as const;
+  const { credentials, lookUps, limits, oidc } = context;
 
   app.route({
     method: 'POST',
@@ -32,15 +26,14 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     },
     async handler(request, reply) {
       checkSite(request);
-      const session = await credentials.signIn(request.body.token, lookUps);
-      if (!session) {
+      const caller = await credentials.ofToken(request.body.token, lookUps);
+      if (!caller) {
         await limits.countWrongToken(request);
-        throw new UnauthenticatedError('the token is not known, or has ended');
+        throw new UnauthenticatedError('the token is unknown, expired or revoked');
       }
-      const { actor, role, scope, csrfToken } = session;
-      await audit.signedIn(actor, request.ip);
-      reply.setCookie(cookieName, session.cookie, { ...cookieOptions, maxAge: SESSION_MS / 1_000 });
-      return { actor, role, ...scope, csrfToken };
+      const { actor, role, scope, owner } = caller;
+      const csrfToken = await beginSession({ request, reply, actor, owner }, context);
+      return { actor, role, ...scope, csrfToken, signOutUrl: null };
     },
   });
 
@@ -48,9 +41,10 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     method: 'GET',
     url: '/v1/session',
     schema: { summary: 'Who calls', querystring: noQuery, response: { 200: sessionSchema } },
-    handler: ({ actor, role, scope, csrfToken }) => {
-      if (role === null || scope === null) throw new UnauthenticatedError('nobody calls');
-      return { actor, role, ...scope, csrfToken };
+    handler: ({ caller }) => {
+      if (!caller) throw new UnauthenticatedError('nobody calls');
+      const { actor, role, scope, session } = caller;
+      return { actor, role, ...scope, csrfToken: session?.csrfToken ?? null, signOutUrl: signOutUrlOf(caller) };
     },
   });
 
@@ -63,9 +57,21 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       response: { 204: z.null() },
     },
     async handler(request, reply) {
-      const cookie = sessionCookie(request, context);
-      if (cookie !== undefined) await credentials.signOut(cookie, lookUps);
-      return reply.clearCookie(cookieName, cookieOptions).code(204).send(null);
+      await leave(request, reply, context);
+      return reply.code(204).send(null);
     },
   });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/session/methods',
+    schema: { summary: 'How one may sign in here', querystring: noQuery, response: { 200: signInMethodsSchema } },
+    handler: () => ({
+      oidc: oidc ? { issuerHost: oidc.issuerHost, beginUrl: oidc.publicUrl + BEGIN_PATH } : null,
+    }),
+  });
+}
+
+function signOutUrlOf({ owner, session }: Caller): string | null {
+  return session !== null && 'personId' in owner ? SIGN_OUT_PATH : null;
 }

@@ -14,7 +14,7 @@ import { ReadinessCheck } from '../readiness.ts';
 const noQuery = z.strictObject({});
 
 export function statusRoutes(app: Api, context: ApiContext): void {
-  const { database, temporal, count } = context;
+  const { database, temporal, count, version } = context;
   const dependencies = async (): Promise<Status['dependencies']> => {
     const [postgres, temporalHealth] = await Promise.all([postgresHealth(database), temporal.health()]);
     return { postgres, temporal: temporalHealth };
@@ -30,7 +30,7 @@ export function statusRoutes(app: Api, context: ApiContext): void {
         if (error instanceof UnavailableError && !(await asked).postgres.ok) return AWAY;
         throw error;
       });
-      return { ...queue, dependencies: await asked };
+      return { ...queue, version, dependencies: await asked };
     },
   });
 
@@ -71,12 +71,13 @@ export function statusRoutes(app: Api, context: ApiContext): void {
 }
 
 /** What status says while PostgreSQL is away: nothing is claimed, so nothing is sent. */
-const AWAY: Omit<Status, 'dependencies'> = {
+const AWAY: Omit<Status, 'dependencies' | 'version'> = {
   mode: 'PROOF',
   why: 'PostgreSQL is away: the flags cannot be read, so nothing is sent',
   workers: { count: 0, proof: 0, real: 0 },
   lanes: [],
   accounts: [],
+  notices: [],
 };
 
 /** Whoever asks without a token learns what is away, and no address. */

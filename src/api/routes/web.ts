@@ -10,6 +10,7 @@ import type { WebFile, WebFiles } from '../web-files.ts';
 const ADDRESSES = [
   '/accounts',
   '/actions',
+  '/calendar',
   '/decisions',
   '/ticks',
   '/logs',

@@ -10,7 +10,7 @@ import { fields, table } from '../terminal/text.ts';
 export const registerAdapters: Register = (program, run) => {
   const adapters = program
     .command('adapters [type]')
-    .description('the action types; of one type its payload: schema, example, limits')
+    .description('list the action types; for one type show the schema, example and limits of its payload')
     .action((type: string | undefined) =>
       run(async ({ io, client, print }) => {
         const list = await (await client()).listAdapters();
@@ -27,7 +27,7 @@ export const registerAdapters: Register = (program, run) => {
 
   adapters
     .command('new <name>')
-    .description('write an adapter of your own and its test: NAME.js, NAME.test.js')
+    .description('write an example adapter and its test: NAME.js, NAME.test.js')
     .action((name: string) =>
       run(async ({ print }) => {
         if (!/^[a-z][a-z0-9_-]{1,40}$/u.test(name)) {
@@ -49,7 +49,7 @@ export const registerAdapters: Register = (program, run) => {
 
   adapters
     .command('test <file>')
-    .description('try the adapters of a file by the checks that every adapter has to pass; nothing is sent')
+    .description('check the adapters of a file as every adapter is checked; nothing is sent')
     .action((file: string) =>
       run(async ({ io, json, print }) => {
         const { loadAdapters } = await import('../../worker/load-adapters.ts');
@@ -90,7 +90,7 @@ function adapterTable(items: readonly AdapterDescription[], isColored: boolean):
 
 /** Whether REAL would be taken, and what it lacks. */
 function realWord({ performs, real, providers }: AdapterDescription): Cell {
-  if (!performs) return { text: 'PROOF only: it performs nothing yet', tone: 'proof' };
+  if (!performs) return { text: 'PROOF only: it cannot be sent yet', tone: 'proof' };
   if (real.configured) return { text: 'can be sent', tone: 'real' };
   if (real.missing.length === 0 && providers.length > 0) {
     return {

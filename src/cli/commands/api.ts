@@ -1,10 +1,11 @@
 import type { Register } from '../context.ts';
+import { version } from '../version.ts';
 
 /** `aol api`: one API process, against the servers of the environment. */
 export const registerApi: Register = (program, run) => {
   program
     .command('api')
-    .description('serve the HTTP API against the servers that the environment names; several may run at once')
+    .description('serve the HTTP API and the dashboard with the servers in the environment; run as many as you like')
     .action(() =>
       run(async ({ config: loadConfig }) => {
         const config = await loadConfig();
@@ -19,7 +20,12 @@ export const registerApi: Register = (program, run) => {
         const { builtInContracts } = await import('../../contracts/payloads/index.ts');
         const { resolveTokens } = await import('../../local/index.ts');
         const { loadAdapters } = await import('../../worker/load-adapters.ts');
+        const { createRenderer } = await import('../../worker/renderer.ts');
         const { contracts } = await loadAdapters(config.adapterFiles);
+        const renderer = createRenderer({
+          adapterFiles: [...config.adapterFiles],
+          artifacts: settings.artifactLocation(config),
+        });
         const tokens = resolveTokens(config);
         const logger = settings.createLogger(config);
         const traces = await settings.startTraces(config, 'api', logger);
@@ -35,12 +41,16 @@ export const registerApi: Register = (program, run) => {
           const server = await startServer({
             ...ports,
             ...config.api,
+            publicUrl: config.publicUrl,
+            renderer,
+            approvalTtlMs: config.approvalTtlMs,
             contracts: [...builtInContracts, ...contracts],
             tokens,
             logger,
             // Whoever lifts the rate lifts the lock-out.
             ...(config.api.callsPerMinute === 0 && { maxWrongTokens: 0 }),
             setVariables: new Set(config.setVariables),
+            version: version(),
             webFolder: builtWebFolder,
           });
           logger.info({ url: server.url }, 'the API listens');
@@ -48,6 +58,7 @@ export const registerApi: Register = (program, run) => {
           logger.info({ reason: await stopped }, 'the API closes');
           await server.close();
         } finally {
+          await renderer.close();
           await ports.close();
           await traces.stop();
         }

@@ -4,12 +4,12 @@ import { fields } from '../terminal/text.ts';
 
 /** `aol artifacts show|verify` */
 export const registerArtifacts: Register = (program, run) => {
-  const artifacts = program.command('artifacts').description('the stored effects');
+  const artifacts = program.command('artifacts').description('the stored bytes of what is sent');
 
   artifacts
     .command('show <actionId>')
-    .description('what would be sent, or was sent, by an action')
-    .option('--raw', 'exactly the hashed bytes', false)
+    .description('show what an action would send, or has sent')
+    .option('--raw', 'print exactly the hashed bytes', false)
     .action((actionId: string, { raw }: { raw: boolean }) =>
       run(async ({ io, client, print }) => {
         const { readArtifact } = await import('../artifact.ts');
@@ -31,7 +31,7 @@ export const registerArtifacts: Register = (program, run) => {
 
   artifacts
     .command('verify')
-    .description('recompute the SHA-256 of every stored artifact and compare it with its row')
+    .description('recompute the SHA-256 of every stored artifact and compare it with the database')
     .action(() =>
       run(async (context) => {
         const config = await context.config();

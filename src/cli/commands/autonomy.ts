@@ -12,14 +12,14 @@ interface SetOptions {
   readonly yes: boolean;
 }
 
-/** `aol autonomy get|set` */
+/** `aol autonomy get|set|unset` */
 export const registerAutonomy: Register = (program, run) => {
-  const autonomy = program.command('autonomy').description('how far types of actions may go by themselves');
+  const autonomy = program.command('autonomy').description('what each type of action may do without a person');
 
   autonomy
     .command('get')
-    .description('what is set, by whom and why; where nothing is, the flags of the lane hold alone')
-    .option('--lane <lane>', 'one lane, and what is set for all')
+    .description('show the levels, who set them and why; without a level only the flags of the lane apply')
+    .option('--lane <lane>', 'one lane; default: every level that is set')
     .action(({ lane }: { lane?: string }) =>
       run(async ({ io, client, print }) => {
         const answer = await (await client()).listAutonomy(lane);
@@ -31,11 +31,11 @@ export const registerAutonomy: Register = (program, run) => {
   autonomy
     .command('set')
     .description(
-      'draft: proofs only; approve: a person allows each; auto: by the flags of the lane. Loosening needs an admin',
+      'draft: only proofs; approve: a person approves each; auto: the flags of the lane decide. Only an admin can loosen',
     )
     .argument('<type>', 'a type, or * for all')
     .addArgument(new Argument('<level>').choices(AUTONOMY_LEVELS))
-    .option('--lane <lane>', 'one lane; all when absent', ALL_LANES)
+    .option('--lane <lane>', 'one lane; * is all lanes', ALL_LANES)
     .option('--reason <text>', 'for the log')
     .option('--yes', 'do not ask', false)
     .action((type: string, level: AutonomyLevel, { lane, reason, yes }: SetOptions) =>
@@ -50,6 +50,33 @@ export const registerAutonomy: Register = (program, run) => {
         }
         const answer = await client.setAutonomy({ lane, type, level, ...(reason !== undefined && { reason }) });
         print(answer, () => `autonomy of ${answer.type} in ${answer.lane}: ${answer.level}`);
+        return undefined;
+      }),
+    );
+
+  autonomy
+    .command('unset')
+    .description('remove a level; the more general level applies again, or only the flags of the lane')
+    .argument('<type>', 'a type, or * for all types')
+    .option('--lane <lane>', 'one lane; * is all lanes', ALL_LANES)
+    .option('--reason <text>', 'for the log')
+    .option('--yes', 'do not ask', false)
+    .action((type: string, { lane, reason, yes }: SetOptions) =>
+      run(async ({ io, client: connect, print }) => {
+        const client = await connect();
+        if (!yes) {
+          const where = lane === ALL_LANES ? 'in all lanes' : `in lane ${lane}`;
+          await confirm(io, {
+            what: `the level of ${type === '*' ? 'every type' : type} ${where} is taken back: a wider one holds, or the flags alone`,
+            question: 'take it back?',
+          });
+        }
+        const { inForce } = await client.unsetAutonomy(lane, type, reason);
+        print({ inForce }, () =>
+          inForce === null
+            ? `autonomy of ${type} in ${lane}: nothing is set, the flags hold alone`
+            : `autonomy of ${type} in ${lane}: ${inForce.level}, from ${inForce.type} in ${inForce.lane}`,
+        );
         return undefined;
       }),
     );

@@ -4,11 +4,11 @@ import { fields } from '../terminal/text.ts';
 
 /** `aol blobs put` */
 export const registerBlobs: Register = (program, run) => {
-  const blobs = program.command('blobs').description('pictures and files that go out with actions');
+  const blobs = program.command('blobs').description('pictures and files for posts and mail');
 
   blobs
     .command('put <file>')
-    .description('store a file, for payloads to name as {"media": [{"sha256": …, "alt": …}]}')
+    .description('store a file; a payload names it as {"media": [{"sha256": …, "alt": …}]}')
     .action((file: string) =>
       run(async ({ client, print }) => {
         const blob = await (await client()).putBlob(await readFile(file));

@@ -8,19 +8,19 @@ import { table } from '../terminal/text.ts';
 
 /** `aol context add|use|list|remove`: the AOLs that this user works with, by name. */
 export const registerContext: Register = (program, run) => {
-  const context = program.command('context').description('the AOLs that you work with, by name, each with its token');
+  const context = program.command('context').description('the AOLs that you work with, each with a name and a token');
 
   context
     .command('add <name> <url>')
-    .description('remember an AOL, with a token: asked for on a terminal, else read from the file that is named')
-    .option('--token-file <file>', 'where the token is; - for stdin')
+    .description('add an AOL with its token, which is asked for on a terminal or read from --token-file')
+    .option('--token-file <file>', 'the file with the token; - for stdin')
     .action((name: string, url: string, { tokenFile }: { tokenFile?: string }) =>
       run((given) => add(given, name, { url, tokenFile })),
     );
 
   context
     .command('use <name>')
-    .description(`talk to this one from now on; ${LOCAL} is the AOL of this machine`)
+    .description(`use this one from now on; ${LOCAL} is the AOL of this machine`)
     .action((name: string) =>
       run(async ({ io, print }) => {
         const config = await io.config();
@@ -31,15 +31,14 @@ export const registerContext: Register = (program, run) => {
         const { words } = findTarget(config);
         print({ current: name }, () => `from now on: ${name === LOCAL ? `${LOCAL} (${words})` : words}`);
         const variable = overruledBy(config);
-        if (name !== LOCAL && variable !== undefined)
-          io.talk(`aol: ${variable} is set, and counts more than a context`);
+        if (name !== LOCAL && variable !== undefined) io.talk(`aol: ${variable} is set and overrides the context`);
         return undefined;
       }),
     );
 
   context
     .command('list')
-    .description('all of them, never their tokens; * is the one in use')
+    .description('list all contexts without their tokens; * is the one in use')
     .action(() =>
       run(async ({ config, print }) => {
         const { contexts, current = LOCAL } = readContexts((await config()).machine.configDir);
@@ -65,7 +64,7 @@ export const registerContext: Register = (program, run) => {
 
   context
     .command('remove <name>')
-    .description('forget one, and its token')
+    .description('remove one, with its token')
     .action((name: string) =>
       run(async ({ config, print }) => {
         const { configDir } = (await config()).machine;
@@ -86,11 +85,11 @@ async function add(
   { url, tokenFile }: { readonly url: string; readonly tokenFile: string | undefined },
 ): Promise<undefined> {
   if (name === LOCAL || !/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)) {
-    throw new UsageError(`NAME is of small letters, digits, dots and dashes, and not ${LOCAL}`);
+    throw new UsageError(`NAME must be lower-case letters, digits, dots and dashes, and not ${LOCAL}`);
   }
   const address = URL.canParse(url) && !/[@?#]/.test(url) ? url.replace(/\/+$/, '') : undefined;
   if (address === undefined || !isPrivateWay(address)) {
-    throw new UsageError('URL is an address like https://aol.example; http:// only to this machine');
+    throw new UsageError('URL must be like https://aol.example; http:// only for this machine');
   }
   const { configDir } = (await io.config()).machine;
   const { contexts, current } = readContexts(configDir);
@@ -100,7 +99,7 @@ async function add(
   writeContexts(configDir, { ...all, ...(current !== undefined && { current }) });
   print({ name, url: address }, () => `${name} is ${address}${isKnown ? ', instead of what it was' : ''}`);
   if (token === '') io.talk('aol: it has no token; AOL_TOKEN will be used');
-  if (current !== name) io.talk(`aol: \`aol context use ${name}\` makes it the one that commands talk to`);
+  if (current !== name) io.talk(`aol: \`aol context use ${name}\` makes it the current one`);
   return undefined;
 }
 
@@ -112,7 +111,7 @@ async function readToken(io: CliContext['io'], name: string, file: string | unde
       : await readText(io, file, `--token-file ${file}`);
   const token = (given || '').trim();
   if (token !== '' && !/^[\x21-\x7e]{32,512}$/.test(token)) {
-    throw new UsageError('a token is of 32 to 512 printable ASCII characters without spaces');
+    throw new UsageError('a token has 32 to 512 printable ASCII characters and no spaces');
   }
   return token;
 }

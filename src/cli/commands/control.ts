@@ -6,10 +6,10 @@ import type { Register } from '../context.ts';
 import { confirm, type Danger } from '../terminal/confirm.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlVerb, string>> = {
-  pause: 'no new attempts; what runs finishes',
-  resume: 'end a pause',
-  kill: 'stop now, and stay stopped until start',
-  start: 'revive after a kill',
+  pause: 'start no new attempts; what runs finishes',
+  resume: 'end the pause',
+  kill: 'stop everything now, until aol start',
+  start: 'start again after a kill',
 };
 
 interface Options {
@@ -26,7 +26,7 @@ export const registerControl: Register = (program, run) => {
     const command = program
       .command(verb)
       .description(DESCRIPTIONS[verb])
-      .option('--lane <lane>', 'one lane; all lanes when absent')
+      .option('--lane <lane>', 'one lane; default: all lanes')
       .option('--reason <text>', 'for the log')
       .option('--yes', 'do not ask', false)
       .action(({ yes, ...request }: Options) =>
@@ -39,8 +39,7 @@ export const registerControl: Register = (program, run) => {
           return undefined;
         }),
       );
-    if (verb === 'start')
-      command.option('--force', 'take the lanes away from whoever holds them; needs the token of an admin');
+    if (verb === 'start') command.option('--force', 'take over lanes from another owner; needs an admin');
   }
 };
 

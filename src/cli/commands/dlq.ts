@@ -1,16 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { AolClient } from '../../client/client.ts';
 import type { ActionSummary } from '../../contracts/http/action.ts';
+import type { DlqGroup } from '../../contracts/http/bulk.ts';
 import type { DlqAnswer, DlqFilter, DlqInput } from '../../contracts/http/decisions.ts';
-import { counted } from '../../contracts/words.ts';
+import { counted, knownWord } from '../../contracts/words.ts';
 import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { DLQ_REASONS, type DlqReason } from '../../domain/states.ts';
 import { type CliContext, ExitCode, pageWords, type Register, type Runner } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { confirm } from '../terminal/confirm.ts';
-import { wholeNumber } from '../terminal/options.ts';
+import { type Moment, moment, said, wholeNumber } from '../terminal/options.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { oneLine, since, table } from '../terminal/text.ts';
+import { clock, withLocalTimes, zoned } from '../terminal/time.ts';
 import { listPage } from './actions.ts';
 
 interface ListOptions {
@@ -25,7 +27,10 @@ interface DecideOptions {
   readonly lane?: string;
   readonly type?: string;
   readonly dlqReason?: DlqReason;
-  readonly before?: string;
+  readonly account?: string;
+  readonly cause?: string;
+  readonly like?: string;
+  readonly before?: Moment;
   readonly reason?: string;
   readonly dryRun: boolean;
   readonly yes: boolean;
@@ -44,7 +49,7 @@ interface Verb {
 const REPLAY: Verb = {
   name: 'replay',
   done: 'replayed',
-  description: 'give dead letters a new round of attempts under the same keys',
+  description: 'try dead letters again, under the same keys',
   what: 'replay queues them again',
   trustsIds: true,
   call: (client, request) => client.replayDeadLetters(request),
@@ -53,15 +58,15 @@ const REPLAY: Verb = {
 const CLEAR: Verb = {
   name: 'clear',
   done: 'cleared',
-  description: 'cancel dead letters, for good',
+  description: 'cancel dead letters for good',
   what: 'clear cancels them for good',
   trustsIds: false,
   call: (client, request) => client.clearDeadLetters(request),
 };
 
-/** `aol dlq list|replay|clear` */
+/** `aol dlq list|groups|replay|clear` */
 export const registerDlq: Register = (program, run) => {
-  const dlq = program.command('dlq').description('dead letters: look at them, replay them, clear them');
+  const dlq = program.command('dlq').description('dead letters: list, replay, clear');
 
   dlq
     .command('list')
@@ -69,7 +74,7 @@ export const registerDlq: Register = (program, run) => {
     .option('--lane <lane>', 'only these')
     .option('--type <type>', 'only these')
     .option('--limit <n>', 'how many', wholeNumber(1, MAX_PAGE_SIZE), 20)
-    .option('--cursor <cursor>', 'go on where an earlier list ended')
+    .option('--cursor <cursor>', 'continue where an earlier list ended')
     .action((options: ListOptions) =>
       run(async (context) => {
         const page = await listPage(context, { ...options, status: 'DLQ' });
@@ -81,11 +86,59 @@ export const registerDlq: Register = (program, run) => {
       }),
     );
 
+  dlq
+    .command('groups')
+    .description('dead letters grouped by cause, largest group first; replay or clear a group with --cause or --like')
+    .option('--lane <lane>', 'only these')
+    .option('--type <type>', 'only these')
+    .action((options: { readonly lane?: string; readonly type?: string }) =>
+      run(async ({ io, client, print }) => {
+        const groups = await (await client()).listDeadLetterGroups(options);
+        print(groups, () => groupTable(groups.items));
+        if (!groups.isComplete) io.talk('there are too many dead letters to group all of them: name a lane or a type');
+        return undefined;
+      }),
+    );
+
   for (const verb of [REPLAY, CLEAR]) registerVerb(dlq, run, verb);
 };
 
 function row({ id, lane, type, dlqReason, attempts, updatedAt, lastError }: Omit<ActionSummary, 'summary'>): string[] {
-  return [id, lane, type, dlqReason ?? '-', String(attempts), since(updatedAt), oneLine(lastError ?? '-', 80)];
+  return [
+    id,
+    lane,
+    type,
+    dlqReason ?? '-',
+    String(attempts),
+    since(updatedAt),
+    oneLine(withLocalTimes(lastError ?? '-'), 80),
+  ];
+}
+
+function groupTable(items: readonly DlqGroup[]): string {
+  const rows = items.map(({ count: many, lane, type, account, dlqReason, newestAt, cause, sampleId }) => [
+    String(many),
+    lane,
+    type,
+    account ?? '-',
+    dlqReason,
+    clock(newestAt),
+    sampleId,
+    oneLine(cause || '-', 100),
+  ]);
+  return table(['COUNT', 'LANE', 'TYPE', 'ACCOUNT', 'REASON', zoned('NEWEST'), 'LIKE', 'CAUSE'], rows);
+}
+
+/** The group that a dead letter stands for. */
+async function groupLike(client: AolClient, id: string): Promise<DlqFilter> {
+  const { items } = await client.listDeadLetterGroups();
+  const group = items.find(({ sampleId }) => sampleId === id);
+  if (!group)
+    throw new UsageError(
+      `${id} is not the id of a group: \`aol dlq groups\` shows one for each group in its column LIKE`,
+    );
+  const { lane, type, dlqReason, account, cause } = group;
+  return { lane, type, dlqReason: knownWord(DLQ_REASONS, dlqReason), account: account ?? undefined, cause };
 }
 
 function registerVerb(dlq: Command, run: Runner, verb: Verb): void {
@@ -95,8 +148,11 @@ function registerVerb(dlq: Command, run: Runner, verb: Verb): void {
     .option('--all', 'all dead letters', false)
     .option('--lane <lane>', 'only of this lane')
     .option('--type <type>', 'only of this type')
-    .addOption(new Option('--dlq-reason <reason>', 'only those that died of this').choices(DLQ_REASONS))
-    .option('--before <time>', 'only those that died earlier')
+    .addOption(new Option('--dlq-reason <reason>', 'only with this reason').choices(DLQ_REASONS))
+    .option('--account <name>', 'only of this account')
+    .option('--cause <text>', 'only with this cause, as `aol dlq groups` shows it')
+    .option('--like <id>', 'only the group with this id in `aol dlq groups`')
+    .option('--before <time>', 'only those from before this time', moment)
     .option('--reason <text>', 'for the log')
     .option('--dry-run', 'only count', false)
     .option('--yes', 'do not ask', false)
@@ -109,13 +165,15 @@ async function decide(
   ids: readonly string[],
   options: DecideOptions,
 ): Promise<number | undefined> {
-  const { lane, type, dlqReason, before, reason } = options;
-  const filter = { lane, type, dlqReason, before };
-  const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  if ([ids.length > 0, isFiltered || options.all].filter(Boolean).length !== 1) {
-    throw new UsageError('say which: ids, or a filter, or --all');
+  const { lane, type, dlqReason, account, cause, like, reason } = options;
+  const before = said(context.io, options.before);
+  const asked = { lane, type, dlqReason, account, cause, before };
+  const isFiltered = Object.values(asked).some((value) => value !== undefined);
+  if ([ids.length > 0, like !== undefined, isFiltered || options.all].filter(Boolean).length !== 1) {
+    throw new UsageError('name dead letters: ids, --like, a filter, or --all');
   }
   const client = await context.client();
+  const filter = like === undefined ? asked : { ...(await groupLike(client, like)), before };
   const selection = ids.length > 0 ? { ids: [...ids] } : { filter };
   const preview = await verb.call(client, { ...selection, dryRun: true });
   if (options.dryRun) return report(context, verb, preview);

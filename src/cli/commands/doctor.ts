@@ -4,7 +4,7 @@ import { ExitCode, type Register } from '../context.ts';
 export const registerDoctor: Register = (program, run) => {
   program
     .command('doctor')
-    .description('check each dependency; ends with 1 when one is not well')
+    .description('check PostgreSQL, Temporal, the API, workers and this machine; exit status 1 if a check fails')
     .action(() =>
       run(async ({ io, print }) => {
         const { examine } = await import('../doctor/index.ts');

@@ -1,18 +1,19 @@
 import { type EnqueueInput, enqueueRequestSchema } from '../../contracts/http/action.ts';
-import { parseJsonText } from '../../contracts/http/json-text.ts';
 import { fieldProblems } from '../../contracts/http/problem.ts';
-import { errorText, InvalidRequestError } from '../../domain/errors.ts';
+import { InvalidRequestError } from '../../domain/errors.ts';
 import { MAX_ATTEMPTS, MAX_PRIORITY, MIN_PRIORITY } from '../../domain/limits.ts';
 import type { CliContext, Register } from '../context.ts';
 import { enqueueFile } from '../enqueue-batch.ts';
 import { UsageError } from '../errors.ts';
 import { readText } from '../terminal/input.ts';
-import type { CliIo } from '../terminal/io.ts';
-import { durationMs, wholeNumber } from '../terminal/options.ts';
-import { modeWords, statusWord } from '../terminal/paint.ts';
+import { durationMs, type Moment, moment, said, wholeNumber } from '../terminal/options.ts';
+import { modeWord, modeWords, statusWord } from '../terminal/paint.ts';
 import { fields } from '../terminal/text.ts';
+import { when, withLocalTimes } from '../terminal/time.ts';
+import { validate } from '../validate.ts';
 import { waitForEnd } from '../wait.ts';
-import { actionText } from './actions.ts';
+import { actionText, awaitsApproval, expiresFirstText } from './actions.ts';
+import { readPayload } from './changes.ts';
 
 interface Options {
   readonly payload?: string;
@@ -20,10 +21,11 @@ interface Options {
   readonly lane?: string;
   readonly mode?: string;
   readonly priority?: number;
-  readonly at?: string;
+  readonly at?: Moment;
   readonly maxAttempts?: number;
   readonly requireApproval?: boolean;
   readonly batch?: string;
+  readonly validate: boolean;
   readonly wait: boolean;
   readonly timeout?: number;
 }
@@ -32,22 +34,30 @@ interface Options {
 export const registerEnqueue: Register = (program, run) => {
   program
     .command('enqueue [type]')
-    .description('queue an action, e.g. POST_SOCIAL; the same key again answers the action that is there')
-    .option('--payload <json>', 'the payload: JSON, @FILE, or - for stdin; {} when absent')
+    .description('queue an action, e.g. POST_SOCIAL; the same key again returns the existing action')
+    .option('--payload <json>', 'the payload: JSON, @FILE, or - for stdin; default: {}')
     .option('--key <key>', 'idempotency key')
-    .option('--lane <lane>', 'lane, `default` when absent')
-    .option('--mode <mode>', 'PROOF (nothing is sent; when absent) or REAL')
+    .option('--lane <lane>', 'the lane; default: `default`')
+    .option('--mode <mode>', 'PROOF (default: nothing is sent) or REAL')
     .option('--priority <n>', 'from -100 to 100, higher first', wholeNumber(MIN_PRIORITY, MAX_PRIORITY))
-    .option('--at <time>', 'not before, e.g. 2026-12-24T18:00:00Z')
+    .option(
+      '--at <time>',
+      'not before this time, e.g. "2026-12-01 09:00 Europe/Berlin" or 2026-12-24T18:00:00Z',
+      moment,
+    )
     .option('--max-attempts <n>', 'from 1 to 3', wholeNumber(1, MAX_ATTEMPTS))
-    .option('--require-approval', 'a person must approve its artifact, whatever the lane says')
-    .option('--batch <file>', 'many actions: JSON lines, each as POST /v1/actions takes it; - for stdin')
-    .option('--wait', 'follow it to its end; the exit code says which', false)
-    .option('--timeout <time>', 'with --wait, at most so long: 30s, 5m', durationMs)
+    .option('--require-approval', 'a person must approve it, even if the lane does not require that')
+    .option('--validate', 'queue nothing; show what a proof would store, and what would happen', false)
+    .option(
+      '--batch <file>',
+      'many actions from a file: one JSON object per line, as for POST /v1/actions; - for stdin',
+    )
+    .option('--wait', 'wait until it has ended; the exit code says how', false)
+    .option('--timeout <time>', 'with --wait, at most this long: 30s, 5m', durationMs)
     .action((type: string | undefined, options: Options) =>
       run((context) => {
         if (options.batch !== undefined) return batch(context, type, options);
-        if (type === undefined) throw new UsageError('say what: enqueue TYPE, or enqueue --batch FILE');
+        if (type === undefined) throw new UsageError('name a type (enqueue TYPE) or a file (enqueue --batch FILE)');
         return single(context, type, options);
       }),
     );
@@ -55,27 +65,38 @@ export const registerEnqueue: Register = (program, run) => {
 
 async function single(context: CliContext, type: string, options: Options): Promise<number | undefined> {
   const { io, client: connect, print } = context;
-  if (options.timeout !== undefined && !options.wait) throw new UsageError('--timeout belongs to --wait');
-  const request = toRequest(type, options, await readPayload(options.payload ?? '{}', io));
+  if (options.timeout !== undefined && !options.wait) throw new UsageError('--timeout needs --wait');
+  const runAt = said(io, options.at);
+  const request = toRequest(type, { ...options, runAt }, await readPayload(options.payload ?? '{}', io));
   const client = await connect();
-  const action = await client.enqueue(request);
+  if (options.validate) return validate(context, client, request);
+  const { action: queued, isNew } = await client.queue(request);
   if (options.wait) {
-    const { action: ended, exitCode } = await waitForEnd(context, client, action, options.timeout);
+    const { action: ended, exitCode } = await waitForEnd(context, client, queued, options.timeout);
     print(ended, () => actionText(ended, io.color));
     return exitCode;
   }
+  if (!isNew)
+    io.talk(`aol: the key was used before: nothing new was queued, this is the action from ${when(queued.createdAt)}`);
+  // Why it waits is known to whoever looks at it.
+  const action = context.json ? queued : await client.getAction(queued.id);
   print(action, () =>
-    fields(
-      [
-        ['id', action.id],
-        ['status', statusWord(action.status)],
-        ['mode', modeWords(action.mode)],
-        ['lane', action.lane],
-        ['key', action.idempotencyKey],
-        ['next', `aol actions show ${action.id}`],
-      ],
-      io.color,
-    ),
+    [
+      fields(
+        [
+          ['id', action.id],
+          ['status', statusWord(action.status)],
+          ['mode', action.waiting === null ? modeWords(action.mode, awaitsApproval(action)) : modeWord(action.mode)],
+          ['waiting', action.waiting && withLocalTimes(action.waiting)],
+          ['due', action.status === 'PENDING' ? when(action.runAt) : null],
+          ['lane', action.lane],
+          ['key', action.idempotencyKey],
+          ['next', `aol actions show ${action.id}`],
+        ],
+        io.color,
+      ),
+      ...expiresFirstText(action),
+    ].join('\n'),
   );
   return undefined;
 }
@@ -83,25 +104,29 @@ async function single(context: CliContext, type: string, options: Options): Prom
 async function batch(
   context: CliContext,
   type: string | undefined,
-  { batch: file = '-', wait, ...others }: Options,
+  { batch: file = '-', wait, validate: isLook, ...others }: Options,
 ): Promise<number | undefined> {
-  const isAlone = type === undefined && !wait && Object.values(others).every((value) => value === undefined);
-  if (!isAlone) throw new UsageError('--batch stands alone: its lines say everything');
+  const isAlone = type === undefined && !wait && !isLook && Object.values(others).every((value) => value === undefined);
+  if (!isAlone) throw new UsageError('--batch takes everything from the file: leave the type and other options out');
   return enqueueFile(context, await readText(context.io, file, `--batch ${file}`));
 }
 
-async function readPayload(source: string, io: CliIo): Promise<unknown> {
-  const file = source === '-' ? source : /^@(.*)$/s.exec(source)?.[1];
-  const text = file === undefined ? source : await readText(io, file, `--payload ${source}`);
-  try {
-    return parseJsonText(text);
-  } catch (error) {
-    throw new UsageError(`--payload ${errorText(error).replace(/^body /, '')}`);
-  }
-}
+/** What a field is called on the command line. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  idempotencyKey: '--key',
+  lane: '--lane',
+  mode: '--mode',
+  priority: '--priority',
+  runAt: '--at',
+  maxAttempts: '--max-attempts',
+};
 
 /** The server checks the rest; here only what would not even be a request. */
-function toRequest(type: string, options: Options, payload: unknown): EnqueueInput {
+function toRequest(
+  type: string,
+  options: Options & { readonly runAt: string | undefined },
+  payload: unknown,
+): EnqueueInput {
   const request = {
     type,
     payload,
@@ -109,12 +134,16 @@ function toRequest(type: string, options: Options, payload: unknown): EnqueueInp
     lane: options.lane,
     mode: options.mode,
     priority: options.priority,
-    runAt: options.at,
+    runAt: options.runAt,
     maxAttempts: options.maxAttempts,
     requireApproval: options.requireApproval,
   };
   const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
   const parsed = enqueueRequestSchema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new InvalidRequestError('this cannot be queued', fieldProblems(parsed.error));
+  const problems = fieldProblems(parsed.error);
+  throw new InvalidRequestError(
+    'this cannot be queued',
+    problems.map(({ field, rule }) => ({ field: OPTIONS[field] ?? field, rule })),
+  );
 }

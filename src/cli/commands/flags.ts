@@ -9,6 +9,7 @@ import { confirm, type Danger } from '../terminal/confirm.ts';
 import { durationMs, readWholeNumber, wholeNumber } from '../terminal/options.ts';
 import type { Cell } from '../terminal/paint.ts';
 import { table } from '../terminal/text.ts';
+import { clock, when, zoned } from '../terminal/time.ts';
 import { killDanger } from './control.ts';
 
 interface SetOptions {
@@ -21,12 +22,12 @@ interface SetOptions {
 
 /** `aol flags get|set` */
 export const registerFlags: Register = (program, run) => {
-  const flags = program.command('flags').description('the flags of a lane, or the defaults of all');
+  const flags = program.command('flags').description('settings of a lane, or of all lanes');
 
   flags
     .command('get')
-    .description('the flags in force, who set them and why')
-    .option('--lane <lane>', 'one lane; the defaults of all when absent', ALL_LANES)
+    .description('show the flags in force, who set them and why')
+    .option('--lane <lane>', 'one lane; * is all lanes', ALL_LANES)
     .action(({ lane }: { lane: string }) =>
       run(async ({ io, client, print }) => {
         const answer = await (await client()).getFlags(lane);
@@ -37,17 +38,17 @@ export const registerFlags: Register = (program, run) => {
 
   flags
     .command('set')
-    .description('change a flag; loosening a limit needs the token of an admin')
+    .description('change a flag; an admin must raise limits and unlock REAL')
     .addArgument(new Argument('<name>').choices(FLAG_NAMES))
     .argument('<value>')
-    .option('--lane <lane>', 'one lane; the defaults of all when absent', ALL_LANES)
+    .option('--lane <lane>', 'one lane; * is all lanes', ALL_LANES)
     .option('--reason <text>', 'for the log')
     .option(
       '--if-version <n>',
-      'only if the flag has this version; 0: only if the lane inherits it',
+      'only if the flag still has this version; 0: only if the lane has no value of its own',
       wholeNumber(0, 999_999_999),
     )
-    .option('--for <time>', 'with proof_only false: REAL locks itself again after it, e.g. 8h', durationMs)
+    .option('--for <time>', 'with proof_only false: lock REAL again after this time, e.g. 8h', durationMs)
     .option('--yes', 'do not ask', false)
     .action((name: FlagName, text: string, { lane, reason, ifVersion, for: forMs, yes }: SetOptions) =>
       run(async ({ io, client: connect, print }) => {
@@ -84,7 +85,7 @@ function parseValue(name: FlagName, text: string): boolean | number | string {
 function unlockTime(name: FlagName, value: unknown, forMs: number | undefined): { readonly forMs?: number } {
   if (forMs === undefined) return {};
   if (name === 'proof_only' && value === false) return { forMs };
-  throw new UsageError('--for goes with proof_only false');
+  throw new UsageError('--for needs proof_only false');
 }
 
 /** What a change does that nobody should do by mistake. */
@@ -124,9 +125,17 @@ function flagTable({ flags }: FlagsOfLane, isColored: boolean): string {
   const rows = FLAG_NAMES.map((name) => {
     const { value, version, inherited, expiresAt, updatedBy, reason } = flags[name];
     const source = inherited ? 'inherited' : 'own';
-    return [name, valueWord(name, value), source, String(version), expiresAt ?? '-', updatedBy ?? '-', reason ?? ''];
+    return [
+      name,
+      valueWord(name, value),
+      source,
+      String(version),
+      expiresAt === null ? '-' : clock(expiresAt),
+      updatedBy ?? '-',
+      reason ?? '',
+    ];
   });
-  return table(['NAME', 'VALUE', 'FROM', 'VERSION', 'UNTIL', 'SET BY', 'REASON'], rows, isColored);
+  return table(['NAME', 'VALUE', 'FROM', 'VERSION', zoned('UNTIL'), 'SET BY', 'REASON'], rows, isColored);
 }
 
 function valueWord(name: FlagName, value: boolean | number | string): Cell {
@@ -141,6 +150,6 @@ function changedText({ lane, flags }: FlagsOfLane, name: FlagName, isChanged: bo
   const { value, version, inherited, expiresAt } = flags[name];
   const where = lane === ALL_LANES ? 'all lanes' : `lane ${lane}`;
   const overruled = inherited ? ', by the flag of all lanes' : '';
-  const until = expiresAt === null ? '' : ` until ${expiresAt}`;
+  const until = expiresAt === null ? '' : ` until ${when(expiresAt)}`;
   return `${name} of ${where} is ${value}${until}${overruled} (version ${version})${isChanged ? '' : ', as before'}`;
 }

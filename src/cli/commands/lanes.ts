@@ -1,14 +1,15 @@
 import type { Register } from '../context.ts';
 import { laneTable } from '../terminal/status-text.ts';
+import { withLocalTimes } from '../terminal/time.ts';
 import { actionTable } from './actions.ts';
 
 /** `aol lanes list|show|next|create` */
 export const registerLanes: Register = (program, run) => {
-  const lanes = program.command('lanes').description('look at lanes, create them');
+  const lanes = program.command('lanes').description('list, show and create lanes');
 
   lanes
     .command('list')
-    .description('all lanes, and how each is')
+    .description('list all lanes with their state')
     .action(() =>
       run(async ({ io, json, client: connect, print }) => {
         const client = await connect();
@@ -20,7 +21,7 @@ export const registerLanes: Register = (program, run) => {
 
   lanes
     .command('show <lane>')
-    .description('one lane: its mode and why, lease, counts')
+    .description('show one lane: its mode and why, lease, counts')
     .action((lane: string) =>
       run(async ({ io, client, print }) => {
         const status = await (await client()).getLane(lane);
@@ -31,18 +32,20 @@ export const registerLanes: Register = (program, run) => {
 
   lanes
     .command('next <lane>')
-    .description('what its next tick would claim, in that order, or why nothing')
+    .description('show what its next tick would take, in order, or why nothing')
     .action((lane: string) =>
       run(async ({ io, client, print }) => {
         const next = await (await client()).getNext(lane);
-        print(next, () => (next.items.length === 0 ? next.why : `${actionTable(next.items, io.color)}\n\n${next.why}`));
+        print(next, () =>
+          next.items.length === 0 ? withLocalTimes(next.why) : `${actionTable(next.items, io.color)}\n\n${next.why}`,
+        );
         return undefined;
       }),
     );
 
   lanes
     .command('create <lane>')
-    .description('create a lane, in PROOF and with approval_policy all; again changes nothing')
+    .description('create a lane, in PROOF and with approval_policy all; changes nothing if it exists')
     .action((lane: string) =>
       run(async ({ client, print }) => {
         const answer = await (await client()).createLane(lane);

@@ -5,9 +5,10 @@ import { LOG_EVENTS, LOG_LEVELS, type LogEvent, type LogLevel } from '../../doma
 import { type CliContext, pageWords, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { followLogs } from '../follow-logs.ts';
-import { listOf, wholeNumber } from '../terminal/options.ts';
+import { listOf, type Moment, moment, said, wholeNumber } from '../terminal/options.ts';
 import { type Cell, levelWord } from '../terminal/paint.ts';
-import { table } from '../terminal/text.ts';
+import { oneLine, table } from '../terminal/text.ts';
+import { clock, withLocalTimes, zoned } from '../terminal/time.ts';
 
 interface Options {
   readonly action?: string;
@@ -16,6 +17,10 @@ interface Options {
   readonly event?: readonly LogEvent[];
   readonly actor?: string;
   readonly q?: string;
+  readonly from?: Moment;
+  readonly to?: Moment;
+  readonly people?: true;
+  readonly csv: boolean;
   readonly limit: number;
   readonly cursor?: string;
   readonly follow: boolean;
@@ -27,24 +32,33 @@ const PAGE_SIZE = 200;
 export const registerLogs: Register = (program, run) => {
   program
     .command('logs [actionId]')
-    .description("the log: everybody's acts, and what became of each action; of one action from its beginning")
+    .description('show the log: what people did and what became of each action; for one action from its beginning')
     .option('--action <id>', 'only of this action')
-    .option('--lane <lane>', 'only of this lane; * is what concerns all lanes')
-    .addOption(new Option('--level <level>', 'this level and worse').choices(LOG_LEVELS))
-    .option('--event <events>', `only these, parted by commas: ${LOG_EVENTS.join(', ')}`, listOf(LOG_EVENTS))
-    .option('--actor <name>', 'only what this one did')
-    .option('--q <text>', 'only with these words in the message or the detail')
-    .option('--limit <n>', 'how many, the newest', wholeNumber(1, PAGE_SIZE), 50)
-    .option('--cursor <cursor>', 'go on where an earlier list ended')
-    .option('--follow', 'go on with what is written from now on, until Ctrl+C', false)
+    .option('--lane <lane>', 'only of this lane; *: only what concerns all lanes')
+    .addOption(new Option('--level <level>', 'only this level and higher').choices(LOG_LEVELS))
+    .option('--event <events>', `only these, separated by commas: ${LOG_EVENTS.join(', ')}`, listOf(LOG_EVENTS))
+    .option('--actor <name>', 'only what this person or program did')
+    .option('--q <words>', 'only with each of these words in the message or the detail')
+    .option('--from <time>', 'at or after this time, e.g. "2026-12-01 09:00 Europe/Berlin"', moment)
+    .option('--to <time>', 'before this time', moment)
+    .option('--people', 'only what people did')
+    .option('--csv', 'all matching rows, newest first, as CSV with times in UTC', false)
+    .option('--limit <n>', 'how many of the newest rows', wholeNumber(1, PAGE_SIZE), 50)
+    .option('--cursor <cursor>', 'continue where an earlier list ended')
+    .option('--follow', 'keep printing new rows, until Ctrl+C', false)
     .action((actionId: string | undefined, options: Options) => run((context) => logs(context, actionId, options)));
 };
 
 async function logs(context: CliContext, argument: string | undefined, options: Options): Promise<undefined> {
   if (argument !== undefined && options.action !== undefined && argument !== options.action) {
-    throw new UsageError('one action, please: it is named twice');
+    throw new UsageError('name the action only once');
   }
-  const { limit, cursor, follow, level } = options;
+  const { limit, cursor, follow, level, csv } = options;
+  if (follow && (csv || options.from || options.to || options.people)) {
+    throw new UsageError('--follow prints only new rows: leave --from, --to, --people and --csv out');
+  }
+  if (csv && (context.json || cursor !== undefined))
+    throw new UsageError('--csv prints all rows as CSV: leave --json and --cursor out');
   const filter: LogFilter = {
     lane: options.lane,
     actionId: argument ?? options.action,
@@ -52,8 +66,12 @@ async function logs(context: CliContext, argument: string | undefined, options: 
     event: options.event,
     actor: options.actor,
     q: options.q,
+    from: said(context.io, options.from),
+    to: said(context.io, options.to),
+    people: options.people,
   };
   const client = await context.client();
+  if (csv) return printCsv(context, await client.exportLogs(filter, context.io.signal));
   if (follow) return followLogs(context, client, filter, limit);
   const { actionId, ...conditions } = filter;
   const isWhole = cursor === undefined && Object.values(conditions).every((condition) => condition === undefined);
@@ -66,6 +84,11 @@ async function logs(context: CliContext, argument: string | undefined, options: 
   // The newest stands last, as in every log.
   context.print(page, () => logTable(page.items.toReversed(), { ofOneAction: false, isColored: context.io.color }));
   pageWords(context, page);
+  return undefined;
+}
+
+async function printCsv({ io }: CliContext, file: ReadableStream<Uint8Array>): Promise<undefined> {
+  for await (const chunk of file) io.outBytes(chunk);
   return undefined;
 }
 
@@ -84,15 +107,15 @@ function logTable(
   items: readonly LogEntry[],
   { ofOneAction, isColored }: { readonly ofOneAction: boolean; readonly isColored: boolean },
 ): string {
-  const where = ofOneAction ? [] : ['LANE', 'ACTION'];
+  const where = ofOneAction ? [] : ['LANE', 'ACTION', 'WHAT'];
   const rows = items.map((entry): Cell[] => [
-    entry.at,
+    clock(entry.at),
     levelWord(entry.level),
     entry.event,
     entry.attempt === null ? '-' : String(entry.attempt),
     entry.actor,
-    ...(ofOneAction ? [] : [entry.lane, entry.actionId ?? '-']),
-    entry.message,
+    ...(ofOneAction ? [] : [entry.lane, entry.actionId ?? '-', oneLine(entry.summary ?? '-', 50)]),
+    withLocalTimes(entry.message),
   ]);
-  return table(['AT', 'LEVEL', 'EVENT', 'ATTEMPT', 'ACTOR', ...where, 'MESSAGE'], rows, isColored);
+  return table([zoned('AT'), 'LEVEL', 'EVENT', 'ATTEMPT', 'ACTOR', ...where, 'MESSAGE'], rows, isColored);
 }

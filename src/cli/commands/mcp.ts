@@ -4,7 +4,7 @@ import type { CliContext, Register } from '../context.ts';
 export const registerMcp: Register = (program, run) => {
   program
     .command('mcp')
-    .description('tools for AI agents over stdio (Model Context Protocol): queue, look, stop; never approve')
+    .description('serve tools for AI agents over stdio (Model Context Protocol): queue, read, stop, but not approve')
     .action(() =>
       run(async ({ io }) => {
         const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');

@@ -5,9 +5,9 @@ import { UsageError } from '../errors.ts';
 export const registerMigrate: Register = (program, run) => {
   program
     .command('migrate')
-    .description("bring the database to this version's schema")
-    .option('--down', 'take the whole schema away, and all data with it', false)
-    .option('--yes', 'really', false)
+    .description('upgrade the database to the schema of this version')
+    .option('--down', 'remove the whole schema with all data', false)
+    .option('--yes', 'do not ask', false)
     .action((options: { down: boolean; yes: boolean }) =>
       run(async (context) => {
         if (options.down && !options.yes) throw new UsageError('--down deletes all data of AOL: confirm with --yes');

@@ -4,6 +4,7 @@ import { ExitCode, type Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { fields } from '../terminal/text.ts';
+import { when } from '../terminal/time.ts';
 
 /** The log is looked through as a whole, which takes longer than other statements may. */
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -12,8 +13,8 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 export const registerPrune: Register = (program, run) => {
   program
     .command('prune')
-    .description('delete what finished long ago: actions, artifacts, log, ledger; the queue goes on')
-    .requiredOption('--older-than <age>', 'at least this old, e.g. 90d or 36h')
+    .description('delete old finished actions with their artifacts, log and ledger rows, while AOL runs')
+    .requiredOption('--older-than <age>', 'finished at least this long ago, e.g. 90d or 36h')
     .option('--dry-run', 'only count', false)
     .action((options: { olderThan: string; dryRun: boolean }) =>
       run(async (context) => {
@@ -63,5 +64,5 @@ function words(result: PruneResult): string {
     ['leftover files', result.leftovers],
   ]);
   const failures = result.failures.map(({ uri, reason }) => `\nNOT REMOVED ${uri}: ${reason}`).join('');
-  return `${result.dryRun ? 'would delete' : 'deleted'}, older than ${result.before.toISOString()}:\n${counts}${failures}`;
+  return `${result.dryRun ? 'would delete' : 'deleted'}, older than ${when(result.before.toISOString())}:\n${counts}${failures}`;
 }

@@ -12,9 +12,9 @@ const TICK_SPARE_MS = 60_000;
 export const registerRun: Register = (program, run) => {
   program
     .command('run')
-    .description('a bounded run of one lane: so many ticks, then the end; starts the servers it needs')
-    .requiredOption('--ticks <n>', 'how many ticks', wholeNumber(1, 100_000))
-    .option('--proof', 'PROOF whatever AOL_PROOF_MODE says', false)
+    .description('run one lane for a number of ticks, then end; starts the servers that it needs')
+    .requiredOption('--ticks <n>', 'the number of ticks', wholeNumber(1, 100_000))
+    .option('--proof', 'PROOF, even if AOL_PROOF_MODE is 0', false)
     .option('--lane <lane>', 'which lane', DEFAULT_LANE)
     .action((options: { ticks: number; proof: boolean; lane: string }) =>
       run(async (context) => {

@@ -5,6 +5,7 @@ import { type CliContext, ExitCode, type Register } from '../context.ts';
 import { describeFailure } from '../errors.ts';
 import { withPicture } from '../terminal/live.ts';
 import { statusLines, statusPage } from '../terminal/status-text.ts';
+import { when } from '../terminal/time.ts';
 
 const WATCH_INTERVAL_MS = 1_000;
 const WATCH_TIMEOUT_MS = 3_000;
@@ -13,8 +14,8 @@ const WATCH_TIMEOUT_MS = 3_000;
 export const registerStatus: Register = (program, run) => {
   program
     .command('status')
-    .description('mode and why, lanes, dependencies')
-    .option('--watch', 'live, until Ctrl+C; without a terminal a line for whatever changed', false)
+    .description('show the mode and why, lanes, workers, PostgreSQL and Temporal')
+    .option('--watch', 'update until Ctrl+C; without a terminal, print a line for each change', false)
     .action((options: { watch: boolean }) =>
       run(async (context) => {
         if (options.watch) return watch(context);
@@ -46,7 +47,7 @@ async function watch(context: CliContext): Promise<undefined> {
   if (!io.screen) return eachSecond(changesOnly(io.out));
   return withPicture(io.screen, (picture) =>
     eachSecond((seen) => {
-      const head = `${new Date().toISOString()}  (Ctrl+C ends this)`;
+      const head = `${when(new Date().toISOString())}  (Ctrl+C ends this)`;
       picture.draw(`${head}\n\n${seen.status ? statusPage(seen.status, where, io.color) : seen.failure.message}`);
     }),
   );
@@ -72,7 +73,7 @@ function changesOnly(out: (text: string) => void): (seen: Look) => void {
   let before: readonly string[] = [];
   return (seen) => {
     const lines = seen.status ? statusLines(seen.status) : [seen.failure.message];
-    for (const line of lines) if (!before.includes(line)) out(`${new Date().toISOString()} ${line}`);
+    for (const line of lines) if (!before.includes(line)) out(`${when(new Date().toISOString())} ${line}`);
     before = lines;
   };
 }

@@ -2,31 +2,31 @@ import { Option } from 'commander';
 import type { AolClient } from '../../client/client.ts';
 import type { ApiToken } from '../../contracts/http/token.ts';
 import { parseAgeMs } from '../../domain/ages.ts';
+import { readTime } from '../../domain/local-time.ts';
 import { ROLES, type Role } from '../../domain/roles.ts';
 import type { Register } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { fields, since, table } from '../terminal/text.ts';
+import { clock, when, zoned } from '../terminal/time.ts';
 
 const PAGE_SIZE = 200;
 
 /** `aol tokens create|list|revoke` */
 export const registerTokens: Register = (program, run) => {
-  const tokens = program
-    .command('tokens')
-    .description('named tokens of the API; all of it needs the token of an admin');
+  const tokens = program.command('tokens').description('named tokens for the API; needs an admin');
 
   tokens
     .command('create <name>')
-    .description('make a token; it is shown this once')
-    .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
-    .option('--lane <lane>', 'a lane that it sees and touches; again for more; all when absent', collect, [])
+    .description('create a token; it is shown only once')
+    .addOption(new Option('--role <role>', 'its role').choices(ROLES).makeOptionMandatory())
+    .option('--lane <lane>', 'a lane that it may use; repeat for more; default: all lanes', collect, [])
     .option(
       '--type <type>',
-      'an action type that it queues and decides about; again for more; all when absent',
+      'an action type that it may queue and decide about; repeat for more; default: all types',
       collect,
       [],
     )
-    .option('--expires <age>', 'when it ends: 30d, 36h, a time, or never; 90 days from now when absent')
+    .option('--expires <age>', 'when it expires: 30d, 36h, a time, or never; default: in 90 days')
     .action((name: string, { role, lane, type, expires }: CreateOptions) =>
       run(async ({ client, print }) => {
         const made = await (await client()).createToken({ name, role, ...bounds(lane, type), ...expiry(expires) });
@@ -36,9 +36,9 @@ export const registerTokens: Register = (program, run) => {
             ['role', made.role],
             ['lanes', namesOrAll(made.lanes)],
             ['types', namesOrAll(made.types)],
-            ['ends', made.expiresAt ?? 'never'],
+            ['ends', when(made.expiresAt) ?? 'never'],
             ['token', made.token],
-            ['note', 'it is shown this once; `aol tokens revoke` ends it'],
+            ['note', 'shown only once; `aol tokens revoke` revokes it'],
           ]),
         );
         return undefined;
@@ -47,7 +47,7 @@ export const registerTokens: Register = (program, run) => {
 
   tokens
     .command('list')
-    .description('all tokens, newest first; never their secrets')
+    .description('list all tokens, newest first, without their secrets')
     .action(() =>
       run(async ({ io, client, print }) => {
         const items = await allTokens(await client());
@@ -59,7 +59,7 @@ export const registerTokens: Register = (program, run) => {
 
   tokens
     .command('revoke <nameOrId>')
-    .description('end a token, at once and everywhere')
+    .description('revoke a token, at once')
     .action((nameOrId: string) =>
       run(async ({ client: connect, print }) => {
         const client = await connect();
@@ -97,9 +97,9 @@ function expiry(text: string | undefined): { readonly expiresAt?: string | null 
   if (text === 'never') return { expiresAt: null };
   const ageMs = parseAgeMs(text);
   if (ageMs !== undefined) return { expiresAt: new Date(Date.now() + ageMs).toISOString() };
-  if (Number.isNaN(Date.parse(text)))
-    throw new UsageError('--expires is 30d, 36h, a time such as 2027-01-01T00:00:00Z, or never');
-  return { expiresAt: new Date(text).toISOString() };
+  const read = readTime(text);
+  if (!read.ok) throw new UsageError(`--expires is 30d, 36h, never, or a time, which ${read.rule}`);
+  return { expiresAt: read.at.toISOString() };
 }
 
 async function allTokens(client: AolClient): Promise<ApiToken[]> {
@@ -121,7 +121,7 @@ async function idOf(client: AolClient, nameOrId: string): Promise<string> {
 }
 
 function notThere(nameOrId: string): never {
-  throw new UsageError(`there is no token ${nameOrId} that could be revoked`);
+  throw new UsageError(`there is no token ${nameOrId}, or it was revoked before`);
 }
 
 function tokenTable(items: readonly ApiToken[], isColored: boolean): string {
@@ -132,12 +132,16 @@ function tokenTable(items: readonly ApiToken[], isColored: boolean): string {
     namesOrAll(token.types),
     stateWord(token),
     token.prefix,
-    token.expiresAt ?? 'never',
+    token.expiresAt === null ? 'never' : clock(token.expiresAt),
     token.lastUsedAt === null ? 'never' : `${since(token.lastUsedAt)} ago`,
     token.createdBy,
     token.id,
   ]);
-  return table(['NAME', 'ROLE', 'LANES', 'TYPES', 'STATE', 'BEGINS', 'ENDS', 'USED', 'MADE BY', 'ID'], rows, isColored);
+  return table(
+    ['NAME', 'ROLE', 'LANES', 'TYPES', 'STATE', 'BEGINS', zoned('ENDS'), 'USED', 'MADE BY', 'ID'],
+    rows,
+    isColored,
+  );
 }
 
 function stateWord({ revokedAt, expiresAt }: ApiToken) {

@@ -5,10 +5,11 @@ export const registerUp: Register = (program, run) => {
   program
     .command('up')
     .description('start everything on this machine: PostgreSQL, Temporal, worker and API')
-    .action(() =>
+    .option('--killed', 'start with all lanes killed, until `aol start`', false)
+    .action(({ killed }: { killed: boolean }) =>
       run(async ({ io, json }) => {
         const { up } = await import('../up/up.ts');
-        return up(await io.config(), { io, json });
+        return up(await io.config(), { io, json, killed });
       }),
     );
 };

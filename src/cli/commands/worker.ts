@@ -4,12 +4,19 @@ import type { Register } from '../context.ts';
 export const registerWorker: Register = (program, run) => {
   program
     .command('worker')
-    .description('run a worker against the servers that the environment names; several may run at once')
+    .description('run a worker with the servers in the environment; run as many as you like')
     .action(() =>
       run(async ({ config: loadConfig }) => {
         const config = await loadConfig();
-        const { accountOptions, artifactLocation, createLogger, databaseUrl, startTraces, temporalSettings } =
-          await import('../settings.ts');
+        const {
+          accountOptions,
+          artifactLocation,
+          createLogger,
+          databaseUrl,
+          noticeSettings,
+          startTraces,
+          temporalSettings,
+        } = await import('../settings.ts');
         const { sayReady, untilStopped } = await import('../up/lifecycle.ts');
         const stopped = untilStopped();
         const { watchEventLoop } = await import('../up/event-loop-watchdog.ts');
@@ -32,6 +39,7 @@ export const registerWorker: Register = (program, run) => {
           webhook: config.webhook,
           ...accountOptions(config),
           dashboardUrl: config.publicUrl,
+          notices: noticeSettings(config),
           log,
           metrics,
         });

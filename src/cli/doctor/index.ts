@@ -5,6 +5,7 @@ import { ConfigurationError, errorText } from '../../domain/errors.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { checkApi } from './api.ts';
 import { type Check, failed, passed } from './check.ts';
+import { checkIssuer } from './issuer.ts';
 import { checkFolders, checkNode, checkTokens } from './machine.ts';
 import { checkPorts } from './ports.ts';
 import { checkPostgres } from './postgres.ts';
@@ -24,11 +25,12 @@ export async function examine(io: CliIo): Promise<Check[]> {
   }
   // Before anything reads the tokens, which mends the file's mode.
   const tokens = await checkTokens(config);
-  const [folders, [postgres, schema], temporal, { answers, ...api }] = await Promise.all([
+  const [folders, [postgres, schema], temporal, { answers, ...api }, issuer] = await Promise.all([
     checkFolders(config),
     checkPostgres(config),
     checkTemporal(config),
     checkApi(config),
+    checkIssuer(config),
   ]);
   const ports = await checkPorts(config, { api: answers, postgres: postgres.ok, temporal: temporal.ok });
   const isUsable = postgres.ok && schema.ok;
@@ -44,6 +46,7 @@ export async function examine(io: CliIo): Promise<Check[]> {
     ...lanes,
     ports,
     api,
+    issuer,
   ];
 }
 

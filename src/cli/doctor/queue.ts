@@ -7,10 +7,11 @@ import { type QueueStatus, readStatus } from '../../db/look/status.ts';
 import { createPool } from '../../db/pool.ts';
 import { errorText } from '../../domain/errors.ts';
 import { databaseUrl } from '../settings.ts';
+import { when } from '../terminal/time.ts';
 import { type Check, failed, passed } from './check.ts';
 import { checkHolders } from './holders.ts';
 
-const NAMES = ['workers', 'mode', 'leases', 'accounts', 'holders'] as const;
+const NAMES = ['workers', 'mode', 'leases', 'accounts', 'notices', 'holders'] as const;
 
 /** @param known what earlier checks found: without PostgreSQL and its schema none of these can be made */
 export async function checkLanes(
@@ -28,6 +29,7 @@ export async function checkLanes(
       checkMode(config, status),
       checkLeases(status),
       checkAccounts(status),
+      checkNotices(config, status),
       known.hasTemporal
         ? await checkHolders(config, read)
         : failed('holders', 'not known: Temporal does not answer', 'see temporal'),
@@ -62,11 +64,28 @@ function checkAccounts({ accounts }: QueueStatus): Check {
   if (accounts.length === 0) return passed('accounts', 'none needs anybody');
   const words = accounts.map(({ name, state, reason, tokenExpiresAt }) =>
     state === 'ready' || state === 'not_checked'
-      ? `${name}: its token runs out at ${tokenExpiresAt}`
+      ? `${name}: its token runs out at ${when(tokenExpiresAt)}`
       : `${name}: ${reason ?? state}`,
   );
   const cure = 'log in anew where it is asked for, then `aol accounts check NAME`';
   return failed('accounts', words.join('; '), cure);
+}
+
+/** Nobody has to be told; but where somebody is, it should arrive. */
+function checkNotices(config: Config, { notices }: QueueStatus): Check {
+  const failing = notices.flatMap(({ destination, failing: problem }) =>
+    problem ? [`${destination}: ${problem.error}`] : [],
+  );
+  if (failing.length > 0) {
+    return failed('notices', failing.join('; '), 'correct AOL_NOTICES or its account, then `aol notices test`');
+  }
+  const there = notices.map(({ destination }) => destination);
+  const missing = config.notices.destinations.map(({ name }) => name).filter((name) => !there.includes(name));
+  if (missing.length > 0) {
+    return failed('notices', `no worker has ${missing.join(', ')}`, 'restart the workers with this AOL_NOTICES');
+  }
+  if (there.length === 0) return passed('notices', 'nobody is told: AOL_NOTICES is not set');
+  return passed('notices', `${there.join(', ')}; links in them lead to ${config.publicUrl}`);
 }
 
 function checkLeases({ lanes }: QueueStatus): Check {
@@ -81,5 +100,8 @@ function checkLeases({ lanes }: QueueStatus): Check {
   }
   const late = lanes.filter(({ lease }) => lease.health === 'AMBER').map(({ lane }) => lane);
   const words = `${counted(lanes.length, 'lane')}, none of them RED`;
-  return passed('leases', late.length === 0 ? words : `${words}; not held or late just now: ${late.join(', ')}`);
+  return passed(
+    'leases',
+    late.length === 0 ? words : `${words}; AMBER, with work that is due and late: ${late.join(', ')}`,
+  );
 }

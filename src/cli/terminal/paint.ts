@@ -47,10 +47,10 @@ export function modeWord(mode: string): Toned {
   return { text: mode, tone: mode === 'PROOF' ? 'proof' : 'real' };
 }
 
-/** A mode with what it means, where there is room for it. */
-export function modeWords(mode: string): Toned {
+/** A mode with what it means for an action, where there is room for it. */
+export function modeWords(mode: string, awaitsApproval: boolean): Toned {
   if (mode === 'PROOF') return { text: 'PROOF: nothing is sent', tone: 'proof' };
-  return { text: `${mode}: it is sent`, tone: 'real' };
+  return { text: `${mode}: it is sent${awaitsApproval ? ' when a person has approved it' : ''}`, tone: 'real' };
 }
 
 const STATUS_TONES = {

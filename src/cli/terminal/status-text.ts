@@ -1,12 +1,14 @@
 /** The status as people read it: a page, and a line for each lane. */
 
 import type { AccountWarning } from '../../contracts/http/account.ts';
+import type { NoticeDestinationStatus } from '../../contracts/http/notice.ts';
 import type { Dependency, LaneStatus, Status } from '../../contracts/http/status.ts';
-import { duration } from '../../contracts/words.ts';
+import { counted, duration } from '../../contracts/words.ts';
 import { printable } from '../../domain/printable.ts';
 import type { ActionStatus } from '../../domain/states.ts';
-import { type Cell, healthWord, modeWord, modeWords } from './paint.ts';
+import { type Cell, healthWord, modeWord } from './paint.ts';
 import { fields, table } from './text.ts';
+import { when, withLocalTimes } from './time.ts';
 
 /** The columns that count actions, and under which title. */
 const COUNTS: readonly (readonly [title: string, status: ActionStatus])[] = [
@@ -22,11 +24,10 @@ const COUNTS: readonly (readonly [title: string, status: ActionStatus])[] = [
 /** @param where which AOL it is */
 export function statusPage(status: Status, where: string, isColored: boolean): string {
   const { workers, dependencies, lanes } = status;
-  const { text, tone } = modeWords(status.mode);
   const head = fields(
     [
       ['aol', where],
-      ['mode', { text: `${text} (${status.why})`, tone }],
+      ['mode', { ...modeWord(status.mode), text: `${status.mode}: ${whatIsSent(status)} (${status.why})` }],
       [
         'workers',
         {
@@ -42,14 +43,31 @@ export function statusPage(status: Status, where: string, isColored: boolean): s
   const parts = [head];
   if (lanes.length > 0) parts.push(laneTable(lanes, isColored));
   if (status.accounts.length > 0) parts.push(status.accounts.map(accountLine).join('\n'));
+  const failing = status.notices.flatMap(failingLine);
+  if (failing.length > 0) parts.push(failing.join('\n'));
   return parts.join('\n\n');
+}
+
+function whatIsSent({ mode, lanes }: Status): string {
+  const real = lanes.filter((lane) => lane.mode === 'REAL');
+  if (mode === 'PROOF') return 'nothing is sent';
+  const areStopped = real.length > 0 && real.every((lane) => stopped(lane) !== '');
+  return areStopped ? 'nothing is sent while its lanes are killed or paused' : 'it is sent';
+}
+
+function failingLine({ destination, failing }: NoticeDestinationStatus): string[] {
+  if (failing === null) return [];
+  const { since, attempts, error } = failing;
+  return [
+    printable(`notices to ${destination} do not arrive since ${since} (${counted(attempts, 'attempt')}): ${error}`),
+  ];
 }
 
 function accountLine({ name, state, reason, until, tokenExpiresAt, waiting }: AccountWarning): string {
   const isWell = state === 'ready' || state === 'not_checked';
   const words = isWell
-    ? `its token runs out at ${tokenExpiresAt}`
-    : `${state}: ${reason}${until ? `, until ${until}` : ''}`;
+    ? `its token runs out at ${when(tokenExpiresAt)}`
+    : `${state}: ${withLocalTimes(reason ?? '')}${until ? `, until ${when(until)}` : ''}`;
   return printable(`account ${name}: ${words}${waiting > 0 ? ` (${waiting} wait for it)` : ''}`);
 }
 

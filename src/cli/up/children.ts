@@ -34,6 +34,8 @@ export interface ChildOptions {
   readonly env: Record<string, string>;
   /** How long it may drain after SIGTERM. */
   readonly stopTimeoutMs: number;
+  /** What it prints as its result is dropped; else it is talk of ours. */
+  readonly isSilent?: boolean;
   /** For tests: another program than our own command line. */
   readonly mainFile?: string;
 }
@@ -42,13 +44,13 @@ export interface ChildOptions {
  * Starts one of our commands in a process group of its own, so that a terminal's Ctrl+C reaches only us, and with an IPC
  * channel: it tells when it is ready, and its end tells the child that we are gone.
  */
-export function startChild({ args, env, stopTimeoutMs, mainFile = ownMainFile() }: ChildOptions): Child {
+export function startChild({ args, env, stopTimeoutMs, isSilent, mainFile = ownMainFile() }: ChildOptions): Child {
   const flags = [...nodeFlags(args), '--enable-source-maps', '--import', endWithParent];
   const child = spawn(process.execPath, [...flags, mainFile, ...args], {
     detached: true,
     env: { ...nodeEnvironment(args), ...env },
     // What they say is talk: our own stdout is for results.
-    stdio: ['ignore', 2, 2, 'ipc'],
+    stdio: ['ignore', isSilent ? 'ignore' : 2, 2, 'ipc'],
   });
   const name = args.join(' ');
   const exited = exitOf(child);

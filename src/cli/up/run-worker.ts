@@ -10,7 +10,7 @@ import { connectTemporal, type TemporalGateway } from '../../temporal/gateway.ts
 import { createWorker } from '../../worker/create-worker.ts';
 import { loadAdapters } from '../../worker/load-adapters.ts';
 import { installRuntime } from '../../worker/runtime.ts';
-import { accountOptions, artifactLocation, createLogger, startTraces } from '../settings.ts';
+import { accountOptions, artifactLocation, createLogger, noticeSettings, startTraces } from '../settings.ts';
 import type { ServerAddresses } from './servers.ts';
 
 export interface RunParts {
@@ -31,7 +31,6 @@ export async function withWorker<Result>(
   work: (parts: RunParts) => Promise<Result>,
 ): Promise<Result> {
   const log = createLogger({ ...config, logLevel: 'warn' });
-  installRuntime(log);
   const traces = await startTraces(config, 'run', log);
   const db = createPool({ databaseUrl, applicationName: 'aol-run', maxConnections: 2 });
   const temporal = connectTemporal(settings);
@@ -46,6 +45,8 @@ export async function withWorker<Result>(
     }
     const flags = flagsInForce(wanted.lane, await readFlagRows(db, wanted.lane));
     const { adapters } = await loadAdapters(config.adapterFiles);
+    // Not before: it ends with the last worker, and without one it would keep this process alive.
+    installRuntime(log);
     const worker = await createWorker({
       adapters,
       databaseUrl,
@@ -56,6 +57,7 @@ export async function withWorker<Result>(
       ...accountOptions(config),
       approvalTtlMs: config.approvalTtlMs,
       dashboardUrl: config.publicUrl,
+      notices: noticeSettings(config),
       supervisor: false,
       log,
     });

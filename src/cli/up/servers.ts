@@ -7,6 +7,7 @@ import {
   acquireLock,
   assertPostgresReachable,
   assertTemporalReachable,
+  type DataDirLock,
   findTemporalBinary,
   type Kept,
   keepRunning,
@@ -72,18 +73,50 @@ export async function withServers<Result>(
   log: (line: string) => void,
   work: (addresses: ServerAddresses, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
+  return onDataFolder(config, log, lockUnlessUp, async (step, isUp) => {
+    const addresses = isUp
+      ? { databaseUrl: databaseUrl(config), temporal: temporalSettings(config) }
+      : await startOwn(step);
+    return orAborted(step.signal, work(addresses, step.signal));
+  });
+}
+
+/**
+ * Runs `work` with the database alone, its schema as it is: that of an `aol up` that runs on the data folder, else started for it
+ * and stopped after it.
+ *
+ * @param alone refuses while an `aol up` runs on the data folder
+ * @throws StopAsked when somebody asks to stop before `work` has ended
+ */
+export async function withDatabase<Result>(
+  config: Config,
+  { log, alone }: { readonly log: (line: string) => void; readonly alone: boolean },
+  work: (databaseUrl: string, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  return onDataFolder(config, log, alone ? acquireLock : lockUnlessUp, async (step, isUp) => {
+    const url = isUp ? databaseUrl(config) : await postgres(step);
+    return orAborted(step.signal, work(url, step.signal));
+  });
+}
+
+/** Whatever `work` starts is stopped after it, or when somebody asks to stop. */
+async function onDataFolder<Result>(
+  config: Config,
+  log: (line: string) => void,
+  lockIt: (dataDir: string) => DataDirLock | undefined,
+  work: (step: Start, isUp: boolean) => Promise<Result>,
+): Promise<Result> {
   const running: Stack = { servers: [], children: [] };
   const stop = listenForStop(() => {
     for (const server of running.servers) server.kill();
     process.exit(exitStatus(stop.asked.reason instanceof StopAsked ? stop.asked.reason.signal : 'SIGINT'));
   });
   const dataDir = prepareDataDir(config.dataDir);
-  const lock = lockUnlessUp(dataDir);
+  const lock = lockIt(dataDir);
   try {
-    const addresses = lock
-      ? await startOwn({ config, dataDir, log, signal: stop.asked, running })
-      : { databaseUrl: databaseUrl(config), temporal: temporalSettings(config) };
-    return await orAborted(stop.asked, work(addresses, stop.asked));
+    const step = { config, dataDir, log, signal: stop.asked, running };
+    // What is being started heeds the signal itself, and is known to be stopped only when its start has ended.
+    return await work(step, lock === undefined);
   } finally {
     await stopAll(running);
     lock?.release();
@@ -99,7 +132,7 @@ async function startOwn(all: Start): Promise<ServerAddresses> {
 }
 
 /** Undefined when an `aol up` holds the data folder: its servers are there. */
-function lockUnlessUp(dataDir: string) {
+function lockUnlessUp(dataDir: string): DataDirLock | undefined {
   try {
     return acquireLock(dataDir);
   } catch (error) {
@@ -109,21 +142,25 @@ function lockUnlessUp(dataDir: string) {
 }
 
 async function database(step: Start): Promise<string> {
-  const { config, dataDir, log, signal } = step;
-  let { url } = config.database;
-  if (url === undefined) {
-    log('starting PostgreSQL …');
-    const { cacheDir } = config.machine;
-    const options = { dataDir, port: config.local.postgresPort, cacheDir, log };
-    const kept = await keep(step, step.running.servers, 'PostgreSQL', (limit) =>
-      startPostgres({ ...options, signal: limit }),
-    );
-    url = kept.url;
-  } else {
-    await orAborted(signal, assertPostgresReachable(url));
-  }
-  await orAborted(signal, migrate(url, log));
+  const url = await postgres(step);
+  await orAborted(step.signal, migrate(url, step.log));
   return url;
+}
+
+async function postgres(step: Start): Promise<string> {
+  const { config, dataDir, log, signal } = step;
+  const { url } = config.database;
+  if (url !== undefined) {
+    await orAborted(signal, assertPostgresReachable(url));
+    return url;
+  }
+  log('starting PostgreSQL …');
+  const { cacheDir } = config.machine;
+  const options = { dataDir, port: config.local.postgresPort, cacheDir, log };
+  const kept = await keep(step, step.running.servers, 'PostgreSQL', (limit) =>
+    startPostgres({ ...options, signal: limit }),
+  );
+  return kept.url;
 }
 
 async function temporalServer(step: Start): Promise<Addresses['temporal']> {

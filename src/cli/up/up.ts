@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type Config, childEnvironment } from '../../config/index.ts';
+import { pressControl } from '../../db/decide/press.ts';
+import { createPool } from '../../db/pool.ts';
 import { httpAddress } from '../../domain/addresses.ts';
+import { ALL_LANES } from '../../domain/flags.ts';
 import {
   acquireLock,
   assertPortFree,
@@ -14,6 +18,7 @@ import {
 import type { CliIo } from '../terminal/io.ts';
 import { onAbort, orAborted, together } from './abort.ts';
 import { type Child, startChild } from './children.ts';
+import { sayReady } from './lifecycle.ts';
 import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
 import { type Addresses, keep, type Stack, type Start, startServers, stopAll } from './servers.ts';
 
@@ -21,8 +26,10 @@ export interface UpOptions {
   readonly io: Pick<CliIo, 'out' | 'talk' | 'isOutTerminal'>;
   /** The result is a line of JSON. */
   readonly json?: boolean;
+  /** All lanes are killed before the worker starts. */
+  readonly killed?: boolean | undefined;
   /** For tests: a stand-in for our own command line. */
-  readonly mainFile?: string;
+  readonly mainFile?: string | undefined;
 }
 
 /** Shutdown grace of worker and API; with the servers' own few seconds all is over within 30 s. */
@@ -36,7 +43,7 @@ const readyTimeoutMs = 60_000;
  * @returns the exit status: 0 for a stop that was asked, 130 or 143 when it came while starting or had to be immediate
  * @throws ConfigurationError and the like when the start fails; nothing is left running then
  */
-export async function up(config: Config, { io, json, mainFile }: UpOptions): Promise<number> {
+export async function up(config: Config, { io, json, killed, mainFile }: UpOptions): Promise<number> {
   const log = (line: string) => io.talk(`aol: ${line}`);
   const dataDir = prepareDataDir(config.dataDir);
   const lock = acquireLock(dataDir);
@@ -52,9 +59,11 @@ export async function up(config: Config, { io, json, mainFile }: UpOptions): Pro
   let status = 0;
   try {
     const startedMs = performance.now();
-    await start({ config, dataDir, log, signal: stop.asked, running }, mainFile, (addresses) => {
+    const step = { config, dataDir, log, signal: stop.asked, running };
+    await start(step, { mainFile, killed }, (addresses) => {
       const tookMs = performance.now() - startedMs;
       io.out(json ? facts(config, dataDir, addresses) : summary({ config, dataDir, addresses, tookMs, io }));
+      sayReady();
     });
     await new Promise((resolve) => onAbort(stop.asked, () => resolve(undefined)));
     log('stopping: what runs may finish, at most 30 s; Ctrl+C again stops at once');
@@ -72,13 +81,18 @@ export async function up(config: Config, { io, json, mainFile }: UpOptions): Pro
   return stopAtOnce ? askedStatus(stop.asked) : status;
 }
 
-async function start(all: Start, mainFile: string | undefined, ready: (addresses: Addresses) => void): Promise<void> {
+async function start(
+  all: Start,
+  { mainFile, killed }: Pick<UpOptions, 'mainFile' | 'killed'>,
+  ready: (addresses: Addresses) => void,
+): Promise<void> {
   const { config, dataDir, log } = all;
   await assertPortFree('AOL_API_PORT', config.api.port, config.api.host);
   resolveTokens({ ...config, dataDir });
   ensureSecretsKey({ ...config, dataDir });
   writeAddresses(dataDir, { apiHost: config.api.host, apiPort: config.api.port, ...config.local });
   const { databaseUrl, temporal } = await startServers(all);
+  if (killed) await killAll(databaseUrl);
   const env = {
     ...childEnvironment(),
     ...temporal.env,
@@ -99,6 +113,15 @@ async function start(all: Start, mainFile: string | undefined, ready: (addresses
     command('api', (child, signal) => apiReady(config, child, signal)),
   ]);
   ready({ databaseUrl, temporal });
+}
+
+async function killAll(databaseUrl: string): Promise<void> {
+  const pool = createPool({ databaseUrl, applicationName: 'aol-cli', maxConnections: 1 });
+  try {
+    await pressControl(pool, ALL_LANES, { killed: true }, { actor: 'aol up', reason: 'started with --killed' });
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Waits for a child to be ready; one that is not in time, or no longer wanted, is stopped. */
@@ -175,7 +198,7 @@ AOL is ready (after ${(tookMs / 1000).toFixed(1)} s).
   API           ${address}
   Admin token   ${adminToken(config, dataDir, io)}
   Temporal      ${temporalPage}
-  First action  ${prefix(config, dataDir)}npx aol enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first
+  First action  ${prefix(config, dataDir)}${ownCommand()} enqueue POST_SOCIAL --payload '{"platform":"bluesky","content":"Hello"}' --key first
   Stop          Ctrl+C
 `;
 }
@@ -193,6 +216,12 @@ function adminToken(
 /** What a command needs to find this data folder from another terminal; the rest it finds there. */
 function prefix({ setVariables }: Config, dataDir: string): string {
   return setVariables.includes('AOL_DATA_DIR') ? `AOL_DATA_DIR='${dataDir.replaceAll("'", "'\\''")}' ` : '';
+}
+
+/** How this program is called from another terminal. What `npx FILE` installed lies in npm's cache, where `npx aol` does not look. */
+function ownCommand(): string {
+  const fetched = /^.*[\\/]_npx[\\/][^\\/]+[\\/]node_modules/u.exec(fileURLToPath(import.meta.url))?.[0];
+  return fetched === undefined ? 'npx aol' : join(fetched, '.bin', 'aol');
 }
 
 /** For programs; where the tokens lie rather than one of them. */

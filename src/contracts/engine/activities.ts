@@ -9,6 +9,8 @@ export interface LaneHolder {
   readonly workflowId: string;
   readonly firstRunId: string;
   readonly runId: string;
+  /** When the run began, by Temporal's clock: of two runs of one lane the later one lives. */
+  readonly runStartedAtMs: number;
   readonly token: number | null;
 }
 

@@ -1,13 +1,11 @@
 /** Accounts as they go out: who speaks, whether it can, until when; never a secret. */
 
 import { z } from 'zod';
+import { budgetSchema } from './budget.ts';
 import { openWordSchema, pageOf } from './primitives.ts';
 
 /** `not_checked`: nobody has tried yet. `limited`: until a time. `on_hold`: until somebody looks after it and checks it. */
 export const ACCOUNT_STATES = ['not_checked', 'ready', 'needs_login', 'on_hold', 'limited'] as const;
-
-const MOST = 1_000_000;
-const boundSchema = z.int().min(0).max(MOST).nullable();
 
 export const accountSchema = z.object({
   name: z.string(),
@@ -26,16 +24,12 @@ export const accountSchema = z.object({
   limits: z.array(z.record(z.string(), z.unknown())),
   tokenExpiresAt: z.string().nullable(),
   checkedAt: z.string().nullable(),
-  /** So many effects in an hour and a day of UTC; null is without bound. `used` counts the present ones. */
-  budget: z.object({
-    perHour: boundSchema,
-    perDay: boundSchema,
-    usedThisHour: z.int(),
-    usedToday: z.int(),
-    setBy: z.string().nullable(),
-  }),
-  /** How many actions wait for it. */
+  /** What an hour, a day or a month may have of it. */
+  budgets: z.array(budgetSchema),
+  /** How many actions wait for it, or for room in its budgets. */
   waiting: z.int(),
+  /** Why they wait: what its state says, or the budget that is used up; null: nothing holds them up now. */
+  why: z.string().nullable(),
 });
 export type AccountDescription = z.output<typeof accountSchema>;
 
@@ -45,17 +39,6 @@ export type AccountList = z.output<typeof accountListSchema>;
 /** False: no worker has checked it within 10 s. */
 export const accountCheckedSchema = z.object({ checked: z.boolean(), account: accountSchema });
 export type AccountChecked = z.output<typeof accountCheckedSchema>;
-
-/** Null takes an admin's number back: then its entry's counts, or the default. */
-export const budgetRequestSchema = z
-  .strictObject({ perHour: boundSchema.optional(), perDay: boundSchema.optional() })
-  .meta({ examples: [{ perHour: 10, perDay: 60 }] });
-export type BudgetRequest = z.input<typeof budgetRequestSchema>;
-
-/** An account's name, the `default` one of a provider (`bluesky.default`), or a host of webhooks: `webhook:hooks.example`. */
-export const accountKeySchema = z.string().regex(/^(?:[a-z0-9][a-z0-9._-]{0,100}|webhook:[a-z0-9.[\]:_-]{1,253})$/u, {
-  message: 'must be the name of an account, or webhook: and a host',
-});
 
 /** Of an account that people should look at, in `GET /v1/status`. */
 export const accountWarningSchema = accountSchema.pick({

@@ -1,4 +1,4 @@
-/** `GET` and `PUT /v1/autonomy`. */
+/** `GET` and `PUT /v1/autonomy`, `DELETE /v1/autonomy/{lane}/{type}`. */
 
 import { z } from 'zod';
 import { AUTONOMY_LEVELS } from '../../domain/autonomy.ts';
@@ -19,6 +19,13 @@ export const autonomySchema = z.object({
   updatedAt: timeSchema,
 });
 export type Autonomy = z.output<typeof autonomySchema>;
+
+/** What holds for the type in the lane when its own level is taken back; null: nothing is set, and the flags hold alone. */
+export const autonomyUnsetSchema = z.object({ inForce: autonomySchema.nullable() });
+export type AutonomyUnset = z.output<typeof autonomyUnsetSchema>;
+
+export const autonomyParamsSchema = z.strictObject({ lane: laneOrAllSchema, type: typeSchema });
+export const autonomyDeleteQuerySchema = z.strictObject({ reason: reasonSchema.optional() });
 
 export const autonomyListSchema = z.object({ items: z.array(autonomySchema) });
 export type AutonomyList = z.output<typeof autonomyListSchema>;

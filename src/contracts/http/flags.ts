@@ -43,12 +43,12 @@ export const flagsPatchSchema = z
     ({ flags, forMs }) => forMs === undefined || (Object.keys(flags).length === 1 && flags.proof_only === false),
     {
       path: ['forMs'],
-      message: 'belongs to proof_only: false, alone',
+      message: 'is allowed only with proof_only: false',
     },
   )
   .refine(({ flags, version }) => version === undefined || Object.keys(flags).length === 1, {
     path: ['version'],
-    message: 'belongs to one flag: name exactly one',
+    message: 'is allowed only with exactly one flag',
   })
   .meta({ examples: [{ lane: 'default', flags: { max_actions_per_tick: 2 }, reason: 'slower today' }] });
 export type FlagsPatch = z.output<typeof flagsPatchSchema>;

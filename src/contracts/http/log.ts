@@ -7,6 +7,7 @@ import {
   actionIdSchema,
   commaListOf,
   cursorSchema,
+  instantSchema,
   laneOrAllSchema,
   openWordSchema,
   pageOf,
@@ -29,6 +30,8 @@ export const logEntrySchema = z.object({
   detail: z.record(z.string(), z.unknown()).nullable(),
   artifactSha256: z.string().nullable(),
   durationMs: z.number().nullable(),
+  /** One line of what its action does; in the list of all rows alone, and null where the action is gone. */
+  summary: z.string().nullable().optional(),
 });
 export type LogEntry = z.output<typeof logEntrySchema>;
 
@@ -44,8 +47,19 @@ export const logListQuerySchema = z.strictObject({
   level: commaListOf(LOG_LEVELS).optional(),
   event: commaListOf(LOG_EVENTS).optional(),
   actor: storableText(1, 200).optional(),
-  /** Words in the message or the detail. */
+  /** From this moment on. */
+  from: instantSchema.optional(),
+  /** Before this moment. */
+  to: instantSchema.optional(),
+  /** Only what people did: decisions, flags, stops, tokens. Neither what the engine wrote of its work, nor what agents did. */
+  people: z
+    .enum(['true', 'false'])
+    .transform((word) => word === 'true')
+    .optional(),
+  /** Words that each must stand in the message or the detail. */
   q: searchTextSchema.optional(),
+  /** `csv`: all rows that fit, oldest last, as a file; limit and cursor are of pages. */
+  format: z.enum(['json', 'csv']).default('json'),
   cursor: cursorSchema.optional(),
   limit: pageSizeSchema,
 });

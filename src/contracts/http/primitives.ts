@@ -23,7 +23,9 @@ export const laneNameSchema = z
   .max(MAX_LANE_LENGTH)
   .regex(/^[a-z0-9][a-z0-9._-]*$/, {
     message: 'must start with a lower-case letter or digit and hold only those, dot, dash and underscore',
-  });
+  })
+  // Its workflow would have the id of the one that sends notices.
+  .refine((lane) => lane !== 'notices', { message: 'must not be notices: AOL uses that name itself' });
 
 /** A lane, or `*` for the defaults of all. */
 export const laneOrAllSchema = z.union([z.literal(ALL_LANES), laneNameSchema]);
@@ -65,10 +67,15 @@ export const maxAttemptsSchema = z.int().min(1).max(MAX_ATTEMPTS);
 
 /** A date that exists, with a time zone, at most five years ahead. */
 export const runAtSchema = z.iso
-  .datetime({ offset: true, message: 'must be a date and time with a zone, e.g. 2026-12-24T18:00:00Z' })
+  .datetime({ offset: true, abort: true, message: 'must be a date and time with a zone, e.g. 2026-12-24T18:00:00Z' })
   .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= Date.now() + MAX_SCHEDULE_MS, {
     message: 'must lie between 1970 and five years from now',
   });
+
+/** A moment of the past or the future, with a time zone: the end of a range. */
+export const instantSchema = z.iso
+  .datetime({ offset: true, abort: true, message: 'must be a date and time with a zone, e.g. 2026-12-24T18:00:00Z' })
+  .refine((text) => Date.parse(text) >= 0, { message: 'must not lie before 1970' });
 
 /** Times go out as ISO 8601 in UTC. */
 export const timeSchema = z.iso.datetime();
@@ -84,7 +91,7 @@ export const cursorSchema = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^[A-Za-z0-9_-]+$/, { message: 'must be a cursor that an earlier answer gave' });
+  .regex(/^[A-Za-z0-9_-]+$/, { message: 'must be a cursor from an earlier answer' });
 
 /** A list as it goes out. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
@@ -99,13 +106,13 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** One of several words, or more of them parted by commas, in an address: `status=DLQ,UNCONFIRMED`. */
+/** One of several words, or several of them, separated by commas, in an address: `status=DLQ,UNCONFIRMED`. */
 export function commaListOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
   const one = `(?:${words.join('|')})`;
   return z
     .string()
     .regex(new RegExp(`^${one}(?:,${one})*$`), {
-      message: `must be one of ${words.join(', ')}, or more of them parted by commas`,
+      message: `must be one of ${words.join(', ')}, or several of them, separated by commas`,
       // Else rules of the whole query would be asked about a text that was never parted.
       abort: true,
     })
@@ -113,5 +120,20 @@ export function commaListOf<const Word extends string>(words: readonly [Word, ..
     .pipe(z.array(z.enum(words)));
 }
 
-/** Words to look for, in addresses. */
-export const searchTextSchema = storableText(1, 200);
+const MAX_WORDS = 10;
+
+/** Words to look for: each must stand there, in any order. */
+export const searchTextSchema = storableText(1, 200).refine((text) => searchWords(text).length <= MAX_WORDS, {
+  message: `must be at most ${MAX_WORDS} words`,
+});
+
+/** The words of a search, each once. White space alone is looked for as it is. */
+export function searchWords(text: string): readonly string[] {
+  const words = text.split(/\s+/u).filter((word) => word !== '');
+  return words.length === 0 ? [text] : [...new Set(words)];
+}
+
+/** The name of an account as `GET /v1/accounts` tells it: `brand-a`, or `bluesky.default`. */
+export const accountSearchSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,100}$/u, { message: 'must be the name of an account' });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LEASE_HEALTHS } from '../../domain/lease.ts';
 import { ACTION_MODES } from '../../domain/states.ts';
 import { accountWarningSchema } from './account.ts';
+import { noticeDestinationSchema } from './notice.ts';
 import { openWordSchema } from './primitives.ts';
 import { tickSchema } from './tick.ts';
 
@@ -35,11 +36,15 @@ export type LaneStatus = z.output<typeof laneStatusSchema>;
 export const statusSchema = z.object({
   mode: openWordSchema(ACTION_MODES),
   why: z.string(),
+  /** Of the API that answers. */
+  version: z.string().default('unknown'),
   /** Worker processes that are connected now, and the mode each was started in. */
   workers: z.object({ count: z.int(), proof: z.int(), real: z.int() }),
   lanes: z.array(laneStatusSchema),
   /** Accounts that can do nothing now, or whose token runs out within 7 days. */
   accounts: z.array(accountWarningSchema).default([]),
+  /** Where people are told of what waits or went wrong, and what does not arrive there. */
+  notices: z.array(noticeDestinationSchema).default([]),
   dependencies: z.object({ postgres: dependencySchema, temporal: dependencySchema }),
 });
 export type Status = z.output<typeof statusSchema>;

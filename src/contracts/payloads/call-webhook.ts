@@ -1,7 +1,9 @@
 /** `CALL_WEBHOOK`: one request over HTTP with a JSON body. */
 
 import { z } from 'zod';
+import { parseDurationMs } from '../../domain/ages.ts';
 import { type JsonValue, jsonProblem, storableText } from '../http/json.ts';
+import { OWN_HEADER } from '../names.ts';
 import type { ActionContract } from './contract.ts';
 import { webAddressProblem } from './urls.ts';
 
@@ -27,8 +29,6 @@ const FRAME_HEADERS: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** What AOL itself says: `idempotency-key`, `user-agent`, and every `webhook-…`. */
-const OWN_HEADER = /^(?:idempotency-key|user-agent|webhook-.*)$/u;
 const SECRET_HEADER =
   /^(?:proxy-.*|(?:.*-)?(?:api-?key|authentication|authorization|cookie2?|credentials?|password|secret|token)(?:-.*)?)$/u;
 const JSON_MEDIA_TYPE = /^application\/(?:[a-z0-9][a-z0-9!#$&^_.-]{0,80}\+)?json(?: ?; ?charset=utf-8)?$/iu;
@@ -38,7 +38,7 @@ const urlSchema = storableText(1, MAX_URL_LENGTH)
     const rule = urlProblem(url);
     if (rule) context.addIssue({ code: 'custom', message: rule });
   })
-  .meta({ format: 'uri' });
+  .meta({ format: 'uri', title: 'Address', description: 'Where the request goes.' });
 
 function urlProblem(text: string): string | undefined {
   const problem = webAddressProblem(text);
@@ -85,17 +85,53 @@ const bodySchema = z
     context.addIssue({ code: 'custom', message: problem.rule, path });
   });
 
+/** For how long a receiver remembers a key where the payload says no more than `true`. */
+const DEDUPES_MS = 3_600_000;
+const MIN_DEDUPES_MS = 60_000;
+const MAX_DEDUPES_MS = 30 * 24 * 3_600_000;
+const DEDUPES_RULE = 'must be true, false, or a duration from 1m to 30d: 10m, 24h, 7d';
+
+const dedupesSchema = z
+  .union(
+    [
+      z.boolean(),
+      z
+        .string()
+        .regex(/^[1-9][0-9]{0,4}[smhd]$/u, { message: DEDUPES_RULE })
+        .refine(isWithinBounds, { message: DEDUPES_RULE }),
+    ],
+    { error: DEDUPES_RULE },
+  )
+  .meta({
+    title: 'The receiver dedupes for',
+    default: false,
+    description:
+      'For how long the receiver performs a request once, however often it comes: true (1 hour), 10m, 24h, 7d.',
+  });
+
+function isWithinBounds(text: string): boolean {
+  const durationMs = parseDurationMs(text);
+  return durationMs === undefined || (durationMs >= MIN_DEDUPES_MS && durationMs <= MAX_DEDUPES_MS);
+}
+
 const fieldsSchema = z.strictObject({
   url: urlSchema,
-  method: z.enum(WEBHOOK_METHODS).meta({ default: 'POST' }).optional(),
-  headers: headersSchema.optional(),
+  method: z.enum(WEBHOOK_METHODS).meta({ title: 'Method', default: 'POST' }).optional(),
+  headers: headersSchema
+    .meta({ title: 'Headers', description: 'By name. No secrets: they would be stored.' })
+    .optional(),
   /** With GET it must be null. Null with GET or DELETE sends no body. */
-  body: bodySchema,
-  /** The receiver performs a request once, however often it comes with the same `webhook-id`. */
-  dedupes: z.boolean().meta({ default: false }).optional(),
+  body: bodySchema.meta({ title: 'Body', description: 'null where nothing is sent, as with GET.' }),
+  /** For so long the receiver performs a request once, however often it comes with the same `webhook-id`. */
+  dedupes: dedupesSchema.optional(),
 });
 
 export type CallWebhook = z.infer<typeof fieldsSchema>;
+
+/** From the first attempt on; undefined where the receiver promises nothing. */
+export function dedupeWindowMs({ dedupes = false }: Pick<CallWebhook, 'dedupes'>): number | undefined {
+  return typeof dedupes === 'string' ? parseDurationMs(dedupes) : dedupes ? DEDUPES_MS : undefined;
+}
 
 export const callWebhookSchema = fieldsSchema.superRefine(({ method, body }, context) => {
   if (method === 'GET' && body !== null) {
@@ -107,7 +143,7 @@ export const callWebhookContract: ActionContract<CallWebhook> = {
   type: 'CALL_WEBHOOK',
   title: 'Call a webhook',
   payload: callWebhookSchema,
-  example: { url: 'https://example.com/hooks/orders', method: 'POST', body: { order: 42 }, dedupes: true },
+  example: { url: 'https://example.com/hooks/orders', method: 'POST', body: { order: 42 }, dedupes: '24h' },
   performs: true,
   redelivery: 'depends',
   limits: { url: `${MAX_URL_LENGTH} characters`, headers: `${MAX_HEADERS}`, payload: '64 KiB as JSON' },

@@ -39,6 +39,12 @@ export interface ActionContract<Payload> {
    * @param files those of them that are there, by SHA-256
    */
   checkFiles?(payload: Payload, files: ReadonlyMap<string, NamedFile>): readonly FieldProblem[];
+  /**
+   * The id of the action of the same type that has to be done before: its receipt is needed. Absent, or undefined: none.
+   *
+   * @param payload one that passes
+   */
+  after?(payload: JsonObject): string | undefined;
   /** Whose account a payload needs, and its name if it says one: REAL is refused while there is none. Absent: nobody's. */
   account?(payload: Payload): { readonly provider: string; readonly name?: string | undefined };
   /** By provider, the variables that its one account needs where there is no file of accounts. */
@@ -64,6 +70,8 @@ export interface AnyActionContract {
   readonly providers: Readonly<Record<string, readonly string[]>>;
   /** Whose account a payload needs; undefined: nobody's, or it is no payload of this type. */
   account(payload: unknown): { readonly provider: string; readonly name?: string | undefined } | undefined;
+  /** The id of the action that has to be done before. For a payload that passes `check`. */
+  after(payload: JsonObject): string | undefined;
   /** JSON Schema (2020-12) of the payload. Rules over several fields are not in it. */
   readonly jsonSchema: JsonObject;
   /** Never throws. Problems name fields as `payload.content`. */
@@ -90,6 +98,7 @@ export function describeContract<Payload>(contract: ActionContract<Payload>): An
     },
     jsonSchema: jsonObjectSchema.parse(z.toJSONSchema(contract.payload, { io: 'input', unrepresentable: 'any' })),
     check: (payload) => checkPayload(contract.payload, payload),
+    after: (payload) => contract.after?.(payload),
     checkFiles(payload, files) {
       const missing = filesOf(payload).filter(({ sha256 }) => !files.has(sha256));
       if (missing.length > 0)

@@ -19,15 +19,32 @@ const isNotBlank = (text: string) => /\S/u.test(text);
 
 export const generateTextSchema = z.strictObject({
   /** OpenAI's form, which many servers speak; or Anthropic's. */
-  service: z.enum(TEXT_SERVICES).meta({ default: 'openai' }).optional(),
-  prompt: storableText(1, MAX_PROMPT_LENGTH).refine(isNotBlank, { message: 'must not be blank' }),
-  system: storableText(1, MAX_SYSTEM_LENGTH).optional(),
+  service: z
+    .enum(TEXT_SERVICES)
+    .meta({ title: 'Service', description: 'Whose form of request the server speaks.', default: 'openai' })
+    .optional(),
+  prompt: storableText(1, MAX_PROMPT_LENGTH)
+    .refine(isNotBlank, { message: 'must not be blank' })
+    .meta({ title: 'Question', description: 'What the model is asked.' }),
+  system: storableText(1, MAX_SYSTEM_LENGTH)
+    .meta({ title: 'Instructions', description: 'What the model is told before it is asked.' })
+    .optional(),
   /** Left out: the account's. */
   model: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/u, { message: 'must be the name of a model' })
+    .meta({ title: 'Model', description: 'Left out: the one of the account.' })
     .optional(),
-  maxTokens: z.int().min(1).max(MAX_TOKENS).meta({ default: DEFAULT_MAX_TOKENS }).optional(),
+  maxTokens: z
+    .int()
+    .min(1)
+    .max(MAX_TOKENS)
+    .meta({
+      title: 'Longest answer',
+      description: 'In tokens: a token is about three quarters of a word.',
+      default: DEFAULT_MAX_TOKENS,
+    })
+    .optional(),
   account: accountNameSchema.optional(),
 });
 

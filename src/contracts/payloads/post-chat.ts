@@ -40,12 +40,17 @@ const SERVICE_RULES: Readonly<Record<ChatService, ServiceRule>> = {
 };
 
 const fieldsSchema = z.strictObject({
-  service: z.enum(CHAT_SERVICES),
+  service: z.enum(CHAT_SERVICES).meta({ title: 'Service' }),
   /** An id: a name can move to another channel. */
-  channel: storableText(1, MAX_REFERENCE_LENGTH),
-  text: storableText(1, MAX_TEXT_LENGTH),
+  channel: storableText(1, MAX_REFERENCE_LENGTH).meta({
+    title: 'Channel',
+    description: 'Its id, not its name: a name can move to another channel.',
+  }),
+  text: storableText(1, MAX_TEXT_LENGTH).meta({ title: 'Text' }),
   account: accountNameSchema.optional(),
-  thread: storableText(1, MAX_REFERENCE_LENGTH).optional(),
+  thread: storableText(1, MAX_REFERENCE_LENGTH)
+    .meta({ title: 'Thread', description: 'The id of the message that began it, to answer there.' })
+    .optional(),
 });
 
 export type PostChat = z.infer<typeof fieldsSchema>;

@@ -29,6 +29,9 @@ export const FILE_RULES: Readonly<Record<SocialPlatform, FileRule>> = {
   linkedin: { mediaTypes: ['image/png', 'image/jpeg', 'image/gif'], maxBytes: 5_242_880 },
 };
 
+/** Of the picture in the card of a link, on Bluesky. */
+const MAX_CARD_BYTES = 1_000_000;
+
 /** How many bytes a file of this type may have. */
 export function maxFileBytes(platform: SocialPlatform, mediaType: string): number {
   const { maxBytes, maxBytesOf = {} } = FILE_RULES[platform];
@@ -37,7 +40,7 @@ export function maxFileBytes(platform: SocialPlatform, mediaType: string): numbe
 
 /** What is wrong with the pictures of a post, as its platform sees them. What is not in `files` is somebody else's to say. */
 export function postFileProblems(
-  { platform, media = [] }: PostSocial,
+  { platform, media = [], card }: PostSocial,
   files: ReadonlyMap<string, PostFile>,
 ): readonly FieldProblem[] {
   const { mediaTypes } = FILE_RULES[platform];
@@ -48,7 +51,7 @@ export function postFileProblems(
     if (!mediaTypes.includes(file.mediaType)) {
       return [{ field, rule: `must be ${mediaTypes.join(' or ')} for ${platform}, and is ${file.mediaType}` }];
     }
-    const maxBytes = maxFileBytes(platform, file.mediaType);
+    const maxBytes = card === undefined ? maxFileBytes(platform, file.mediaType) : MAX_CARD_BYTES;
     if (file.byteCount > maxBytes) {
       return [{ field, rule: `must have at most ${maxBytes} bytes for ${platform}, and has ${file.byteCount}` }];
     }

@@ -31,7 +31,11 @@ const unsubscribeSchema = storableText(1, MAX_UNSUBSCRIBE_LENGTH)
     const rule = unsubscribeProblem(text);
     if (rule) context.addIssue({ code: 'custom', message: rule });
   })
-  .meta({ format: 'uri' });
+  .meta({
+    format: 'uri',
+    title: 'Unsubscribe address',
+    description: 'Where the receiver’s mail service unsubscribes by one click: https, with an opaque id.',
+  });
 
 function unsubscribeProblem(text: string): string | undefined {
   if (!text.startsWith('https://')) return 'must be an https address: mail services ask for it by POST (RFC 8058)';
@@ -40,20 +44,26 @@ function unsubscribeProblem(text: string): string | undefined {
 }
 
 const fieldsSchema = z.strictObject({
-  to: addressesSchema,
-  cc: addressesSchema.optional(),
+  to: addressesSchema.meta({ title: 'To' }),
+  cc: addressesSchema.meta({ title: 'Cc', description: 'They get a copy, and everybody sees it.' }).optional(),
   /** They get the mail, and no header names them. */
-  bcc: addressesSchema.optional(),
-  subject: storableText(1, MAX_SUBJECT_LENGTH).regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, {
-    message: 'must be one line without control characters',
-  }),
-  text: storableText(1, MAX_TEXT_LENGTH),
+  bcc: addressesSchema.meta({ title: 'Bcc', description: 'They get the mail, and nobody sees it.' }).optional(),
+  subject: storableText(1, MAX_SUBJECT_LENGTH)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, {
+      message: 'must be one line without control characters',
+    })
+    .meta({ title: 'Subject' }),
+  text: storableText(1, MAX_TEXT_LENGTH).meta({ title: 'Text' }),
   /** Another form of the text. */
-  html: storableText(1, MAX_TEXT_LENGTH).optional(),
-  replyTo: emailAddressSchema.optional(),
+  html: storableText(1, MAX_TEXT_LENGTH)
+    .meta({ title: 'HTML', description: 'Another form of the text, for readers that show it.' })
+    .optional(),
+  replyTo: emailAddressSchema
+    .meta({ title: 'Answers go to', description: 'Left out: to the account it is sent from.' })
+    .optional(),
   account: accountNameSchema.optional(),
   /** Files that were stored before by `PUT /v1/blobs`. */
-  attachments: z.array(attachmentSchema).min(1).max(MAX_ATTACHMENTS).optional(),
+  attachments: z.array(attachmentSchema).min(1).max(MAX_ATTACHMENTS).meta({ title: 'Attachments' }).optional(),
   /** Where the receiver's mail service unsubscribes by one click: an address with an opaque id. */
   unsubscribe: unsubscribeSchema.optional(),
 });

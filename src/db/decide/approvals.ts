@@ -59,7 +59,7 @@ export function approveAction(db: Database, id: string, sha256: string, by: Deci
     const [approved] = await query<ActionRow>(
       connection,
       `UPDATE aol_actions SET status = 'PENDING', approval_by = $3, approval_at = clock_timestamp(), approval_sha256 = $2,
-         approval_expires_at = NULL, run_at = greatest(due_at, clock_timestamp()), updated_at = clock_timestamp()
+         approval_expires_at = NULL, changes_requested = NULL, run_at = greatest(due_at, clock_timestamp()), updated_at = clock_timestamp()
        WHERE id = $1 RETURNING *`,
       [id, sha256, approvers.join(', ')],
     );
@@ -162,16 +162,17 @@ export async function expireApprovals(db: Queryable): Promise<number> {
 /**
  * Queues, once, a REAL action that may perform exactly the artifact of a proof. A second call answers the same action. To promote is
  * to approve, where one person is enough; where more are needed it counts as one of them, and where the approver must differ from
- * whoever asked it counts as none.
+ * whoever asked it counts as none. What needs others asks them at once, whatever its time is.
  *
+ * @param by with `runAt` (ISO 8601) it is not performed before that time
  * @throws NotFoundError
- * @throws StateConflictError when the action is no finished proof, or its artifact is another one
+ * @throws StateConflictError when the action is no finished proof, its artifact is another one, or it was promoted for another time
  */
 export function promoteAction(
   db: Database,
   id: string,
   sha256: string,
-  by: DecidedBy,
+  by: DecidedBy & { readonly runAt?: string | undefined },
 ): Promise<{ readonly created: boolean; readonly row: ActionRow }> {
   return transaction(db, async (connection) => {
     const proof = await findAction(connection, id);
@@ -179,19 +180,33 @@ export function promoteAction(
     if (!isProven) throw refusal(proof, sha256, 'promoted');
     const [promoted] = await query<ActionRow>(
       connection,
-      `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, priority, due_at,
-         max_attempts, artifact_sha256, artifact_uri, approval_needed, approval_sha256, approval_by, approval_at, created_by)
-       SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority, due_at, max_attempts, artifact_sha256, artifact_uri, NOT is_enough,
+      `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, promoted_from, priority, run_at,
+         due_at, max_attempts, artifact_sha256, artifact_uri, approval_needed, approval_sha256, approval_by, approval_at, created_by)
+       SELECT $2, lane, type, payload, $3, $4, 'REAL', id, priority,
+         CASE WHEN is_enough THEN greatest(now(), $7::timestamptz) ELSE now() END, coalesce($7::timestamptz, due_at), max_attempts,
+         artifact_sha256, artifact_uri, NOT is_enough,
          CASE WHEN is_enough THEN $5 END, CASE WHEN is_enough THEN $6 END, CASE WHEN is_enough THEN clock_timestamp() END, $6
        FROM aol_actions, LATERAL (
          SELECT approvals_needed = 1 AND NOT approver_must_differ AS is_enough FROM aol_lane_flags(lane)) AS promotion
        WHERE id = $1
        ON CONFLICT DO NOTHING RETURNING *`,
-      [id, uuidv7(), `promote:${id}`, sha256Hex(canonicalJson({ promote: id, sha256 })), sha256, by.actor],
+      [
+        id,
+        uuidv7(),
+        `promote:${id}`,
+        sha256Hex(canonicalJson({ promote: id, sha256 })),
+        sha256,
+        by.actor,
+        by.runAt ?? null,
+      ],
     );
     if (!promoted) {
       const [existing] = await query<ActionRow>(connection, 'SELECT * FROM aol_actions WHERE promoted_from = $1', [id]);
       if (!existing) throw new StateConflictError('its key is used by another action', proof.status);
+      if (by.runAt !== undefined && existing.due_at.getTime() !== Date.parse(by.runAt)) {
+        const time = existing.due_at.toISOString();
+        throw new StateConflictError(`it was promoted already, for ${time}: move ${existing.id} instead`, proof.status);
+      }
       return { created: false, row: existing };
     }
     await appendLog(connection, {
@@ -201,7 +216,7 @@ export function promoteAction(
       level: 'WARNING',
       actor: by.actor,
       message: `promoted from ${id}: may perform ${sha256}${by.reason ? `: ${by.reason}` : ''}`,
-      detail: { promotedFrom: id, sha256, reason: by.reason ?? null },
+      detail: { promotedFrom: id, sha256, reason: by.reason ?? null, ...(by.runAt && { runAt: by.runAt }) },
     });
     return { created: true, row: promoted };
   });

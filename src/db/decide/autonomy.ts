@@ -1,7 +1,7 @@
 /** How far types of actions may go by themselves: what is set, and setting it. */
 
 import type { Autonomy, AutonomyPut } from '../../contracts/http/autonomy.ts';
-import { type AutonomyLevel, isLooser } from '../../domain/autonomy.ts';
+import { AUTONOMY_LEVELS, type AutonomyLevel, isLooser, levelInForce } from '../../domain/autonomy.ts';
 import { ForbiddenError, UnavailableError, UnprocessableError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import { appendLog } from '../look/logs.ts';
@@ -26,6 +26,22 @@ export async function listAutonomy(db: Queryable, lanes?: readonly string[]): Pr
   return rows.map(toAutonomy);
 }
 
+/** How far a type may go by itself in a lane, and whether one of it was ever sent there. Undefined: there is no such lane. */
+export async function readTypeInLane(
+  db: Queryable,
+  lane: string,
+  type: string,
+): Promise<{ readonly level: AutonomyLevel; readonly wasSent: boolean } | undefined> {
+  const [row] = await query<{ level: AutonomyLevel; was_sent: boolean }>(
+    db,
+    `SELECT aol_autonomy_level(lane, $2) AS level, EXISTS (
+         SELECT FROM aol_actions a WHERE a.lane = l.lane AND a.type = $2 AND a.mode = 'REAL' AND a.status = 'SUCCESS') AS was_sent
+     FROM aol_lease l WHERE l.lane = $1`,
+    [lane, type],
+  );
+  return row && { level: row.level, wasSent: row.was_sent };
+}
+
 /**
  * Sets a level. A waiting action heeds it at its gate.
  *
@@ -47,9 +63,7 @@ export function setAutonomy(
       const rule = 'must be a lane that exists';
       throw new UnprocessableError(`lane ${rule}`, [{ field: 'lane', rule }]);
     }
-    if (isLooser(before.level, level) && !by.mayLoosen) {
-      throw new ForbiddenError(`autonomy ${before.level} → ${level} lets more go by itself: that needs an admin`);
-    }
+    requireMayLoosen(before.level, level, by);
     const [row] = await query<AutonomyRow>(
       connection,
       `INSERT INTO aol_autonomy (lane, type, level, updated_by, reason) VALUES ($1, $2, $3, $4, $5)
@@ -69,6 +83,70 @@ export function setAutonomy(
     });
     return toAutonomy(row);
   });
+}
+
+/**
+ * Takes a level back: what is set more widely holds again.
+ *
+ * @returns what holds now; null when nothing is set
+ * @throws ForbiddenError when that lets more go by itself, and the caller may not
+ */
+export function unsetAutonomy(
+  db: Database,
+  { lane, type, reason }: { readonly lane: string; readonly type: string; readonly reason?: string | undefined },
+  by: { readonly actor: string; readonly mayLoosen: boolean },
+): Promise<Autonomy | null> {
+  return transaction(db, async (connection) => {
+    const [gone] = await query<{ level: AutonomyLevel }>(
+      connection,
+      'DELETE FROM aol_autonomy WHERE lane = $1 AND type = $2 RETURNING level',
+      [lane, type],
+    );
+    const rows = await listAutonomy(connection, [lane]);
+    const inForce = levelInForce(rows, lane, type) ?? null;
+    if (!gone) return inForce;
+    requireMayLoosen(gone.level, knownLevel(inForce), by);
+    const words = inForce ? `${inForce.level}, from ${inForce.type} in ${inForce.lane}` : 'nothing, the flags alone';
+    await appendLog(connection, {
+      lane,
+      event: 'FLAG_CHANGED',
+      level: 'WARNING',
+      actor: by.actor,
+      message: `autonomy of ${type} taken back; in force: ${words}${reason ? `: ${reason}` : ''}`,
+      detail: { autonomy: null, type, from: gone.level, reason: reason ?? null },
+    });
+    return inForce;
+  });
+}
+
+/** What waits because of a level that was changed is due at once. Answers its lanes. */
+export async function releaseDrafts(
+  db: Queryable,
+  { lane, type }: { readonly lane: string; readonly type: string },
+): Promise<string[]> {
+  const rows = await query<{ lane: string }>(
+    db,
+    `WITH released AS (
+       UPDATE aol_actions SET run_at = least(run_at, clock_timestamp()), held_by = NULL, updated_at = clock_timestamp()
+       WHERE held_by LIKE 'autonomy:%' AND held_by IS NOT NULL AND status = 'PENDING'
+         AND $1 IN (lane, '${ALL_LANES}') AND $2 IN (type, '*') RETURNING lane)
+     SELECT DISTINCT lane FROM released`,
+    [lane, type],
+  );
+  return rows.map((row) => row.lane);
+}
+
+function knownLevel(inForce: Autonomy | null): AutonomyLevel {
+  return AUTONOMY_LEVELS.find((level) => level === (inForce?.level ?? 'auto')) ?? 'draft';
+}
+
+function requireMayLoosen(
+  from: AutonomyLevel,
+  to: AutonomyLevel,
+  { mayLoosen }: { readonly mayLoosen: boolean },
+): void {
+  if (!isLooser(from, to) || mayLoosen) return;
+  throw new ForbiddenError(`autonomy ${from} → ${to} lets more be sent without a person: this needs an admin`);
 }
 
 function toAutonomy({ lane, type, level, updated_by, reason, updated_at }: AutonomyRow): Autonomy {

@@ -1,17 +1,15 @@
 /**
- * What operators decide about single actions and dead letters. A decision is one statement, and so one transaction: it
- * locks the rows that are in the status it starts from, changes them, and logs them. Of two at once, one finds nothing.
+ * What operators decide about single actions. A decision is one statement, and so one transaction: it locks the rows that are in the
+ * status it starts from, changes them, and logs them. Of two at once, one finds nothing. `many.ts` decides about many with the same.
  */
 
-import type { DlqFilter, ResolveOutcome } from '../../contracts/http/decisions.ts';
+import type { ResolveOutcome } from '../../contracts/http/decisions.ts';
 import { StateConflictError } from '../../domain/errors.ts';
-import { MAX_BULK_DECISIONS } from '../../domain/limits.ts';
-import { type Scope, UNBOUND } from '../../domain/scope.ts';
 import type { ActionStatus } from '../../domain/states.ts';
 import type { ActionRow } from '../action-row.ts';
-import { type Queryable, query } from '../pool.ts';
+import { type Part, run } from '../look/page.ts';
+import { type Database, type Queryable, query, transaction } from '../pool.ts';
 import { findAction } from './cancel.ts';
-import { listLanes, requireLane } from './flags.ts';
 
 /** Who decides, and why. */
 export interface DecidedBy {
@@ -19,8 +17,8 @@ export interface DecidedBy {
   readonly reason?: string | undefined;
 }
 
-interface Decision {
-  readonly from: ActionStatus;
+export interface Decision {
+  readonly from: readonly ActionStatus[];
   /** What else must hold. */
   readonly condition?: string;
   readonly set: string;
@@ -30,23 +28,26 @@ interface Decision {
   readonly verb: string;
 }
 
-/** Back to the queue, due now: the attempts begin anew, their numbers go on, and an old wish to cancel is overruled. */
-const NEW_ROUND = `status = 'PENDING', attempts_before = a.attempts_before + a.attempts, attempts = 0,
+/**
+ * Back to the queue, due now: the attempts begin anew, their numbers go on, deaths of workers are forgotten, and an old wish to cancel
+ * is overruled.
+ */
+const NEW_ROUND = `status = 'PENDING', attempts_before = a.attempts_before + a.attempts, attempts = 0, claim_count = 0,
   run_at = clock_timestamp(), dlq_reason = NULL, last_error = NULL, cancel_requested = false`;
 
-const RESOLVED_RECEIPT = `coalesce(a.receipt, '{}') || jsonb_build_object('outcome', 'sent', 'resolvedBy', $1::text,
+const RESOLVED_RECEIPT = `coalesce(a.receipt, '{}') || jsonb_build_object('outcome', 'sent', 'resolvedBy', by_whom.actor,
   'resolvedAt', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))`;
 
-const REPLAY: Decision = {
-  from: 'DLQ',
+export const REPLAY: Decision = {
+  from: ['DLQ'],
   set: NEW_ROUND,
   event: 'REPLAYED',
   message: 'replayed: a new round of attempts',
   verb: 'replayed',
 };
 
-const CLEAR: Decision = {
-  from: 'DLQ',
+export const CLEAR: Decision = {
+  from: ['DLQ'],
   set: `status = 'CANCELLED', dlq_reason = NULL, finished_at = clock_timestamp()`,
   event: 'CANCELLED',
   message: 'cleared from the dead letters',
@@ -55,7 +56,7 @@ const CLEAR: Decision = {
 
 const RESOLVE: Readonly<Record<ResolveOutcome, Decision>> = {
   sent: {
-    from: 'UNCONFIRMED',
+    from: ['UNCONFIRMED'],
     condition: 'artifact_sha256 IS NOT NULL',
     set: `status = 'SUCCESS', last_error = NULL, finished_at = clock_timestamp(), receipt = ${RESOLVED_RECEIPT}`,
     event: 'RESOLVED',
@@ -63,7 +64,7 @@ const RESOLVE: Readonly<Record<ResolveOutcome, Decision>> = {
     verb: 'resolved as sent',
   },
   not_sent: {
-    from: 'UNCONFIRMED',
+    from: ['UNCONFIRMED'],
     set: NEW_ROUND,
     event: 'RESOLVED',
     message: 'resolved: it was not sent; a new round of attempts',
@@ -83,13 +84,24 @@ export function replayAction(db: Queryable, id: string, by: DecidedBy): Promise<
 
 /**
  * Says what became of an UNCONFIRMED effect: sent ends it as SUCCESS with the person's word as receipt, not sent gives
- * it a new round of attempts.
+ * it a new round of attempts, and its budgets what it drew from them.
  *
  * @throws NotFoundError
  * @throws StateConflictError with the present status
  */
-export function resolveAction(db: Queryable, id: string, outcome: ResolveOutcome, by: DecidedBy): Promise<ActionRow> {
-  return decideOne(db, RESOLVE[outcome], id, by);
+export function resolveAction(db: Database, id: string, outcome: ResolveOutcome, by: DecidedBy): Promise<ActionRow> {
+  if (outcome === 'sent') return decideOne(db, RESOLVE.sent, id, by);
+  return transaction(db, async (connection) => {
+    const [found] = await query<{ given: string | null }>(
+      connection,
+      'SELECT aol_given_back_by_word($1)::text AS given',
+      [id],
+    );
+    const given = found?.given ?? null;
+    const row = await decideOne(connection, RESOLVE.not_sent, id, by, given);
+    if (given !== null) await query(connection, 'SELECT aol_give_back($1, ARRAY[1])', [given]);
+    return row;
+  });
 }
 
 /**
@@ -102,167 +114,58 @@ export function clearAction(db: Queryable, id: string, by: DecidedBy): Promise<A
   return decideOne(db, CLEAR, id, by);
 }
 
-/** Which dead letters: these, or those that fit. */
-export type DlqSelection = { readonly ids: readonly string[] } | { readonly filter: DlqFilter };
-
-export interface DlqOptions extends DecidedBy {
-  /** The lanes and types that the caller may touch; absent: all. */
-  readonly scope?: Scope;
-  /** Only count. */
-  readonly dryRun?: boolean;
-}
-
-export interface DlqResult {
-  readonly dryRun: boolean;
-  /** Dead letters that fitted when the call began. */
-  readonly matched: number;
-  readonly changed: number;
-  /** What fitted beyond the limit of one call. */
-  readonly remaining: number;
-  readonly refused: readonly { readonly id: string; readonly currentStatus: ActionStatus | null }[];
-  /** The database's time when the call began. */
-  readonly asOf: Date;
-  /** Lanes of what was changed. */
-  readonly lanes: readonly string[];
-}
-
-/** Replays at most 1,000 dead letters, each by the rules of {@link replayAction}. */
-export function replayMany(db: Queryable, selection: DlqSelection, options: DlqOptions): Promise<DlqResult> {
-  return decideMany(db, REPLAY, selection, options);
-}
-
-/** Clears at most 1,000 dead letters, each by the rules of {@link clearAction}. */
-export function clearMany(db: Queryable, selection: DlqSelection, options: DlqOptions): Promise<DlqResult> {
-  return decideMany(db, CLEAR, selection, options);
-}
-
-async function decideOne(db: Queryable, decision: Decision, id: string, by: DecidedBy): Promise<ActionRow> {
+async function decideOne(
+  db: Queryable,
+  decision: Decision,
+  id: string,
+  by: DecidedBy,
+  given: string | null = null,
+): Promise<ActionRow> {
   const [changed] = await decide<ActionRow>(db, decision, by, {
     columns: '*',
-    condition: 'id = $3',
-    values: [id],
+    where: (value) => `id = ${value(id)}::uuid`,
     limit: 1,
+    given,
   });
   if (changed) return changed;
   const { status } = await findAction(db, id);
-  const lacks = status === decision.from && decision.condition ? ' and has no artifact' : '';
+  const lacks = decision.from.includes(status) && decision.condition ? ' and has no artifact' : '';
   throw new StateConflictError(`an action that is ${status}${lacks} cannot be ${decision.verb}`, status);
 }
 
-async function decideMany(
-  db: Queryable,
-  decision: Decision,
-  selection: DlqSelection,
-  { dryRun = false, scope = UNBOUND, ...by }: DlqOptions,
-): Promise<DlqResult> {
-  const where = withinScope(await whereOf(db, selection), scope);
-  const { matched, asOf } = await count(db, decision, where);
-  const changed = dryRun
-    ? []
-    : await decide<{ id: string; lane: string }>(db, decision, by, {
-        columns: 'id, lane',
-        limit: MAX_BULK_DECISIONS,
-        ...where,
-      });
-  const done = dryRun ? undefined : new Set(changed.map((row) => row.id));
-  return {
-    dryRun,
-    matched,
-    changed: changed.length,
-    remaining: 'ids' in selection ? 0 : Math.max(0, matched - changed.length),
-    refused: 'ids' in selection ? await refusedOf(db, decision, selection.ids, { done, scope }) : [],
-    asOf,
-    lanes: [...new Set(changed.map((row) => row.lane))].sort(),
-  };
-}
-
-/** A condition on rows, with its values from `$3` on. */
-interface Where {
-  readonly condition: string;
-  readonly values: readonly unknown[];
-}
-
-async function whereOf(db: Queryable, selection: DlqSelection): Promise<Where> {
-  if ('ids' in selection) return { condition: 'id = ANY ($3::uuid[])', values: [selection.ids] };
-  const { lane, type, dlqReason, before } = selection.filter;
-  if (lane !== undefined) await requireLane(db, lane);
-  // The lanes are named so that the index by lane and status is used.
-  const lanes = lane === undefined ? await listLanes(db) : [lane];
-  return {
-    condition: `lane = ANY ($3::text[]) AND ($4::text IS NULL OR type = $4) AND ($5::text IS NULL OR dlq_reason = $5)
-      AND ($6::timestamptz IS NULL OR updated_at < $6)`,
-    values: [lanes, type ?? null, dlqReason ?? null, before ?? null],
-  };
-}
-
-function withinScope({ condition, values }: Where, { lanes, types }: Scope): Where {
-  const [lanesAt, typesAt] = [values.length + 3, values.length + 4];
-  return {
-    condition: `${condition} AND ($${lanesAt}::text[] IS NULL OR lane = ANY ($${lanesAt})) AND ($${typesAt}::text[] IS NULL OR type = ANY ($${typesAt}))`,
-    values: [...values, lanes, types],
-  };
-}
-
 /** The one statement. Rows are locked in the order of their ids, so that two bulk decisions never wait for each other. */
-function decide<Row extends object>(
+export function decide<Row extends object>(
   db: Queryable,
   { from, condition = 'true', set, event, message }: Decision,
   by: DecidedBy,
-  which: Where & { readonly columns: string; readonly limit: number },
+  which: {
+    readonly where: Part;
+    readonly columns: string;
+    readonly limit: number;
+    /** What the one action gives back to its budgets: the answer of `aol_given_back`. */
+    readonly given?: string | null;
+  },
 ): Promise<Row[]> {
-  return query<Row & Record<string, unknown>>(
+  const statuses = from.map((status) => `'${status}'`).join(', ');
+  return run<Row>(
     db,
-    `WITH chosen AS (
-       SELECT id, attempts_before + attempts AS attempts, dlq_reason, last_error FROM aol_actions
-       WHERE status = '${from}' AND ${condition} AND ${which.condition}
+    (
+      value,
+    ) => `WITH by_whom AS MATERIALIZED (SELECT ${value(by.actor)}::text AS actor, ${value(by.reason ?? null)}::text AS reason),
+     chosen AS (
+       SELECT id, status, attempts_before + attempts AS attempts, dlq_reason, last_error FROM aol_actions
+       WHERE status IN (${statuses}) AND ${condition} AND (${which.where(value)})
        ORDER BY id LIMIT ${which.limit} FOR UPDATE),
      changed AS (
-       UPDATE aol_actions a SET ${set}, claim_count = 0, updated_at = clock_timestamp()
-       FROM chosen WHERE a.id = chosen.id RETURNING a.*),
+       UPDATE aol_actions a SET ${set}, updated_at = clock_timestamp()
+       FROM chosen, by_whom WHERE a.id = chosen.id RETURNING a.*),
      logged AS (
        INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message, detail)
-       SELECT changed.lane, changed.id, '${event}', 'WARNING', $1::text, '${message}' || coalesce(': ' || $2::text, ''),
-         jsonb_strip_nulls(jsonb_build_object('from', '${from}', 'to', changed.status, 'reason', $2::text,
-           'attempts', chosen.attempts, 'dlqReason', chosen.dlq_reason, 'lastError', chosen.last_error))
-       FROM changed JOIN chosen USING (id) ORDER BY changed.id)
+       SELECT changed.lane, changed.id, '${event}', 'WARNING', actor, '${message}' || coalesce(': ' || reason, ''),
+         jsonb_strip_nulls(jsonb_build_object('from', chosen.status, 'to', changed.status, 'reason', reason,
+           'attempts', chosen.attempts, 'dlqReason', chosen.dlq_reason, 'lastError', chosen.last_error,
+           'drawn', ${value(which.given ?? null)}::jsonb -> '1'))
+       FROM changed JOIN chosen USING (id) CROSS JOIN by_whom ORDER BY changed.id)
      SELECT ${which.columns} FROM changed`,
-    [by.actor, by.reason ?? null, ...which.values],
   );
-}
-
-async function count(
-  db: Queryable,
-  { from }: Decision,
-  { condition, values }: Where,
-): Promise<{ readonly matched: number; readonly asOf: Date }> {
-  const [row] = await query<{ matched: number; as_of: Date }>(
-    db,
-    // Times go out in milliseconds: rounded up, so that what is there now lies before it.
-    `SELECT count(*) AS matched, date_trunc('milliseconds', clock_timestamp()) + interval '1 millisecond' AS as_of
-     FROM aol_actions WHERE status = $1 AND $2::text IS NULL AND ${condition}`,
-    [from, null, ...values],
-  );
-  if (!row) throw new Error('a count answered nothing');
-  return { matched: row.matched, asOf: row.as_of };
-}
-
-/** Those of the ids that were not decided, or of a dry run would not be. */
-async function refusedOf(
-  db: Queryable,
-  { from }: Decision,
-  ids: readonly string[],
-  { done, scope }: { readonly done: ReadonlySet<string> | undefined; readonly scope: Scope },
-): Promise<DlqResult['refused']> {
-  const { condition, values } = withinScope(
-    { condition: '$1::text IS NULL AND $2::text IS NULL AND id = ANY ($3::uuid[])', values: [ids] },
-    scope,
-  );
-  const rows = await query<{ id: string; status: ActionStatus }>(
-    db,
-    `SELECT id, status FROM aol_actions WHERE ${condition}`,
-    [null, null, ...values],
-  );
-  const statuses = new Map(rows.map((row) => [row.id, row.status]));
-  const left = [...new Set(ids)].filter((id) => (done ? !done.has(id) : statuses.get(id) !== from));
-  return left.map((id) => ({ id, currentStatus: statuses.get(id) ?? null }));
 }

@@ -17,9 +17,9 @@ import { type Database, type Queryable, query, transaction } from '../pool.ts';
 
 /** All flag rows of a lane and of `*`, with their values of now, for {@link flagsInForce}. */
 export async function readFlagRows(db: Queryable, lane?: string): Promise<FlagRow[]> {
-  return query<{ lane: string; name: FlagName; value: FlagValue }>(
+  return query<FlagRow & Record<string, unknown>>(
     db,
-    `SELECT f.lane, f.name, aol_flag_value(f) AS value FROM aol_control_flags f
+    `SELECT f.lane, f.name, aol_flag_value(f) AS value, f.expires_at AS "expiresAt" FROM aol_control_flags f
      WHERE $1::text IS NULL OR f.lane IN ($1, '${ALL_LANES}')`,
     [lane ?? null],
   );

@@ -2,10 +2,12 @@
 
 import type { ACCOUNT_STATES } from '../../contracts/http/account.ts';
 import type { JsonObject } from '../../contracts/http/json.ts';
+import type { BudgetLimit } from '../../domain/budgets.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { LimitSeen } from '../../domain/outcomes.ts';
 import { appendLog } from '../look/logs.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
+import { putLimits, releaseHeld } from './budgets.ts';
 
 export type AccountState = (typeof ACCOUNT_STATES)[number];
 
@@ -39,8 +41,9 @@ export interface PublishedAccount {
   readonly provider: string;
   readonly identity: string;
   readonly server: string;
-  readonly perHour: number | null;
-  readonly perDay: number | null;
+  /** What its entry says: references to secrets, and no secret. */
+  readonly settings: unknown;
+  readonly limits: readonly BudgetLimit[];
 }
 
 /** Of a row that is published again. */
@@ -48,32 +51,58 @@ const IS_OTHER =
   '((a.provider, a.identity, a.server) IS DISTINCT FROM (excluded.provider, excluded.identity, excluded.server))';
 
 /**
- * Says which accounts a worker has. Those of others stay; what no worker that lives has any more is marked, and kept: its state, and
- * what its provider rotated. Another identity or server under the same name is another account, and begins anew.
+ * Says which accounts a worker has, and the budgets of their entries. Those of others stay; what no worker that lives has any more is
+ * marked, and kept: its state, and what its provider rotated. Another identity or server under the same name is another account, and
+ * begins anew.
  */
 export async function publishAccounts(
-  db: Queryable,
+  db: Database,
   worker: string,
   accounts: readonly PublishedAccount[],
 ): Promise<void> {
   await query(
     db,
     `WITH given AS (
-       SELECT * FROM jsonb_to_recordset($2) AS g (name text, provider text, identity text, server text, "perHour" integer, "perDay" integer)),
+       SELECT * FROM jsonb_to_recordset($2) AS g (name text, provider text, identity text, server text, settings jsonb)),
      gone AS (
        UPDATE aol_accounts a SET is_configured = false, updated_at = clock_timestamp()
-       WHERE a.is_configured AND a.provider <> 'webhook' AND NOT EXISTS (SELECT FROM given g WHERE g.name = a.name)
+       WHERE a.is_configured AND NOT EXISTS (SELECT FROM given g WHERE g.name = a.name)
          AND NOT EXISTS (SELECT FROM pg_stat_activity s WHERE s.application_name = a.configured_by))
-     INSERT INTO aol_accounts AS a (name, provider, identity, server, configured_by, entry_per_hour, entry_per_day)
-     SELECT name, provider, identity, server, $1, "perHour", "perDay" FROM given ORDER BY name
+     INSERT INTO aol_accounts AS a (name, provider, identity, server, settings, configured_by)
+     SELECT name, provider, identity, server, settings, $1 FROM given ORDER BY name
      ON CONFLICT (name) DO UPDATE SET provider = excluded.provider, identity = excluded.identity, server = excluded.server,
-       configured_by = excluded.configured_by, is_configured = true, entry_per_hour = excluded.entry_per_hour,
-       entry_per_day = excluded.entry_per_day, updated_at = clock_timestamp(),
+       settings = excluded.settings, configured_by = excluded.configured_by, is_configured = true, updated_at = clock_timestamp(),
        state = CASE WHEN ${IS_OTHER} THEN 'not_checked' ELSE a.state END,
        reason = CASE WHEN ${IS_OTHER} THEN NULL ELSE a.reason END, until = CASE WHEN ${IS_OTHER} THEN NULL ELSE a.until END,
        checked_at = CASE WHEN ${IS_OTHER} THEN NULL ELSE a.checked_at END`,
     [worker, JSON.stringify(accounts)],
   );
+  await publishLimits(db, worker, accounts);
+}
+
+interface EntryRow extends BudgetLimit {
+  readonly name: string;
+  readonly [column: string]: unknown;
+}
+
+async function publishLimits(db: Database, worker: string, accounts: readonly PublishedAccount[]): Promise<void> {
+  const names = accounts.map(({ name }) => name);
+  const rows = await query<EntryRow>(
+    db,
+    `SELECT name, span, unit, most AS "limit" FROM aol_budgets WHERE scope = 'account' AND source = 'entry' AND name = ANY ($1)`,
+    [names],
+  );
+  for (const { name, limits } of accounts) {
+    const before = rows.filter((row) => row.name === name);
+    const isIn = (list: readonly BudgetLimit[], { span, unit, limit }: BudgetLimit) =>
+      list.some((other) => other.span === span && other.unit === unit && (limit === null || other.limit === limit));
+    const set = limits.filter((limit) => !isIn(before, limit));
+    const gone = before.map(({ span, unit }) => ({ span, unit, limit: null })).filter((limit) => !isIn(limits, limit));
+    const changes = [...set, ...gone];
+    if (changes.length === 0) continue;
+    const put = { scope: 'account', name, source: 'entry', limits: changes, actor: worker } as const;
+    await putLimits(db, put, (connection) => releaseHeld(connection, 'account', name));
+  }
 }
 
 export function readAccountRows(db: Queryable, names: readonly string[]): Promise<AccountRow[]> {
@@ -156,24 +185,19 @@ export function setAccountState(db: Database, name: string, actor: string, to: N
         detail: { account: name, from: before.state, to: state, until },
       });
     }
-    return state === 'ready' ? releaseHeld(connection, name) : [];
+    return state === 'ready' ? releaseHeld(connection, 'account', name) : [];
   });
 }
 
-/** What waits for an account is due at once. Answers its lanes. */
-export async function releaseHeld(db: Queryable, name: string): Promise<string[]> {
-  const rows = await query<{ lane: string }>(db, 'SELECT lane FROM aol_release_held($1)', [name]);
-  return rows.map(({ lane }) => lane);
-}
-
+/** What was last told of each scope; what has started again since is forgotten. */
 export async function keepLimits(db: Queryable, name: string, limits: readonly LimitSeen[]): Promise<void> {
-  await query(db, 'UPDATE aol_accounts SET limits = $2, updated_at = clock_timestamp() WHERE name = $1', [
-    name,
-    JSON.stringify(limits),
-  ]);
-}
-
-/** Counters of windows that are over. */
-export async function forgetOldBudgetUse(db: Queryable): Promise<void> {
-  await query(db, `DELETE FROM aol_budget_use WHERE begins_at < clock_timestamp() - interval '2 days'`);
+  await query(
+    db,
+    `UPDATE aol_accounts a SET updated_at = clock_timestamp(), limits = $2::jsonb || coalesce((
+       SELECT jsonb_agg(l) FROM jsonb_array_elements(a.limits) AS l
+       WHERE (l ->> 'resetAt')::float8 > extract(epoch FROM clock_timestamp()) * 1000
+         AND NOT EXISTS (SELECT FROM jsonb_array_elements($2::jsonb) AS n WHERE n ->> 'scope' = l ->> 'scope')), '[]')
+     WHERE name = $1`,
+    [name, JSON.stringify(limits)],
+  );
 }

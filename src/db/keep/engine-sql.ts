@@ -9,12 +9,16 @@ const FILES = [
   'approvals',
   'autonomy',
   'attempts',
+  'budgets',
   'accounts',
+  'earlier',
   'leave',
   'take',
   'gate',
   'due',
   'claim',
+  'notices',
+  'lists',
 ] as const;
 /** Steps of `migrations/` made these first, and take them back themselves. */
 const MADE_BY_STEPS = ['aol_transition_allowed', 'aol_oldest_queued', 'aol_lock_due'];

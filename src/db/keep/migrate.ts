@@ -28,24 +28,35 @@ class ListedSteps implements Knex.MigrationSource<SchemaStep> {
  * Runs the steps that are missing, each in its own transaction, and puts the engine's functions in place. Processes that migrate at once wait for one another
  * on an advisory lock, which ends with its connection; so a lock row left by a killed process is freed first.
  *
+ * @param only these steps: the schema of an older version, which the engine does not run on
  * @throws ConfigurationError when a newer version of AOL has migrated this database, or AOL cannot use it as it is
  */
-export async function migrate(databaseUrl: string, log: (line: string) => void = () => undefined): Promise<void> {
+export async function migrate(
+  databaseUrl: string,
+  log: (line: string) => void = () => undefined,
+  only?: readonly string[],
+): Promise<void> {
   await checkServer(databaseUrl);
   await withMigrationLock(databaseUrl, async (knex, client) => {
     const done = await applied(knex);
-    const unknown = done.filter((name) => !schemaSteps.some((step) => step.name === name));
-    if (unknown.length > 0) {
-      throw new ConfigurationError(
-        'DATABASE_URL',
-        `this database was migrated by a newer version of AOL (${unknown.join(', ')}): run that version`,
-      );
-    }
+    refuseUnknown(done);
     await knex.migrate.forceFreeMigrationsLock();
+    if (only) {
+      refuseUnknown(only);
+      for (const name of only) if (!done.includes(name)) await knex.migrate.up({ name });
+      return;
+    }
     const [, names]: [number, string[]] = await knex.migrate.latest();
     if (names.length > 0 || (await mayCreate(client))) await installEngineSql(client);
     log(names.length === 0 ? 'the schema is up to date' : `migrated: ${names.join(', ')}`);
   });
+}
+
+function refuseUnknown(steps: readonly string[]): void {
+  const unknown = steps.filter((name) => !schemaSteps.some((step) => step.name === name));
+  if (unknown.length === 0) return;
+  const message = `this database was migrated by a newer version of AOL (${unknown.join(', ')}): run that version`;
+  throw new ConfigurationError('DATABASE_URL', message);
 }
 
 /** A user who may change rows and nothing else, such as that of worker and API in compose, finds the functions as a migration left them. */
@@ -67,10 +78,15 @@ export async function migrateDown(databaseUrl: string): Promise<void> {
 
 /** The names of the steps that a database lacks. */
 export async function pendingSteps(databaseUrl: string): Promise<string[]> {
+  const done = await migratedSteps(databaseUrl);
+  return schemaSteps.map((step) => step.name).filter((name) => !done.includes(name));
+}
+
+/** The names of the steps that a database has, in their order; none where AOL never was. */
+export async function migratedSteps(databaseUrl: string): Promise<string[]> {
   const knex = connect(databaseUrl);
   try {
-    const done = await applied(knex);
-    return schemaSteps.map((step) => step.name).filter((name) => !done.includes(name));
+    return await applied(knex);
   } catch (error) {
     throw databaseError(error);
   } finally {

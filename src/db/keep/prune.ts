@@ -60,7 +60,7 @@ const FILES_AT_ONCE = 500;
 /** After each batch it rests for this share of the time that the batch took: claims come first. */
 const REST = 0.5;
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
-/** Newest first, and a promoted action is always younger than the proof it came from: it goes first, then the proof may. */
+/** Newest first, and what was promoted or revised is always older than what came from it: that goes first, then the older one may. */
 const PRUNED_STATUSES: readonly ActionStatus[] = ['CANCELLED', 'SUCCESS'];
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -177,8 +177,9 @@ async function oldPage(
   return row ?? { ids: [], last: null };
 }
 
-/** Not what a younger action was promoted from, unless that one goes too. The artifact's address, if it is the row's own. */
-const PRUNABLE = `NOT EXISTS (SELECT FROM aol_actions p WHERE p.promoted_from = a.id AND NOT p.id = ANY ($1::uuid[]))`;
+/** Not what a younger action was promoted from or revises, unless that one goes too. The artifact's address, if it is the row's own. */
+const PRUNABLE = `NOT EXISTS (SELECT FROM aol_actions p WHERE p.promoted_from = a.id AND NOT p.id = ANY ($1::uuid[]))
+  AND NOT EXISTS (SELECT FROM aol_actions r WHERE r.revises = a.id AND NOT r.id = ANY ($1::uuid[]))`;
 const OWN_URI = `CASE WHEN NOT EXISTS (SELECT FROM aol_actions o WHERE o.id = a.promoted_from AND o.artifact_uri = a.artifact_uri)
   THEN a.artifact_uri END AS uri`;
 

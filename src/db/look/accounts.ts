@@ -1,8 +1,12 @@
 /** Accounts as people see them. */
 
+import { spentText } from '../../contracts/budget-words.ts';
 import type { AccountDescription, AccountWarning } from '../../contracts/http/account.ts';
+import type { Budget } from '../../contracts/http/budget.ts';
+import type { JsonObject } from '../../contracts/http/json.ts';
 import type { AccountState } from '../keep/accounts.ts';
 import { type Queryable, query } from '../pool.ts';
+import { type ListedBudgets, listBudgets } from './budgets.ts';
 
 interface Row {
   name: string;
@@ -17,11 +21,6 @@ interface Row {
   limits: Record<string, unknown>[];
   token_expires_at: Date | null;
   checked_at: Date | null;
-  per_hour: number | null;
-  per_day: number | null;
-  used_hour: number;
-  used_day: number;
-  budget_set_by: string | null;
   waiting: number;
   [column: string]: unknown;
 }
@@ -31,21 +30,18 @@ const SELECT = `SELECT a.name, a.provider, a.identity, a.server, a.is_configured
     CASE WHEN a.until <= clock_timestamp() THEN 'ready' ELSE a.state END AS state,
     CASE WHEN a.until <= clock_timestamp() THEN NULL ELSE a.reason END AS reason,
     CASE WHEN a.until <= clock_timestamp() THEN NULL ELSE a.until END AS until,
-    a.facts, a.limits, a.token_expires_at, a.checked_at, b.per_hour, b.per_day, a.budget_set_by,
-    coalesce((SELECT u.used FROM aol_budget_use u WHERE u.account = a.name AND u.span = 'hour'
-      AND u.begins_at = date_trunc('hour', clock_timestamp(), 'UTC')), 0) AS used_hour,
-    coalesce((SELECT u.used FROM aol_budget_use u WHERE u.account = a.name AND u.span = 'day'
-      AND u.begins_at = date_trunc('day', clock_timestamp(), 'UTC')), 0) AS used_day,
+    a.facts, a.limits, a.token_expires_at, a.checked_at,
     (SELECT count(*) FROM aol_actions w WHERE w.held_by = a.name AND w.status = 'PENDING')::integer AS waiting
-  FROM aol_accounts a, LATERAL aol_account_budget(a) AS b`;
+  FROM aol_accounts a`;
 
 export async function listAccounts(db: Queryable): Promise<AccountDescription[]> {
-  return (await query<Row>(db, `${SELECT} ORDER BY a.name`)).map(described);
+  const rows = await query<Row>(db, `${SELECT} ORDER BY a.name`);
+  return withBudgets(rows, await listBudgets(db, { scope: 'account' }));
 }
 
 export async function findAccount(db: Queryable, name: string): Promise<AccountDescription | undefined> {
-  const [row] = await query<Row>(db, `${SELECT} WHERE a.name = $1`, [name]);
-  return row && described(row);
+  const rows = await query<Row>(db, `${SELECT} WHERE a.name = $1`, [name]);
+  return withBudgets(rows, await listBudgets(db, { scope: 'account', name }))[0];
 }
 
 /** Those that can do nothing now, or whose token runs out within 7 days and is renewed by nobody. */
@@ -56,7 +52,7 @@ export async function listAccountWarnings(db: Queryable): Promise<AccountWarning
        OR (a.credential IS NULL AND a.token_expires_at < clock_timestamp() + interval '7 days')) ORDER BY a.name`,
   );
   return rows.map((row) => {
-    const { name, provider, state, reason, until, tokenExpiresAt, waiting } = described(row);
+    const { name, provider, state, reason, until, tokenExpiresAt, waiting } = described(row, []);
     return { name, provider, state, reason, until, tokenExpiresAt, waiting };
   });
 }
@@ -72,7 +68,40 @@ export function listConfiguredAccounts(db: Queryable): Promise<KnownAccount[]> {
   return query<KnownAccount>(db, 'SELECT name, provider FROM aol_accounts WHERE is_configured ORDER BY name');
 }
 
-function described(row: Row): AccountDescription {
+/** What rendering needs of an account. */
+export interface RenderedAccount {
+  /** As payloads and effects name it: `default` for the one of the variables. */
+  readonly name: string;
+  readonly provider: string;
+  readonly identity: string;
+  readonly server: string;
+  /** Null while its worker has not said them. */
+  readonly settings: unknown;
+  readonly facts: JsonObject;
+  readonly [column: string]: unknown;
+}
+
+/** The accounts of a provider that some worker has. */
+export function listAccountsToRender(db: Queryable, provider: string): Promise<RenderedAccount[]> {
+  return query<RenderedAccount>(
+    db,
+    `SELECT CASE name WHEN provider || '.default' THEN 'default' ELSE name END AS name, provider, identity, server, settings, facts
+     FROM aol_accounts WHERE is_configured AND provider = $1 ORDER BY name`,
+    [provider],
+  );
+}
+
+function withBudgets(rows: readonly Row[], { items }: ListedBudgets): AccountDescription[] {
+  return rows.map((row) =>
+    described(
+      row,
+      items.filter(({ name }) => name === row.name),
+    ),
+  );
+}
+
+function described(row: Row, budgets: readonly Budget[]): AccountDescription {
+  const spent = budgets.find(({ used, limit }) => used >= limit);
   return {
     name: row.name,
     provider: row.provider,
@@ -86,13 +115,8 @@ function described(row: Row): AccountDescription {
     limits: row.limits,
     tokenExpiresAt: row.token_expires_at?.toISOString() ?? null,
     checkedAt: row.checked_at?.toISOString() ?? null,
-    budget: {
-      perHour: row.per_hour,
-      perDay: row.per_day,
-      usedThisHour: row.used_hour,
-      usedToday: row.used_day,
-      setBy: row.budget_set_by,
-    },
+    budgets: [...budgets],
     waiting: row.waiting,
+    why: row.reason ?? (spent ? spentText(spent) : null),
   };
 }

@@ -3,10 +3,11 @@
 import type { ActionListQuery } from '../../contracts/http/action.ts';
 import { MAX_EXACT_TOTAL } from '../../domain/limits.ts';
 import { type ActionRow, SUMMARY_COLUMNS } from '../action-row.ts';
-import { type Queryable, query } from '../pool.ts';
+import type { Queryable } from '../pool.ts';
+import { isLane } from './action-filter.ts';
 import type { ActionPage } from './action-list.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { cappedTotal } from './page.ts';
+import { cappedTotal, type Part, run } from './page.ts';
 
 const CURSOR = /^(\d{1,16}|never)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
@@ -18,30 +19,35 @@ const CURSOR = /^(\d{1,16}|never)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
  */
 export async function listByExpiry(
   db: Queryable,
-  { type, mode, cursor, limit, fields }: ActionListQuery,
+  { cursor, limit, fields }: ActionListQuery,
   lanes: readonly string[] | undefined,
+  conditions: readonly Part[],
 ): Promise<ActionPage> {
   const [, after = null, afterId = null] =
     cursor === undefined ? [] : (CURSOR.exec(decodeCursor(cursor, CURSOR)) ?? []);
-  const waits = `status = 'AWAITING_APPROVAL' AND ($1::text[] IS NULL OR lane = ANY ($1)) AND ($2::text IS NULL OR type = $2) AND ($3::text IS NULL OR mode = $3)`;
-  const filters = [lanes ?? null, type ?? null, mode ?? null];
+  const waits: Part = (value) =>
+    [
+      "status = 'AWAITING_APPROVAL'",
+      ...[...conditions, ...(lanes ? [isLane(lanes)] : [])].map((one) => `(${one(value)})`),
+    ].join(' AND ');
+  const follows: Part = (value) => {
+    if (after === null) return 'true';
+    if (after === 'never') return `approval_expires_at IS NULL AND id > ${value(afterId)}::uuid`;
+    const time = `'epoch'::timestamptz + ${value(after)}::bigint * interval '1 microsecond'`;
+    return `(approval_expires_at IS NULL OR (approval_expires_at, id) > (${time}, ${value(afterId)}::uuid))`;
+  };
   const [rows, [count]] = await Promise.all([
-    query<ActionRow & { expires: string }>(
+    run<ActionRow & { expires: string }>(
       db,
-      `SELECT ${fields === 'summary' ? SUMMARY_COLUMNS : '*'}, coalesce((extract(epoch FROM approval_expires_at) * 1000000)::bigint::text, 'never') AS expires
-       FROM aol_actions
-       WHERE ${waits} AND CASE
-         WHEN $4::text IS NULL THEN true
-         WHEN $4 = 'never' THEN approval_expires_at IS NULL AND id > $5::uuid
-         ELSE approval_expires_at IS NULL
-           OR (approval_expires_at, id) > ('epoch'::timestamptz + $4::bigint * interval '1 microsecond', $5) END
+      (value) => `SELECT ${fields === 'summary' ? SUMMARY_COLUMNS : '*'},
+         coalesce((extract(epoch FROM approval_expires_at) * 1000000)::bigint::text, 'never') AS expires
+       FROM aol_actions WHERE ${waits(value)} AND ${follows(value)}
        ORDER BY approval_expires_at, id LIMIT ${limit + 1}`,
-      [...filters, after, afterId],
     ),
-    query<{ total: number }>(
+    run<{ total: number }>(
       db,
-      `SELECT count(*) AS total FROM (SELECT FROM aol_actions WHERE ${waits} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`,
-      filters,
+      (value) =>
+        `SELECT count(*) AS total FROM (SELECT FROM aol_actions WHERE ${waits(value)} LIMIT ${MAX_EXACT_TOTAL + 1}) AS t`,
     ),
   ]);
   const page = rows.slice(0, limit);

@@ -10,7 +10,7 @@ export function encodeCursor(key: string | number): string {
 export function decodeCursor(cursor: string, shape: RegExp): string {
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   if (!shape.test(key)) {
-    const rule = 'must be a cursor that an earlier answer gave';
+    const rule = 'must be a cursor from an earlier answer';
     throw new InvalidRequestError(`cursor ${rule}`, [{ field: 'cursor', rule }]);
   }
   return key;

@@ -1,11 +1,8 @@
-/** `aol_execution_logs`: appending and reading. */
+/** `aol_execution_logs`: appending, and the rows of one action. All rows are listed by `log-list.ts`. */
 
-import type { LogEntry, LogListQuery } from '../../contracts/http/log.ts';
+import type { LogEntry } from '../../contracts/http/log.ts';
 import type { LogEvent, LogLevel } from '../../domain/events.ts';
-import { ALL_LANES } from '../../domain/flags.ts';
 import { type Queryable, query } from '../pool.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import { holds, jsonHolds, type Part, readPage } from './page.ts';
 
 export interface NewLogEntry {
   readonly lane: string;
@@ -90,59 +87,4 @@ export async function logsOfAction(
     [actionId],
   );
   return { items: items.map(toLogEntry), total: count?.total ?? 0 };
-}
-
-/** Rows that a page looks through for what no index finds. */
-const SIFT_BUDGET = 20_000;
-const TEXT_BUDGET = 5_000;
-const SEVERE: readonly LogLevel[] = ['WARNING', 'ERROR'];
-
-export interface LogPage {
-  readonly items: LogEntry[];
-  readonly nextCursor: string | null;
-  readonly total: number;
-  readonly totalIsExact: boolean;
-}
-
-/**
- * All rows, newest first.
- *
- * @param lanes those that are looked through, and what was changed for all lanes; absent: all
- */
-export async function listLogs(db: Queryable, filter: LogListQuery, lanes?: readonly string[]): Promise<LogPage> {
-  const { cursor, limit, q } = filter;
-  const { rows, nextBefore, ...totals } = await readPage<LogRow>(db, {
-    sources: [sourceOf(filter)],
-    sift: siftOf(filter, lanes),
-    before: cursor === undefined ? null : Number(decodeCursor(cursor, /^\d{1,15}$/)),
-    limit,
-    budget: q === undefined ? SIFT_BUDGET : TEXT_BUDGET,
-    readsText: q !== undefined,
-  });
-  return { items: rows.map(toLogEntry), nextCursor: nextBefore === null ? null : encodeCursor(nextBefore), ...totals };
-}
-
-/** The narrowest index: by action, by tick, of warnings and errors, else the order of all. */
-function sourceOf({ actionId, tickId, level }: LogListQuery): Part {
-  const from = 'FROM aol_execution_logs WHERE';
-  if (actionId !== undefined) return (value) => `${from} action_id = ${value(actionId)}`;
-  if (tickId !== undefined) return (value) => `${from} tick_id = ${value(tickId)}`;
-  if (level?.every((one) => SEVERE.includes(one))) return () => `${from} level IN ('WARNING', 'ERROR')`;
-  return () => `${from} true`;
-}
-
-/** As `seesLogEntry` of the API has it. */
-const SEEN_BY_LANES = (lanes: string) =>
-  `lane = ANY (${lanes}::text[]) OR (lane = '${ALL_LANES}' AND event = 'FLAG_CHANGED')`;
-
-function siftOf({ lane, actionId, tickId, level, event, actor, q }: LogListQuery, lanes?: readonly string[]): Part[] {
-  const sift: Part[] = [];
-  if (lanes !== undefined && lane === undefined) sift.push((value) => SEEN_BY_LANES(value(lanes)));
-  if (lane !== undefined) sift.push((value) => `lane = ${value(lane)}`);
-  if (actionId !== undefined && tickId !== undefined) sift.push((value) => `tick_id = ${value(tickId)}`);
-  if (level !== undefined) sift.push((value) => `level = ANY (${value(level)}::text[])`);
-  if (event !== undefined) sift.push((value) => `event = ANY (${value(event)}::text[])`);
-  if (actor !== undefined) sift.push((value) => `actor = ${value(actor)}`);
-  if (q !== undefined) sift.push((value) => `${holds('message', q)(value)} OR ${jsonHolds('detail', q)(value)}`);
-  return sift;
 }

@@ -21,6 +21,8 @@ export interface PageRequest {
   readonly columns?: string;
   /** Whether a condition reads long texts: then a page looks through as many rows as a part of a second allows. */
   readonly readsText?: boolean;
+  /** False: nobody asks how many fit. */
+  readonly isCounted?: boolean;
 }
 
 export interface Page<Row> {
@@ -39,7 +41,8 @@ interface WithId {
 export async function readPage<Row extends WithId>(db: Queryable, request: PageRequest): Promise<Page<Row>> {
   const { limit } = request;
   if (request.readsText && request.sift.length > 0) return searchPage<Row>(db, request);
-  const [rows, totals] = await Promise.all([pageRows<Row>(db, request), countAll(db, request)]);
+  const count = request.isCounted === false ? cappedTotal(0, true) : countAll(db, request);
+  const [rows, totals] = await Promise.all([pageRows<Row>(db, request), count]);
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : await whereTheBudgetEnded(db, request);
   return { rows: page, nextBefore: last?.id ?? null, ...totals };
@@ -133,12 +136,17 @@ function all(parts: readonly Part[], value: (given: unknown) => string): string 
   return parts.map((part) => `(${part(value)})`).join(' AND ');
 }
 
-function run<Row extends object>(db: Queryable, build: Part): Promise<Row[]> {
+/**
+ * One statement, with its values where they stand in it.
+ *
+ * @throws TooBroadError when it takes longer than a statement may
+ */
+export function run<Row extends object>(db: Queryable, build: Part): Promise<Row[]> {
   const values: unknown[] = [];
   const text = build((given) => `$${values.push(given)}`);
   return query<Row & Record<string, unknown>>(db, text, values).catch((error: unknown) => {
     if (!isStatementTimeout(error)) throw error;
-    const words = 'this looks through more than one call may: name a lane or a status, or ask for fewer items';
+    const words = 'this search is too large for one call: name a lane or a status, or ask for fewer items';
     throw new TooBroadError(words, { cause: error });
   });
 }

@@ -2,16 +2,16 @@
 
 import type { Action } from '../../contracts/http/action.ts';
 import { type FlagRow, flagsInForce } from '../../domain/flags.ts';
-import { type ActionRow, type TemporalLink, toAction, waitingReason } from '../action-row.ts';
+import { type ActionRow, type ActionView, toAction, waitingReason } from '../action-row.ts';
 import { approvalProgress } from '../decide/approvals.ts';
 import { readFlagRows } from '../decide/flags.ts';
 import type { Queryable } from '../pool.ts';
 import { countWorkers } from './workers.ts';
 
 /** Turns rows into actions; what explains their waiting is read only when one of them waits. */
-export async function presentActions(db: Queryable, rows: readonly ActionRow[], link: TemporalLink): Promise<Action[]> {
+export async function presentActions(db: Queryable, rows: readonly ActionRow[], view: ActionView): Promise<Action[]> {
   const waits = ['PENDING', 'RETRY', 'AWAITING_APPROVAL'];
-  if (!rows.some((row) => waits.includes(row.status))) return rows.map((row) => toAction(row, link));
+  if (!rows.some((row) => waits.includes(row.status))) return rows.map((row) => toAction(row, view));
   const [flagRows, workers] = await Promise.all([readFlagRows(db), countWorkers(db)]);
   const approvals = await approvalProgress(
     db,
@@ -22,7 +22,7 @@ export async function presentActions(db: Queryable, rows: readonly ActionRow[], 
     const reason = waitingReason(row, flagsInForce(row.lane, flagRows), workers.real === 0, now);
     const approval = approvals.get(row.id) ?? null;
     const unattended = row.status === 'PENDING' && workers.count === 0 ? 'no worker is running' : null;
-    return { ...toAction(row, link), waiting: reason ?? approval ?? unattended };
+    return { ...toAction(row, view), waiting: reason ?? approval ?? unattended };
   });
 }
 

@@ -38,8 +38,7 @@ async function look(db: Queryable, lane: string): Promise<NextRows> {
   const { mode, why } = laneMode(workers.real === 0, flags);
   const modes = mode === 'REAL' ? ['PROOF', 'REAL'] : ['PROOF'];
   const rows = await firstDue(db, lane, modes, room);
-  if (rows.length > 0)
-    return { rows, why: `in the order of priority, time and id, the oldest among them; at most ${room} now` };
+  if (rows.length > 0) return { rows, why: `in the order of priority, time and id; at most ${room} now` };
   return none(await whyNothing(db, lane, modes, why));
 }
 
@@ -87,7 +86,9 @@ async function whyNothing(db: Queryable, lane: string, modes: readonly string[],
          AND (SELECT run_at <= clock_timestamp() FROM aol_oldest_queued($1, 'REAL')) IS TRUE AS real_waits`,
     [lane, modes],
   );
-  const waits = row?.real_waits ? `; REAL actions wait until their lane is REAL: ${mode}` : '';
-  if (row?.next_at) return `nothing is due before ${row.next_at.toISOString()}${waits}`;
-  return `nothing is queued${waits}`;
+  const waits = 'REAL actions wait until their lane is REAL';
+  if (row?.next_at) {
+    return `nothing is due before ${row.next_at.toISOString()}${row.real_waits ? `; ${waits}: ${mode}` : ''}`;
+  }
+  return row?.real_waits ? `${waits}, and nothing else is queued: ${mode}` : 'nothing is queued';
 }

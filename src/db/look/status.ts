@@ -8,11 +8,12 @@ import { readFlagRows } from '../decide/flags.ts';
 import { type Database, type Queryable, query, snapshot } from '../pool.ts';
 import { listAccountWarnings } from './accounts.ts';
 import type { Count, CountRow } from './counts.ts';
+import { listDestinations } from './notices.ts';
 import { type TickRow, toTick } from './ticks.ts';
 import { countWorkers, type WorkerCount } from './workers.ts';
 
 /** {@link Status} without the dependencies, which are asked elsewhere. */
-export type QueueStatus = Omit<Status, 'dependencies'>;
+export type QueueStatus = Omit<Status, 'dependencies' | 'version'>;
 
 /** Reads the status of all lanes, or of some. */
 export async function readStatus(db: Database, count: Count, lanes?: readonly string[]): Promise<QueueStatus> {
@@ -21,7 +22,7 @@ export async function readStatus(db: Database, count: Count, lanes?: readonly st
 
 async function read(db: Queryable, asked: readonly string[] | undefined, count: Count): Promise<QueueStatus> {
   const lane = asked?.length === 1 ? asked[0] : undefined;
-  const [leases, flagRows, counts, oldestDue, ticks, workers, accounts] = await Promise.all([
+  const [leases, flagRows, counts, oldestDue, ticks, workers, accounts, notices] = await Promise.all([
     readLeases(db, lane),
     readFlagRows(db, lane),
     count(db, lane),
@@ -29,10 +30,11 @@ async function read(db: Queryable, asked: readonly string[] | undefined, count: 
     readLastTicks(db, lane),
     countWorkers(db),
     listAccountWarnings(db),
+    listDestinations(db),
   ]);
   const wanted = leases.filter((lease) => asked?.includes(lease.lane) ?? true);
   const lanes = wanted.map((lease) => laneStatus(lease, { flagRows, counts, oldestDue, ticks, workers }));
-  return { ...overallMode(lanes, workers), workers, lanes, accounts };
+  return { ...overallMode(lanes, workers), workers, lanes, accounts, notices };
 }
 
 interface LeaseRow {

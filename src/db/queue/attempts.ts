@@ -1,5 +1,6 @@
 /** How effects leave their tick: an attempt's outcome, or a release, a wait for approval, a dead letter before the gate. */
 
+import { spentMicroUsd } from '../../domain/budgets.ts';
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
 import type { DlqReason } from '../../domain/states.ts';
 import type { Database } from '../pool.ts';
@@ -49,12 +50,17 @@ function toLeaving({ actionId, tickId, attempt, outcome, durationMs, decision, s
     outcome: outcome.kind,
     message: words,
     ...(settles ? { settles } : {}),
-    ...(outcome.kind === 'done' ? { receipt: outcome.receipt } : {}),
+    ...(outcome.kind === 'done' ? { receipt: outcome.receipt, ...spentOf(outcome.receipt) } : {}),
     ...decision,
     ...(decision.to === 'RETRY'
       ? { waitsInTick: decision.waitsInTick !== false && decision.delayMs <= MAX_WAIT_IN_TICK_MS }
       : {}),
   };
+}
+
+function spentOf(receipt: Readonly<Record<string, unknown>>): Pick<Leaving, 'spentMicroUsd'> {
+  const spent = spentMicroUsd(receipt);
+  return spent === undefined ? {} : { spentMicroUsd: spent };
 }
 
 /** How an action leaves its tick without an attempt of its own. */
@@ -63,6 +69,7 @@ export type LeavingEarly =
       readonly to: 'PENDING';
       readonly message: string;
       readonly delayMs?: number;
+      readonly untilDue?: boolean;
       readonly heldBy?: string | undefined;
     }
   | {

@@ -57,6 +57,7 @@ export async function claimWithActions(db: Database, input: ClaimTickInput, work
       workerIsProof: worker.proofMode,
       workflowId: input.holder.workflowId,
       runId: input.holder.runId,
+      runStartedAtMs: input.holder.runStartedAtMs,
       claimTtlMs: CLAIM_TTL_MS,
       busyHeartbeatMs: BUSY_HEARTBEAT_MS,
       idleHeartbeatMs: IDLE_HEARTBEAT_MS,
@@ -100,7 +101,7 @@ export async function claimWithActions(db: Database, input: ClaimTickInput, work
   };
 }
 
-const CLAIM = `SELECT answer, id, mode, type, payload, due_at AS "dueAt", promoted_from AS "promotedFrom",
+const CLAIM = `SELECT answer, id, mode, type, payload, promoted_from AS "promotedFrom",
   approval_sha256 AS "approvalSha256", artifact_uri AS "artifactUri", attempt_number AS "attemptNumber", attempt,
   max_attempts AS "maxAttempts", claim_count AS "claimCount" FROM aol_claim($1)`;
 

@@ -11,8 +11,6 @@ export interface ClaimedAction {
   readonly mode: ActionMode;
   readonly type: string;
   readonly payload: JsonObject;
-  /** When it was first due; retries do not move it. */
-  readonly dueAt: Date;
   readonly promotedFrom: string | null;
   /** The artifact that a person allowed, and no other; null where nobody was asked. */
   readonly approvalSha256: string | null;
@@ -27,7 +25,7 @@ export interface ClaimedAction {
 }
 
 /** The columns of a {@link ClaimedAction}. */
-export const CLAIMED_ACTION = `id, mode, type, payload, due_at AS "dueAt", promoted_from AS "promotedFrom",
+export const CLAIMED_ACTION = `id, mode, type, payload, promoted_from AS "promotedFrom",
   approval_sha256 AS "approvalSha256", artifact_uri AS "artifactUri", attempts_before + attempts AS "attemptNumber",
   attempts AS attempt, max_attempts AS "maxAttempts", claim_count AS "claimCount"`;
 

@@ -39,8 +39,8 @@ export async function enqueueEach(db: Queryable, asked: readonly AskedAction[]):
     items.filter((item) => !created.has(item.id)),
   );
   return items.map((item): EnqueueResult => {
-    const createdAt = created.get(item.id);
-    if (createdAt) return { kind: 'created', row: newRow(item, createdAt) };
+    const isNew = created.get(item.id);
+    if (isNew) return { kind: 'created', row: newRow(item, isNew) };
     const row = others.get(laneAndKey(item.request.lane, keyOf(item)));
     if (!row) return { kind: 'refused', error: unknownLane(item.request.lane) };
     if (row.request_hash !== item.hash) return { kind: 'refused', error: new KeyConflictError(row.id) };
@@ -117,7 +117,9 @@ function insertStatement(hasKeys: boolean): string {
        (id, lane, type, payload, idempotency_key, request_hash, mode, priority, run_at, due_at, max_attempts,
         approval_needed, created_by)
      SELECT n.id, kinds.lane, kinds.type, n.payload, coalesce(n.key, n.id::text), n.request_hash, kinds.mode, kinds.priority,
-       coalesce(kinds."runAt", now()), coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", kinds.actor
+       CASE WHEN kinds."runAt" IS NULL THEN now() WHEN kinds.mode = 'PROOF' THEN kinds."runAt"
+         ELSE aol_first_claim(kinds.lane, kinds.type, kinds."runAt", kinds."requireApproval") END,
+       coalesce(kinds."runAt", now()), kinds."maxAttempts", kinds."requireApproval", kinds.actor
      FROM (SELECT unnest($1::uuid[]) AS id, jsonb_array_elements($2::jsonb) AS payload, jsonb_array_elements_text($3::jsonb) AS key,
        unnest($4::text[]) AS request_hash, unnest($5::integer[]) AS kind) AS n
      JOIN ROWS FROM (jsonb_to_recordset($6::jsonb) AS (lane text, type text, mode text, priority smallint,
@@ -125,11 +127,12 @@ function insertStatement(hasKeys: boolean): string {
        AS kinds (lane, type, mode, priority, "runAt", "maxAttempts", "requireApproval", actor, number) ON kinds.number = n.kind + 1
      JOIN aol_lease ON aol_lease.lane = kinds.lane
      ${hasKeys ? UNLESS_TAKEN : ''}
-     RETURNING id, lane, type, mode, created_by, created_at),
+     RETURNING id, lane, type, mode, created_by, created_at, run_at, due_at),
    logged AS (
      INSERT INTO aol_execution_logs (lane, action_id, event, actor, message)
      SELECT lane, id, 'ENQUEUED', created_by, type || ' in mode ' || mode FROM new_actions)
-   SELECT max(created_at) AS created_at, CASE WHEN count(*) < $7 THEN array_agg(id::text) END AS ids FROM new_actions`;
+   SELECT max(created_at) AS created_at, CASE WHEN count(*) < $7 THEN array_agg(id::text) END AS ids,
+     array_agg(id::text) FILTER (WHERE run_at < due_at) AS asking FROM new_actions`;
 }
 
 const UNLESS_TAKEN = `WHERE NOT EXISTS (
@@ -140,8 +143,13 @@ const UNLESS_TAKEN = `WHERE NOT EXISTS (
 /** Fewer rows than this are inserted by a plan that is kept; for more, planning pays. */
 const FEW = 20;
 
-/** Answers when each new action was created. */
-async function insertRows(db: Queryable, items: readonly NewAction[]): Promise<Map<string, Date>> {
+interface Created {
+  readonly at: Date;
+  /** It is shown to a person at once, before its time. */
+  readonly asksFirst: boolean;
+}
+
+async function insertRows(db: Queryable, items: readonly NewAction[]): Promise<Map<string, Created>> {
   if (items.length === 0) return new Map();
   const hasKeys = items.some(({ request }) => request.idempotencyKey !== undefined);
   const text = insertStatement(hasKeys);
@@ -158,9 +166,10 @@ async function insertRows(db: Queryable, items: readonly NewAction[]): Promise<M
   const [inserted] = await (items.length < FEW
     ? prepared<Inserted>(db, hasKeys ? 'aol_enqueue_by_key' : 'aol_enqueue', text, values)
     : query<Inserted>(db, text, values));
-  const createdAt = inserted?.created_at;
-  if (!createdAt) return new Map();
-  return new Map((inserted.ids ?? items.map((item) => item.id)).map((id) => [id, createdAt]));
+  const at = inserted?.created_at;
+  if (!at) return new Map();
+  const asking = new Set(inserted.asking);
+  return new Map((inserted.ids ?? items.map((item) => item.id)).map((id) => [id, { at, asksFirst: asking.has(id) }]));
 }
 
 /** An array as PostgreSQL writes it, of texts that need no quotes. The client would quote each. */
@@ -172,11 +181,13 @@ interface Inserted {
   created_at: Date | null;
   /** Null when all of them are new. */
   ids: string[] | null;
+  /** Those that are shown to a person before their time; null when none is. */
+  asking: string[] | null;
 }
 
 /** The row as it was just inserted. */
-function newRow({ id, request, kind, hash }: NewAction, createdAt: Date): ActionRow {
-  const runAt = request.runAt === undefined ? createdAt : new Date(request.runAt);
+function newRow({ id, request, kind, hash }: NewAction, { at: createdAt, asksFirst }: Created): ActionRow {
+  const dueAt = request.runAt === undefined ? createdAt : new Date(request.runAt);
   return {
     id,
     lane: request.lane,
@@ -187,9 +198,11 @@ function newRow({ id, request, kind, hash }: NewAction, createdAt: Date): Action
     status: 'PENDING',
     mode: request.mode,
     promoted_from: null,
+    revises: null,
+    revised_by: null,
     priority: request.priority,
-    run_at: runAt,
-    due_at: runAt,
+    run_at: asksFirst ? createdAt : dueAt,
+    due_at: dueAt,
     attempts: 0,
     attempts_before: 0,
     max_attempts: request.maxAttempts,
@@ -206,6 +219,7 @@ function newRow({ id, request, kind, hash }: NewAction, createdAt: Date): Action
     approval_at: null,
     approval_sha256: null,
     approval_expires_at: null,
+    changes_requested: null,
     receipt: null,
     last_error: null,
     cancel_requested: false,

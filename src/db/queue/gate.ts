@@ -5,6 +5,7 @@
  * kill answers (docs/adr/0008).
  */
 
+import type { Draw } from '../../domain/budgets.ts';
 import type { Redelivery } from '../../domain/outcomes.ts';
 import { type Database, query, withConnection } from '../pool.ts';
 
@@ -26,14 +27,16 @@ export interface GateRequest extends EffectClaim {
   readonly redelivery: Redelivery;
   /** The process that asks: it has the action in hand from now on. */
   readonly worker: string;
-  /** Whose budget it needs a place in; absent: nobody's. */
+  /** The account that speaks, which must be able to; absent: nobody's. */
   readonly account?: string | undefined;
+  /** What it takes of which budgets; absent: nothing. No scope and name stands twice. */
+  readonly draws?: readonly Draw[];
   /** Only whether it would open: nothing is written, and nothing may be performed. */
   readonly onlyLook?: boolean;
 }
 
 /** Why the gate said no, and the action returns to the queue. */
-export type ShutReason = 'killed' | 'paused' | 'proof' | 'lease_lost' | 'cancelled' | 'exhausted' | 'draft';
+export type ShutReason = 'killed' | 'paused' | 'proof' | 'lease_lost' | 'cancelled' | 'exhausted' | 'draft' | 'not_due';
 
 export type GateAnswer =
   /** Asked at this moment of `performance.now()`, when a connection was there. */
@@ -45,21 +48,28 @@ export type GateAnswer =
       readonly repeatsUnknown: boolean;
       /** When the first attempt that may have happened began, ISO 8601; now, if there was none. */
       readonly firstAttemptAt: string;
+      /** When this one began, ISO 8601. */
+      readonly lastAttemptAt: string;
       readonly askedAtMs: number;
     }
   /** It would open: the answer to a look. */
   | { readonly kind: 'may_pass' }
   | { readonly kind: 'shut'; readonly reason: ShutReason }
-  /** Its account can do nothing now, or its budget is used up: until then (epoch milliseconds), or until somebody looks after it. */
-  | { readonly kind: 'on_hold'; readonly reason: string; readonly untilMs: number | null }
+  /** Its account can do nothing now: until then (epoch milliseconds), or until somebody looks after it. */
+  | { readonly kind: 'on_hold'; readonly reason: string; readonly untilMs: number | null; readonly heldBy: string }
+  /** A budget has no room for it: until then, or until somebody changes the budget. */
+  | { readonly kind: 'no_room'; readonly reason: string; readonly untilMs: number | null; readonly heldBy: string }
   /** The action is no longer this tick's: nothing is to be done with it. */
   | { readonly kind: 'gone' }
   /** Approved was another artifact than the one that would be performed. */
   | { readonly kind: 'unapproved' }
   /** A person has to approve this artifact first. */
   | { readonly kind: 'approval_needed' }
-  /** An earlier attempt has neither an outcome nor passed its deadline, or the wait before this one is not over. */
-  | { readonly kind: 'wait'; readonly attempt: number; readonly remainingMs: number }
+  /**
+   * An earlier attempt has neither an outcome nor passed its deadline, or the wait before this one is not over: to be asked again after
+   * `againInMs`.
+   */
+  | { readonly kind: 'wait'; readonly attempt: number; readonly againInMs: number }
   /** The receipt of an earlier attempt stands in the log: it happened. */
   | { readonly kind: 'receipt'; readonly receipt: unknown }
   /** An earlier attempt may have happened, and must not be repeated. */
@@ -68,6 +78,7 @@ export type GateAnswer =
       readonly attempt: number;
       readonly isOpen: boolean;
       readonly firstAttemptAt: string;
+      readonly lastAttemptAt: string;
     };
 
 /**
@@ -86,7 +97,11 @@ export async function passGate(db: Database, request: GateRequest): Promise<Gate
 export function passGates(db: Database, requests: readonly GateRequest[]): Promise<GateAnswer[]> {
   return withConnection(db, async (connection) => {
     const askedAtMs = performance.now();
-    const rows = await query<{ index: number; answer: GateAnswer }>(connection, PASS_GATES, [JSON.stringify(requests)]);
+    const rows = await query<{ index: number; answer: GateAnswer }>(
+      connection,
+      'SELECT index, answer FROM aol_pass_gates($1)',
+      [JSON.stringify(requests)],
+    );
     const answers = new Map(rows.map(({ index, answer }) => [index, answer]));
     return requests.map((_, index) => {
       const answer = answers.get(index + 1);
@@ -95,14 +110,3 @@ export function passGates(db: Database, requests: readonly GateRequest[]): Promi
     });
   });
 }
-
-/** Rows are locked in one order, so that two such transactions never wait for each other. */
-const PASS_GATES = `
-  SELECT r.index, aol_pass_gate(r.lane, r."actionId", r."tickId", r.token, r."artifactSha256", r."artifactUri", r.worker, r."proofMode",
-    r."attemptTimeoutMs", r.redelivery, coalesce(r."onlyLook", false), r.account) AS answer
-  FROM (SELECT item.* FROM ROWS FROM (jsonb_to_recordset($1) AS (lane text, "actionId" uuid, "tickId" uuid, token bigint,
-      "artifactSha256" text, "artifactUri" text, worker text, "proofMode" boolean, "attemptTimeoutMs" double precision, redelivery jsonb,
-      "onlyLook" boolean, account text))
-    WITH ORDINALITY AS item (lane, "actionId", "tickId", token, "artifactSha256", "artifactUri", worker, "proofMode",
-      "attemptTimeoutMs", redelivery, "onlyLook", account, index)
-    ORDER BY account NULLS FIRST, lane, "actionId") AS r`;

@@ -16,10 +16,14 @@ export interface Leaving {
   readonly attempt?: number;
   readonly outcome?: AttemptOutcome['kind'];
   readonly receipt?: unknown;
+  /** What the attempt cost, in millionths of a US dollar; absent: nobody knows, and what was reserved for it stays. */
+  readonly spentMicroUsd?: number;
   readonly reason?: DlqReason;
   readonly actor?: string;
   /** Not again before that time. */
   readonly delayMs?: number;
+  /** Not again before its own time. */
+  readonly untilDue?: boolean;
   /** The account that it waits for: it is due again when that can act. */
   readonly heldBy?: string | undefined;
   /** A RETRY that waits in its tick; any other waits in the queue. */

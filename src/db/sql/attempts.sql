@@ -16,13 +16,12 @@ BEGIN
 END $$;
 
 -- Attempts that may have happened: without an outcome, or with an unknown one. What a person decided since, or the provider said,
--- settles those before. first_at and last_at are when the first and the last of them began.
-CREATE OR REPLACE FUNCTION aol_uncertain_attempts(of_action uuid, OUT how_many integer, OUT last_attempt integer,
-  OUT first_at timestamptz, OUT last_at timestamptz)
+-- settles those before.
+CREATE OR REPLACE FUNCTION aol_uncertain(of_action uuid) RETURNS TABLE (attempt integer, at timestamptz)
 LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
+#variable_conflict use_column
 BEGIN
-  SELECT count(*), max(i.attempt), min(i.at), max(i.at) INTO how_many, last_attempt, first_at, last_at
-  FROM aol_execution_logs i
+  RETURN QUERY SELECT i.attempt, i.at FROM aol_execution_logs i
   LEFT JOIN aol_execution_logs o ON o.action_id = of_action AND o.attempt = i.attempt AND o.event IN
     ('SUCCEEDED', 'RETRY_SCHEDULED', 'AWAITING_APPROVAL', 'DEAD_LETTERED', 'UNCONFIRMED', 'RELEASED')
   WHERE i.action_id = of_action AND i.event = 'ATTEMPT_STARTED' AND i.detail ? 'deadline'
@@ -31,12 +30,22 @@ BEGIN
       AND (s.event IN ('REPLAYED', 'RESOLVED') OR s.detail ? 'settles')), 0);
 END $$;
 
+-- How many there are; first_at and last_at are when the first and the last of them began.
+CREATE OR REPLACE FUNCTION aol_uncertain_attempts(of_action uuid, OUT how_many integer, OUT last_attempt integer,
+  OUT first_at timestamptz, OUT last_at timestamptz) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  SELECT count(*), max(u.attempt), min(u.at), max(u.at) INTO how_many, last_attempt, first_at, last_at FROM aol_uncertain(of_action) AS u;
+END $$;
+
 -- A receipt that came after its attempt was closed, and that nobody replayed since: it happened.
 CREATE OR REPLACE FUNCTION aol_late_receipt(of_action uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
 BEGIN
-  RETURN (SELECT l.detail -> 'receipt' FROM aol_execution_logs l
-    WHERE l.action_id = of_action AND l.event = 'RECEIPT_RECORDED' AND l.id > coalesce((
-      SELECT max(r.id) FROM aol_execution_logs r WHERE r.action_id = of_action AND r.event = 'REPLAYED'), 0)
-    ORDER BY l.id DESC LIMIT 1);
+  RETURN (
+    -- Read once: alone, the last replay would be looked for among the acts of people on all actions.
+    WITH known AS MATERIALIZED (
+      SELECT id, event, detail FROM aol_execution_logs WHERE action_id = of_action AND event IN ('RECEIPT_RECORDED', 'REPLAYED'))
+    SELECT detail -> 'receipt' FROM known
+    WHERE event = 'RECEIPT_RECORDED' AND id > coalesce((SELECT max(id) FROM known WHERE event = 'REPLAYED'), 0)
+    ORDER BY id DESC LIMIT 1);
 END $$;

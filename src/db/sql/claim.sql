@@ -13,6 +13,7 @@ DECLARE
   claimant text := request ->> 'owner';
   known_token bigint := request ->> 'token';
   of_worker text := request ->> 'worker';
+  run_started_at timestamptz := to_timestamp((request ->> 'runStartedAtMs')::float8 / 1000);
   lease record;
   flags record;
   standing record;
@@ -36,7 +37,7 @@ DECLARE
   due_in_ms double precision;
   busy_ms double precision;
 BEGIN
-  SELECT l.owner, l.token, extract(epoch FROM l.expires_at - clock_timestamp()) * 1000 AS ttl_ms INTO lease
+  SELECT l.owner, l.token, l.owner_started_at, extract(epoch FROM l.expires_at - clock_timestamp()) * 1000 AS ttl_ms INTO lease
   FROM aol_lease l WHERE l.lane = of_lane FOR UPDATE;
   IF NOT FOUND THEN
     RETURN QUERY SELECT jsonb_build_object('kind', 'no_lane'), NULL::uuid, NULL, NULL, NULL::jsonb, NULL::timestamptz, NULL::uuid,
@@ -50,11 +51,13 @@ BEGIN
   PERFORM aol_close_overdue(of_lane);
 
   -- Who may hold the lane now. A run that already had a token never takes over by lineage: it was overtaken, and only the expiry of
-  -- the present owner gives it another chance. A run without one is new, and Temporal lets only one live.
+  -- the present owner gives it another chance. A run without one is new, and Temporal lets only one live: the one that began last. The
+  -- first claim of a run that has ended can come late, and must not take the lane from its successor.
   IF lease.owner = claimant AND (known_token IS NULL OR known_token = lease.token) THEN
     lane_token := lease.token;
     is_new := false;
-  ELSIF lease.owner IS NULL OR lease.ttl_ms <= 0 OR (known_token IS NULL AND starts_with(lease.owner, request ->> 'lineage')) THEN
+  ELSIF lease.owner IS NULL OR lease.ttl_ms <= 0 OR (known_token IS NULL AND starts_with(lease.owner, request ->> 'lineage')
+      AND run_started_at >= coalesce(lease.owner_started_at, run_started_at)) THEN
     lane_token := lease.token + 1;
     is_new := true;
   ELSE
@@ -66,9 +69,10 @@ BEGIN
   END IF;
 
   IF flags.killed THEN
-    -- What it held goes back to the queue, the lease is free, and nobody takes it. What an attempt owns records its own end.
+    -- What it held goes back to the queue, the lane has no owner, and nobody takes it. What an attempt owns records its own end.
+    -- Temporal may run this look again after a start: it then takes the lane anew, under a later token, like everybody else.
     PERFORM aol_take_back(of_lane, lease.token, true, NULL, (request ->> 'maxDeaths')::integer);
-    UPDATE aol_lease l SET expires_at = clock_timestamp() WHERE l.lane = of_lane AND l.owner = claimant AND l.expires_at > clock_timestamp();
+    UPDATE aol_lease l SET owner = NULL, expires_at = clock_timestamp() WHERE l.lane = of_lane AND l.owner = claimant;
     RETURN QUERY SELECT jsonb_build_object('kind', 'quiet', 'outcome', 'KILLED', 'tickNumber',
         aol_quiet_tick(of_lane, of_tick, lease.token, lane_mode, 'KILLED', request ->> 'runId'), 'openTicks', aol_open_ticks(of_lane)),
       NULL::uuid, NULL, NULL, NULL::jsonb, NULL::timestamptz, NULL::uuid, NULL, NULL, NULL::integer, NULL::smallint, NULL::smallint,
@@ -158,7 +162,8 @@ BEGIN
   due_in_ms := CASE WHEN flags.paused THEN NULL WHEN due_count > claimed_count THEN 0 ELSE aol_due_in_ms(of_lane, modes) END;
   busy_ms := 3 * least((request ->> 'idleHeartbeatMs')::float8, greatest((request ->> 'busyHeartbeatMs')::float8, flags.tick_interval_ms));
   UPDATE aol_lease l SET owner = claimant, token = lane_token, mode = lane_mode, renewed_at = clock_timestamp(),
-    acquired_at = CASE WHEN is_new THEN clock_timestamp() ELSE l.acquired_at END, expires_at = clock_timestamp() + term.ttl
+    acquired_at = CASE WHEN is_new THEN clock_timestamp() ELSE l.acquired_at END,
+    owner_started_at = CASE WHEN is_new THEN run_started_at ELSE l.owner_started_at END, expires_at = clock_timestamp() + term.ttl
   FROM (SELECT interval '1 millisecond' * CASE WHEN outcome IS NULL OR due_in_ms <= 0 THEN busy_ms
     ELSE 3 * (request ->> 'idleHeartbeatMs')::float8 END AS ttl) AS term
   WHERE l.lane = of_lane AND (is_new OR l.owner IS DISTINCT FROM claimant OR l.token <> lane_token OR l.mode <> lane_mode

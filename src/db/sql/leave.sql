@@ -9,36 +9,47 @@
 --   late    its attempt was closed, or its action gone on; a receipt stands beside it, and makes UNCONFIRMED a SUCCESS
 --   gone    it is no longer this claim's: nothing was done
 CREATE OR REPLACE FUNCTION aol_leave(items jsonb) RETURNS TABLE (index integer, answer text)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
   ids uuid[] := ARRAY(SELECT (item ->> 'actionId')::uuid FROM jsonb_array_elements(items) AS item);
   answers jsonb;
   waiting uuid[];
   unwanted uuid[];
-  unsent jsonb;
+  given_back jsonb := aol_given_back(items);
+  settled integer[];
+  open_ticks uuid[];
 BEGIN
-  -- Locked in one order, actions before ledger rows, so that two of these never wait for each other; and before anything is read.
+  -- Locked in one order, lanes, counters, actions, ledger rows, so that two of these never wait for each other; and before anything is read.
+  IF given_back IS NOT NULL THEN
+    PERFORM FROM aol_lease l WHERE l.lane IN (SELECT a.lane FROM aol_actions a WHERE a.id = ANY (ids)) ORDER BY l.lane FOR SHARE;
+    PERFORM aol_lock_counters(given_back);
+  END IF;
   PERFORM FROM aol_actions a WHERE a.id = ANY (ids) ORDER BY a.id FOR UPDATE;
-  PERFORM FROM aol_tick_ledger t WHERE t.id = ANY (ARRAY(SELECT a.claim_tick_id FROM aol_actions a WHERE a.id = ANY (ids)))
-    ORDER BY t.id FOR UPDATE;
+  -- What follows finds its rows by their ids alone. A plan that was made while the tables were small, and that a connection keeps, would
+  -- else read every open row of the ledger, or every action that is UNCONFIRMED.
+  SELECT array_agg(id) FILTER (WHERE finished_at IS NULL) INTO open_ticks FROM (
+    SELECT t.id, t.finished_at FROM aol_tick_ledger t
+    WHERE t.id = ANY (ARRAY(SELECT a.claim_tick_id FROM aol_actions a WHERE a.id = ANY (ids))) ORDER BY t.id FOR UPDATE) AS locked;
 
   WITH item AS (
     SELECT * FROM ROWS FROM (jsonb_to_recordset(items) AS ("actionId" uuid, "tickId" uuid, token bigint, attempt integer,
       "to" text, reason text, message text, actor text, outcome text, receipt jsonb, "delayMs" double precision,
       "waitsInTick" boolean, "artifactSha256" text, "artifactUri" text, "approvalTtlMs" double precision,
-      "durationMs" double precision, died boolean, "takenBack" boolean, orphaned boolean, settles boolean, "heldBy" text)) WITH ORDINALITY
+      "durationMs" double precision, died boolean, "takenBack" boolean, orphaned boolean, settles boolean, "heldBy" text,
+      "untilDue" boolean)) WITH ORDINALITY
       AS i ("actionId", "tickId", token, attempt, "to", reason, message, actor, outcome, receipt, "delayMs", "waitsInTick",
-        "artifactSha256", "artifactUri", "approvalTtlMs", "durationMs", died, "takenBack", orphaned, settles, "heldBy", index)),
+        "artifactSha256", "artifactUri", "approvalTtlMs", "durationMs", died, "takenBack", orphaned, settles, "heldBy", "untilDue", index)),
   held AS (
     SELECT item.*, a.lane, a.status, a.mode, a.claim_tick_id, a.claim_lease_token, a.cancel_requested,
       a.attempts_before + a.attempts AS number,
       CASE WHEN a.mode = 'REAL' AND a.attempts_before + a.attempts > 0 THEN (aol_open_attempt(a.id)).attempt END AS open_attempt,
       CASE WHEN a.mode = 'REAL' AND a.attempts_before + a.attempts > 0 AND item.attempt IS NULL
         THEN (aol_open_attempt(a.id)).remaining_ms > 0 ELSE false END AS is_owned
-    FROM item JOIN aol_actions a ON a.id = item."actionId"),
+    FROM item LEFT JOIN aol_actions a ON a.id = item."actionId"),
   decided AS (
     SELECT held.*, coalesce(attempt, CASE WHEN mode = 'PROOF' THEN number END) AS closes, CASE
+      WHEN lane IS NULL THEN 'gone'
       WHEN attempt IS NOT NULL AND open_attempt IS DISTINCT FROM attempt THEN 'late'
       WHEN attempt IS NOT NULL AND status NOT IN ('RUNNING', 'RETRY') THEN 'late'
       WHEN status NOT IN ('RUNNING', 'RETRY') OR is_owned IS TRUE
@@ -59,7 +70,7 @@ BEGIN
       approval_needed = a.approval_needed OR d."to" = 'AWAITING_APPROVAL',
       approval_expires_at = CASE WHEN d."to" = 'AWAITING_APPROVAL'
         THEN clock_timestamp() + d."approvalTtlMs" * interval '1 millisecond' END,
-      run_at = CASE WHEN d."to" = 'RETRY' OR d."delayMs" > 0
+      run_at = CASE WHEN d."untilDue" OR d."to" = 'AWAITING_APPROVAL' THEN a.due_at WHEN d."to" = 'RETRY' OR d."delayMs" > 0
         THEN clock_timestamp() + coalesce(d."delayMs", 0) * interval '1 millisecond' ELSE a.run_at END,
       finished_at = CASE WHEN d."to" IN ('SUCCESS', 'CANCELLED') THEN clock_timestamp() END,
       -- An attempt that ends in the queue does not count; its number stays used.
@@ -77,7 +88,7 @@ BEGIN
   confirmed AS (
     UPDATE aol_actions a SET status = 'SUCCESS', receipt = d.receipt, last_error = NULL, finished_at = clock_timestamp(),
       updated_at = clock_timestamp()
-    FROM decided d WHERE a.id = d."actionId" AND d.answer = 'late' AND d.outcome = 'done' AND a.status = 'UNCONFIRMED'),
+    FROM decided d WHERE a.id = d."actionId" AND d.answer = 'late' AND d.outcome = 'done' AND d.status = 'UNCONFIRMED'),
   logged AS (
     INSERT INTO aol_execution_logs (lane, action_id, tick_id, attempt, event, level, actor, message, detail, artifact_sha256, duration_ms)
     SELECT lane, "actionId", coalesce(claim_tick_id, "tickId"), CASE WHEN "to" <> 'CANCELLED' THEN closes END,
@@ -86,13 +97,13 @@ BEGIN
       CASE WHEN "to" IN ('SUCCESS', 'AWAITING_APPROVAL') THEN 'INFO' WHEN "to" IN ('DLQ', 'UNCONFIRMED') THEN 'ERROR' ELSE 'WARNING' END,
       coalesce(actor, 'engine'), left(message, 2000),
       nullif(jsonb_strip_nulls(jsonb_build_object('outcome', outcome, 'to', CASE WHEN outcome IS NOT NULL THEN "to" END,
-        'reason', reason, 'delayMs', "delayMs", 'settles', settles)), '{}'),
+        'reason', reason, 'delayMs', "delayMs", 'settles', settles, 'drawn', given_back -> index::text)), '{}'),
       CASE WHEN "to" = 'SUCCESS' THEN "artifactSha256" END, "durationMs"
     FROM decided WHERE answer IN ('left', 'stays')
     UNION ALL
     -- The attempt ends, and its action has gone on without it.
     SELECT lane, "actionId", "tickId", attempt, 'RELEASED', 'WARNING', 'engine', left(message, 2000),
-      jsonb_build_object('outcome', outcome, 'to', status), NULL, "durationMs"
+      jsonb_strip_nulls(jsonb_build_object('outcome', outcome, 'to', status, 'drawn', given_back -> index::text)), NULL, "durationMs"
     FROM decided WHERE answer = 'late' AND open_attempt = attempt
     UNION ALL
     SELECT lane, "actionId", "tickId", NULL, 'RECEIPT_RECORDED', 'WARNING', 'engine',
@@ -115,16 +126,15 @@ BEGIN
       error = CASE WHEN t.running = l.n AND l.is_abandoned THEN 'the run that began this tick is gone' END,
       finished_at = CASE WHEN t.running = l.n THEN clock_timestamp() END,
       duration_ms = CASE WHEN t.running = l.n THEN extract(epoch FROM clock_timestamp() - t.started_at) * 1000 END
-    FROM leaving l WHERE t.id = l.tick_id AND t.finished_at IS NULL)
-  SELECT jsonb_agg(jsonb_build_object('index', item.index, 'answer', coalesce(d.answer, 'gone'))),
-    array_agg(d."actionId") FILTER (WHERE d.answer = 'left' AND d."to" = 'RETRY'),
-    array_agg(d."actionId") FILTER (WHERE d.answer = 'left' AND d."to" IN ('PENDING', 'RETRY') AND d.cancel_requested),
-    jsonb_agg(jsonb_build_object('actionId', d."actionId", 'attempt', d.attempt)) FILTER (WHERE d.attempt IS NOT NULL
-      AND d.outcome IN ('not_sent', 'on_hold') AND (d.answer IN ('left', 'stays') OR d.open_attempt = d.attempt))
-    INTO answers, waiting, unwanted, unsent
-  FROM item LEFT JOIN decided d USING (index);
+    FROM leaving l WHERE t.id = l.tick_id AND l.tick_id = ANY (open_ticks))
+  SELECT jsonb_agg(jsonb_build_object('index', index, 'answer', answer)),
+    array_agg("actionId") FILTER (WHERE answer = 'left' AND "to" = 'RETRY'),
+    array_agg("actionId") FILTER (WHERE answer = 'left' AND "to" IN ('PENDING', 'RETRY') AND cancel_requested),
+    array_agg(index) FILTER (WHERE answer IN ('left', 'stays') OR (answer = 'late' AND open_attempt = attempt))
+    INTO answers, waiting, unwanted, settled
+  FROM decided;
 
-  IF unsent IS NOT NULL THEN PERFORM aol_give_back_attempts(unsent); END IF;
+  IF given_back IS NOT NULL THEN PERFORM aol_give_back(given_back, settled); END IF;
   IF waiting IS NOT NULL THEN
     WITH queued AS (
       UPDATE aol_actions a SET status = 'PENDING', claim_tick_id = NULL, claim_lease_token = NULL, claim_until = NULL,
@@ -143,6 +153,7 @@ BEGIN
 END $$;
 
 -- Closes the rows of ticks that last too long: what still runs is counted as such, and goes on. All lanes where none is named.
+-- Without an order: a claim calls it with sorting off, and the order of ids would be had by reading every row of the ledger.
 CREATE OR REPLACE FUNCTION aol_close_overdue(of_lane text) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE closed integer;
 BEGIN
@@ -153,7 +164,7 @@ BEGIN
     WHERE o.finished_at IS NULL
       AND o.lane = ANY (CASE WHEN of_lane IS NULL THEN ARRAY(SELECT l.lane FROM aol_lease l) ELSE ARRAY[of_lane] END)
       AND o.started_at < clock_timestamp() - interval '1 millisecond' * (aol_lane_flags(o.lane)).max_tick_ms
-    ORDER BY o.id FOR UPDATE SKIP LOCKED);
+    FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS closed = ROW_COUNT;
   RETURN closed;
 END $$;

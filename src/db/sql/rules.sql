@@ -14,7 +14,7 @@ $$;
 
 -- The value of a flag's row now: REAL that was unlocked for a time is locked from then on, whatever '*' says. Whoever reads flags
 -- reads them by this.
-CREATE OR REPLACE FUNCTION aol_flag_value(flag aol_control_flags) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION aol_flag_value(flag aol_control_flags) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
   SELECT CASE WHEN flag.expires_at <= clock_timestamp() THEN 'true'::jsonb ELSE flag.value END
 $$;
 

@@ -18,6 +18,7 @@ import { tickListSchema } from '../../contracts/http/tick.ts';
 import { LOG_EVENTS, LOG_LEVELS } from '../../domain/events.ts';
 import { MAX_PAGE_SIZE } from '../../domain/limits.ts';
 import { tool } from '../tool.ts';
+import { revisedWords, waitingWords } from './wait.ts';
 
 const DEFAULT_LIMIT = 20;
 
@@ -74,13 +75,16 @@ export const listActions = tool({
 export const getAction = tool({
   name: 'get_action',
   title: 'One action',
-  description: 'One action: its state, mode, attempts, artifact, approval, last error, and why it waits.',
+  description:
+    'One action: its state, mode, attempts, artifact, approval, last error, and why it waits. approval.changesRequested is what a ' +
+    'person wants to be different; revisedBy names the action that a person has queued in its place.',
   kind: 'looks',
   input: z.strictObject({ id: actionIdSchema }),
   output: actionSchema,
   async run(client, { id }) {
     const action = await client.getAction(id);
-    return { words: `${id} is ${action.status} in ${action.mode}.`, result: action };
+    const more = action.status === 'AWAITING_APPROVAL' ? waitingWords(action) : revisedWords(action);
+    return { words: `${id} is ${action.status} in ${action.mode}${more}.`, result: action };
   },
 });
 

@@ -1,4 +1,4 @@
-/** The one tool that makes work: as a proof, or as a request for REAL that a person has to approve. */
+/** The one tool that makes work, as a proof, or as a request for REAL that a person has to approve; and the look before it. */
 
 import { z } from 'zod';
 import { actionSchema, enqueueRequestSchema } from '../../contracts/http/action.ts';
@@ -11,6 +11,7 @@ import {
   prioritySchema,
 } from '../../contracts/http/primitives.ts';
 import { fieldProblems } from '../../contracts/http/problem.ts';
+import { validateResultSchema } from '../../contracts/http/validate.ts';
 import { InvalidRequestError } from '../../domain/errors.ts';
 import { tool } from '../tool.ts';
 
@@ -25,7 +26,10 @@ const input = z.strictObject({
     .default('PROOF')
     .describe('PROOF renders what would be sent and sends nothing. REAL asks: it waits until a person approves it'),
   priority: prioritySchema.optional().describe('higher first'),
-  runAt: z.iso.datetime({ offset: true }).optional().describe('not before, e.g. 2026-12-24T18:00:00Z'),
+  runAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('sent not before, e.g. 2026-12-24T18:00:00Z; a person can approve it before'),
   maxAttempts: maxAttemptsSchema.optional(),
 });
 
@@ -46,8 +50,28 @@ export const enqueueAction = tool({
     const action = await client.enqueue(parsed.data);
     const then =
       action.mode === 'REAL'
-        ? 'it is rendered and then waits for the approval of a person'
+        ? 'it is rendered at once and then waits for the approval of a person, whatever its runAt is'
         : 'it is rendered; nothing is sent';
-    return { words: `${action.id} is ${action.status} in ${action.mode}: ${then}.`, result: action };
+    const beware = action.approvalExpiresFirst ? ' Its approval will run out before its runAt.' : '';
+    return { words: `${action.id} is ${action.status} in ${action.mode}: ${then}.${beware}`, result: action };
+  },
+});
+
+export const validateAction = tool({
+  name: 'validate_action',
+  title: 'Look at an action before it is queued',
+  description:
+    'Checks a request as enqueue_action would, and answers the exact effect that a proof would store, how it looks to its receiver, and ' +
+    'what would become of it. Nothing is queued or sent.',
+  kind: 'looks',
+  input: input.omit({ idempotencyKey: true }),
+  output: z.object({ result: validateResultSchema }),
+  async run(client, asked) {
+    const parsed = enqueueRequestSchema.safeParse({ ...asked, requireApproval: asked.mode === 'REAL' });
+    if (!parsed.success) throw new InvalidRequestError('this cannot be queued', fieldProblems(parsed.error));
+    const [result] = (await client.validate({ actions: [parsed.data] })).results;
+    if (!result) throw new Error('the server answered nothing');
+    const words = result.ok ? `It would be: ${result.summary}.` : `It would be refused: ${result.problem.detail}.`;
+    return { words, result: { result } };
   },
 });

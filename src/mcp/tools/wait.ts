@@ -1,8 +1,7 @@
 /** What became of an action: waiting for it, and what people decided about it. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { actionSchema } from '../../contracts/http/action.ts';
+import { type Action, actionSchema } from '../../contracts/http/action.ts';
 import type { LogEntry } from '../../contracts/http/log.ts';
 import { actionIdSchema, timeSchema } from '../../contracts/http/primitives.ts';
 import { knownWord } from '../../contracts/words.ts';
@@ -14,10 +13,19 @@ import { tool } from '../tool.ts';
 /** Clients of MCP end a call that takes a minute. */
 const MAX_WAIT_SECONDS = 50;
 const DEFAULT_WAIT_SECONDS = 30;
-const LOOK_INTERVAL_MS = 500;
 const MAX_DECISIONS = 20;
 
-const DECISIONS: readonly LogEvent[] = ['APPROVED', 'REJECTED', 'CANCELLED', 'PROMOTED', 'REPLAYED', 'RESOLVED'];
+const DECISIONS: readonly LogEvent[] = [
+  'APPROVED',
+  'REJECTED',
+  'CHANGES_REQUESTED',
+  'REVISED',
+  'RESCHEDULED',
+  'CANCELLED',
+  'PROMOTED',
+  'REPLAYED',
+  'RESOLVED',
+];
 
 const decisionSchema = z.object({
   decision: z.string(),
@@ -43,20 +51,25 @@ export const waitForAction = tool({
   }),
   output: z.object({ hasEnded: z.boolean(), action: actionSchema, decisions: z.array(decisionSchema) }),
   async run(client, { id, timeoutSeconds }) {
-    const deadlineMs = performance.now() + timeoutSeconds * 1_000;
-    let action = await client.getAction(id);
-    while (!hasSettled(action.status) && performance.now() < deadlineMs) {
-      await delay(Math.min(LOOK_INTERVAL_MS, deadlineMs - performance.now()));
-      action = await client.getAction(id);
-    }
+    const action = await client.wait(id, { timeoutMs: timeoutSeconds * 1_000 });
     const decisions = await decisionsAbout(client, id);
     const hasEnded = hasSettled(action.status);
-    const waits =
-      action.status === 'AWAITING_APPROVAL' ? '; it waits for a person to approve it' : '; it has not ended';
-    const words = `${id} is ${action.status}${hasEnded ? '' : waits}.${lastWords(decisions)}`;
+    const words = `${id} is ${action.status}${hasEnded ? revisedWords(action) : waitingWords(action)}.${lastWords(decisions)}`;
     return { words, result: { hasEnded, action, decisions } };
   },
 });
+
+/** What an agent may do about changes: no tool of its own changes an action. */
+export function waitingWords({ status, approval: { changesRequested } }: Action): string {
+  if (status !== 'AWAITING_APPROVAL') return '; it has not ended';
+  if (changesRequested === null) return '; it waits for a person to approve it';
+  const { by, reason } = changesRequested;
+  return `; ${by} wants it to be different: ${reason}. Cancel it and queue another, if you asked for it`;
+}
+
+export function revisedWords({ revisedBy }: Action): string {
+  return revisedBy === null ? '' : `: a person changed it, and ${revisedBy} is in its place`;
+}
 
 function hasSettled(status: string): boolean {
   const known = knownWord(ACTION_STATUSES, status);
@@ -67,7 +80,8 @@ export const getDecision = tool({
   name: 'get_decision',
   title: 'What was decided, and why',
   description:
-    'What people decided about an action (approved, rejected, cancelled, promoted, replayed, resolved), who, and their reasons.',
+    'What people decided about an action (approved, rejected, changes requested, revised, rescheduled, cancelled, promoted, ' +
+    'replayed, resolved), who, and their reasons.',
   kind: 'looks',
   input: z.strictObject({ id: actionIdSchema }),
   output: z.object({ actionId: actionIdSchema, decisions: z.array(decisionSchema) }),

@@ -51,7 +51,7 @@ const forward: Fault = {
   },
 };
 
-/** Histories that the new build wrote do not replay on the old one: its runs are ended, as docs/deploys.md says. */
+/** Histories that the new build wrote do not replay on the old one: its runs are ended, as docs/upgrading.md says. */
 const back: Fault = {
   id: 'F-26-back',
   title: 'back to the old build under load: the runs are terminated, the supervisor starts new ones',

@@ -91,11 +91,11 @@ async function loseTasks({ temporal, calls }: Scene): Promise<void> {
   const { runId } = await temporal.bounded(() =>
     temporal.client.workflow.getHandle(orchestratorWorkflowId('default')).describe(),
   );
-  // A task's own run stands at its beginning, others' only in its history.
-  calls.intercept({
-    method: 'PollWorkflowTaskQueue',
-    loses: (answer) => answer.subarray(0, 400).includes(runId),
-  });
+  // A task comes to a poll, or with the answer to the end of the one before. Its own run stands at its beginning, others' only in its
+  // history.
+  for (const method of ['PollWorkflowTaskQueue', 'RespondWorkflowTaskCompleted']) {
+    calls.intercept({ method, loses: (answer) => answer.subarray(0, 400).includes(runId) });
+  }
 }
 
 async function forget({ servers, namespace }: Scene): Promise<void> {

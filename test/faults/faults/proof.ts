@@ -75,7 +75,7 @@ const accounts: Fault = {
     await scene.startWorker({ under: traced(file), env });
     const { sha256 } = await scene.client.putBlob(png(40, 30), 'image/png');
     const proofs = [
-      ...SPEECHES.map(({ type, payload }) => ({ type, payload: payload('a proof', sha256) })),
+      ...SPEECHES.map(({ type, payload }) => ({ type, payload: payload('a proof', sha256, '127.0.0.1:9') })),
       scene.load.webhook('each', 'ok', { mode: 'PROOF' }),
     ];
     for (const proof of proofs) await scene.load.enqueue('proof', proof);

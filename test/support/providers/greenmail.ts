@@ -21,7 +21,9 @@ export interface GreenMail {
   readonly password: string;
   /** Its own mailbox: a mail to it, by Bcc too, is found there by IMAP. Other addresses get a mailbox when mail comes. */
   readonly address: string;
-  cutAfterDot: SmtpProxy['cutAfterDot'];
+  readonly cutAfterDot: SmtpProxy['cutAfterDot'];
+  readonly hangAt: SmtpProxy['hangAt'];
+  readonly hanging: SmtpProxy['hanging'];
   /** The mails of a mailbox with `Return-Path` and `Received` in front. The line end of the last line is GreenMail's to drop. */
   mails(address?: string): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -66,6 +68,8 @@ export async function startGreenMail(): Promise<GreenMail> {
     password,
     address,
     cutAfterDot: proxy.cutAfterDot,
+    hangAt: proxy.hangAt,
+    hanging: proxy.hanging,
     async mails(mailbox = address) {
       const answer = await fetch(`${url}/api/user/${mailbox}/messages`);
       return answer.ok ? messagesSchema.parse(await answer.json()).map(({ mimeMessage }) => mimeMessage) : [];

@@ -1,5 +1,6 @@
 /** Mailpit: a real SMTP server that shows what it got, and refuses at MAIL, RCPT and AUTH when it is told to. */
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { freePort } from '../../../src/local/index.ts';
@@ -33,7 +34,8 @@ export interface Mailpit {
   close(): Promise<void>;
 }
 
-export async function startMailpit(): Promise<Mailpit> {
+/** @param tls a certificate and its key, in PEM: then nobody hands a mail over without STARTTLS */
+export async function startMailpit(tls?: { readonly cert: string; readonly key: string }): Promise<Mailpit> {
   const folder = await installed({
     name: `mailpit-${VERSION}`,
     needs: 'Go',
@@ -42,11 +44,17 @@ export async function startMailpit(): Promise<Mailpit> {
   const [smtpPort, httpPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${httpPort}`;
   const ports = ['--smtp', `127.0.0.1:${smtpPort}`, '--listen', `127.0.0.1:${httpPort}`];
-  const lenient = ['--smtp-auth-accept-any', '--smtp-auth-allow-insecure', '--smtp-disable-rdns'];
+  const lenient = ['--smtp-auth-allow-insecure'];
+  const shared = ['--smtp-auth-accept-any', '--smtp-disable-rdns', '--enable-chaos', '--disable-version-check'];
   const program = await startProgram({
     name: 'mailpit',
     program: join(folder, 'mailpit'),
-    args: [...ports, ...lenient, '--enable-chaos', '--disable-version-check'],
+    args: async (folder) => {
+      const files = [join(folder, 'smtp-cert.pem'), join(folder, 'smtp-key.pem')] as const;
+      if (tls) await Promise.all([writeFile(files[0], tls.cert), writeFile(files[1], tls.key)]);
+      const secure = ['--smtp-tls-cert', files[0], '--smtp-tls-key', files[1], '--smtp-require-starttls'];
+      return [...ports, ...(tls ? secure : lenient), ...shared];
+    },
     probe: () => answers(`${url}/readyz`),
   });
   return {

@@ -62,7 +62,7 @@ const messageSchema = z.object({
 export async function startSlack(): Promise<SlackServer> {
   const clock = createClock();
   const tokens = createTokens(clock, { accessMs: 12 * HOUR_MS, refresh: 'single_use', prefix: 'xoxe.xoxb-canary-' });
-  const [botToken, channel, bot] = ['xoxb-slack-token-canary', 'C0OPS00001', 'B0AOL00001'];
+  const [botToken, channel, channelName, bot] = ['xoxb-slack-token-canary', 'C0OPS00001', '#ops', 'B0AOL00001'];
   const app = { clientId: '1.2', clientSecret: 'slack-client-secret-canary' };
   const hook = `/services/T0AOL/B0HOOK/${randomBytes(12).toString('hex')}`;
   const messages: SlackMessage[] = [];
@@ -100,7 +100,8 @@ export async function startSlack(): Promise<SlackServer> {
       ? call.json(messageSchema)
       : messageSchema.parse(Object.fromEntries(call.form()));
     const { text = '', thread_ts: thread, metadata } = body;
-    if (body.channel !== channel) return refused('channel_not_found');
+    // A name will do for posting, and for nothing else.
+    if (body.channel !== channel && body.channel !== channelName) return refused('channel_not_found');
     if (archived.has(channel)) return refused('is_archived');
     if (text === '' && !body.blocks?.length) return refused('no_text');
     const blocks = JSON.stringify(body.blocks ?? []);

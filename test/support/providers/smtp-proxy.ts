@@ -9,6 +9,10 @@ export interface SmtpProxy {
   readonly port: number;
   /** Cuts at the next final dots, once by default; `hang` keeps the connection open and says nothing more. */
   cutAfterDot(cut: SmtpCut, options?: { readonly times?: number; readonly hang?: boolean }): void;
+  /** Says nothing to the next command of this name, which the server never sees. */
+  hangAt(command: string): void;
+  /** How many connections hang. */
+  hanging(): number;
   /** How many messages ended, cut or not. */
   dots(): number;
   close(): Promise<void>;
@@ -23,6 +27,8 @@ interface Order {
 export async function startSmtpProxy(targetPort: number): Promise<SmtpProxy> {
   const sockets = new Set<Socket>();
   const orders: Order[] = [];
+  const hangs: string[] = [];
+  let hanging = 0;
   let dots = 0;
 
   const server = createServer((near) => {
@@ -33,11 +39,20 @@ export async function startSmtpProxy(targetPort: number): Promise<SmtpProxy> {
     let swallows: Order | undefined;
     const cut = (order: Order) => {
       far.destroy();
-      if (!order.hang) near.resetAndDestroy();
+      if (order.hang) hanging += 1;
+      else near.resetAndDestroy();
+    };
+    const hangsAt = (text: string): boolean => {
+      const [command] = hangs;
+      if (command === undefined || !text.toUpperCase().startsWith(command)) return false;
+      hangs.shift();
+      swallows = { cut: 'lost', hang: true, left: 0 };
+      cut(swallows);
+      return true;
     };
     near.on('data', (bytes: Buffer) => {
       if (swallows !== undefined) return;
-      if (tail === undefined) return void far.write(bytes);
+      if (tail === undefined) return hangsAt(bytes.toString('latin1')) ? undefined : void far.write(bytes);
       tail = Buffer.concat([tail, bytes]).subarray(-5);
       if (!tail.toString('latin1').endsWith('\r\n.\r\n')) return void far.write(bytes);
       tail = undefined;
@@ -68,6 +83,8 @@ export async function startSmtpProxy(targetPort: number): Promise<SmtpProxy> {
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
     cutAfterDot: (cut, { times = 1, hang = false } = {}) => void orders.push({ cut, hang, left: times }),
+    hangAt: (command) => void hangs.push(command),
+    hanging: () => hanging,
     dots: () => dots,
     close: () =>
       new Promise((resolve) => {

@@ -1,22 +1,25 @@
 /**
- * Bluesky: `com.atproto.repo.putRecord` with `swapRecord: null`. The record's key derives from the action and the record is exact
- * before the first attempt, so a repetition changes nothing; another record under that key is refused.
+ * Bluesky: `com.atproto.repo.putRecord` with `swapRecord: null`. The record's key derives from the action, and the record is exact but
+ * for its date, which is that of the first attempt: so a repetition changes nothing, and another record under that key is refused.
  */
 
+import type { PostSocial } from '../../../contracts/payloads/post-social.ts';
 import { addedAtSending } from '../../placeholder.ts';
 import type { RenderAccount, Step } from '../../port.ts';
 import {
   blobsOf,
-  jsonGet,
   jsonPost,
+  PARENT_STEP,
   type PostFileWithAlt,
   picturesOf,
+  repliedActionStep,
   type SocialPlatformAdapter,
   uploadSummary,
 } from '../platform.ts';
+import { parentRequest } from './parent.ts';
 import { blueskyProvider } from './provider.ts';
 import { reconcileBluesky } from './reconcile.ts';
-import { COLLECTION, PARENT_STEP, postRecord, recordKey } from './record.ts';
+import { COLLECTION, CREATED_AT, postRecord, recordKey } from './record.ts';
 import { performBluesky, prepareBluesky } from './send.ts';
 
 /** A record is its own memory: as long as it is there, its key is not forgotten. */
@@ -27,33 +30,30 @@ export const bluesky: SocialPlatformAdapter = {
   provider: blueskyProvider,
   redelivery: () => ({ kind: 'dedupes', windowMs: TEN_YEARS_MS, settleMs: 0 }),
   async render(post, context) {
-    const { account, runAt } = context;
+    const { account } = context;
     const pictures = await picturesOf(post, context);
-    const rendered = jsonPost(new URL('/xrpc/com.atproto.repo.putRecord', account.server).href, {
+    const url = new URL('/xrpc/com.atproto.repo.putRecord', account.server).href;
+    const put = {
       repo: account.identity,
       collection: COLLECTION,
       rkey: recordKey(context),
-      record: postRecord(post, runAt, pictures),
+      record: postRecord(post, pictures),
       swapRecord: null,
-    });
+    };
+    const rendered = jsonPost(url, put, { addedAtSending: [CREATED_AT] });
     const uploads = pictures.map((picture, index) => uploadStep(account, picture, index, pictures.length));
-    const parent = post.replyTo === undefined ? [] : [parentStep(account, post.replyTo)];
-    return { ...rendered, preparations: [...parent, ...uploads], blobs: blobsOf(pictures) };
+    return { ...rendered, preparations: [...parentSteps(post, account), ...uploads], blobs: blobsOf(pictures) };
   },
   prepare: prepareBluesky,
   perform: performBluesky,
   reconcile: reconcileBluesky,
 };
 
-/** @param parent `at://did:…/app.bsky.feed.post/…`, as the payload's schema allows it */
-function parentStep({ server }: RenderAccount, parent: string): Step {
-  const [repo = '', collection = '', rkey = ''] = parent.slice('at://'.length).split('/');
-  const query = new URLSearchParams({ repo, collection, rkey });
-  return {
-    name: PARENT_STEP,
-    summary: 'Look up the post that is replied to',
-    request: jsonGet(new URL(`/xrpc/com.atproto.repo.getRecord?${query}`, server).href),
-  };
+function parentSteps(post: PostSocial, { server }: RenderAccount): readonly Step[] {
+  const { replyTo } = post;
+  if (replyTo === undefined) return [];
+  const summary = 'Look up the post that is replied to';
+  return [repliedActionStep(post) ?? { name: PARENT_STEP, summary, request: parentRequest(server, replyTo) }];
 }
 
 function uploadStep({ server }: RenderAccount, picture: PostFileWithAlt, index: number, count: number): Step {

@@ -4,8 +4,8 @@ import { isObject, type JsonValue } from '../../../contracts/http/json.ts';
 import { canonicalJson } from '../../../domain/hashing.ts';
 import type { Reconciled } from '../../../domain/outcomes.ts';
 import { answered, isSuccess, objectOf, textIn } from '../../http-answers.ts';
-import { type Effect, jsonBodyOf, type PerformContext } from '../../port.ts';
-import { credentialForReading, jsonGet } from '../platform.ts';
+import type { Effect, PerformContext } from '../../port.ts';
+import { credentialForReading, jsonGet, sentBody } from '../platform.ts';
 import { errorIn } from './answers.ts';
 import { bearer, permalink } from './send.ts';
 
@@ -14,9 +14,9 @@ const SETTLE_MS = 30_000;
 const ASK_AGAIN_MS = 10_000;
 
 export async function reconcileBluesky(effect: Effect, context: PerformContext): Promise<Reconciled> {
-  const body = jsonBodyOf(effect);
+  const body = sentBody(effect, context);
   const [repo, collection, rkey] = ['repo', 'collection', 'rkey'].map((name) => textIn(body, name) ?? '');
-  const { account, exchange, signal, firstAttemptAt } = context;
+  const { account, exchange, signal, lastAttemptAt } = context;
   if (!account || !isObject(body)) return { kind: 'cannot_tell', reason: 'the artifact names no record' };
   const logged = await credentialForReading(context);
   if (!logged.ok) return { kind: 'cannot_tell', reason: logged.outcome.reason, askAgainAfterMs: ASK_AGAIN_MS };
@@ -32,25 +32,34 @@ export async function reconcileBluesky(effect: Effect, context: PerformContext):
     if (uri === undefined || !isSame(body.record, found?.value)) {
       return { kind: 'cannot_tell', reason: 'another record stands under the key of this post' };
     }
-    const receipt = { uri, cid: cid ?? null, url: permalink(uri) ?? null };
+    const createdAt = textIn(found?.value, 'createdAt');
+    const receipt = {
+      uri,
+      cid: cid ?? null,
+      url: permalink(uri) ?? null,
+      ...(createdAt !== undefined && { createdAt }),
+    };
     return { kind: 'happened', receipt: { ...receipt, foundByReading: true, foundAt: new Date().toISOString() } };
   }
   if (errorIn(answer) !== 'RecordNotFound') {
     return { kind: 'cannot_tell', reason: answered('Bluesky', answer, errorIn(answer)), askAgainAfterMs: ASK_AGAIN_MS };
   }
-  if (Date.now() - firstAttemptAt.getTime() < SETTLE_MS) {
+  if (Date.now() - lastAttemptAt.getTime() < SETTLE_MS) {
     return { kind: 'cannot_tell', reason: 'the record is not there yet', askAgainAfterMs: ASK_AGAIN_MS };
   }
   return { kind: 'did_not_happen' };
 }
 
-/** What is replied to is known by its address: the rest of the reference was looked up before the attempt. */
+/**
+ * The key is ours alone. What is replied to is known by its address, for the rest of the reference was looked up before the attempt; and
+ * the date is that of an attempt.
+ */
 function isSame(ours: unknown, theirs: JsonValue | undefined): boolean {
   if (!isObject(ours) || !isObject(theirs)) return false;
-  return canonicalJson(withoutHashes(ours)) === canonicalJson(withoutHashes(theirs));
+  return canonicalJson(asApproved(ours)) === canonicalJson(asApproved(theirs));
 }
 
-function withoutHashes(record: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function asApproved({ createdAt: _date, ...record }: Readonly<Record<string, unknown>>) {
   if (!isObject(record.reply) || !isObject(record.reply.parent)) return record;
   return { ...record, reply: record.reply.parent.uri };
 }

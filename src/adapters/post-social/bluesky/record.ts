@@ -1,21 +1,29 @@
 /** The record of a post, exact before anything was sent: facets, pictures by the CID of their bytes, its key. */
 
 import type { JsonObject, JsonValue } from '../../../contracts/http/json.ts';
-import type { PostSocial } from '../../../contracts/payloads/post-social.ts';
+import { type PostSocial, repliedAction } from '../../../contracts/payloads/post-social.ts';
 import { postText } from '../../../contracts/payloads/post-social-length.ts';
 import { findUrls } from '../../../contracts/payloads/urls.ts';
 import { sha256Hex } from '../../../domain/hashing.ts';
-import { resultOf } from '../../placeholder.ts';
-import type { RenderContext } from '../../port.ts';
-import type { PostFileWithAlt } from '../platform.ts';
+import { FIRST_ATTEMPT, resultOf, withText } from '../../placeholder.ts';
+import type { HttpRequest, RenderContext } from '../../port.ts';
+import { PARENT_STEP, type PostFileWithAlt } from '../platform.ts';
 import { findTags } from './tags.ts';
 
 export const COLLECTION = 'app.bsky.feed.post';
-/** The preparation that looks up what is replied to. */
-export const PARENT_STEP = 'parent';
 const FACET = 'app.bsky.richtext.facet';
 
-export function postRecord(post: PostSocial, runAt: Date, pictures: readonly PostFileWithAlt[]): JsonObject {
+/** Where the record's date stands in the request. */
+export const CREATED_AT = 'body.value.record.createdAt';
+
+/** The request with the record's date in its place. */
+export function dated(request: HttpRequest, createdAt: string): HttpRequest {
+  const { body } = request;
+  if (body.kind !== 'json') return request;
+  return { ...request, body: { kind: 'json', value: withText(body.value, ['record', 'createdAt'], createdAt) } };
+}
+
+export function postRecord(post: PostSocial, pictures: readonly PostFileWithAlt[]): JsonObject {
   const { content, link, replyTo, language } = post;
   const text = postText(content, link);
   const facets = facetsOf(text, content, link);
@@ -23,31 +31,38 @@ export function postRecord(post: PostSocial, runAt: Date, pictures: readonly Pos
   return {
     $type: COLLECTION,
     text,
-    createdAt: runAt.toISOString(),
+    createdAt: FIRST_ATTEMPT,
     ...(facets.length > 0 && { facets }),
     ...(language !== undefined && { langs: [language] }),
     ...(embed && { embed }),
     ...(replyTo !== undefined && {
       reply: {
         root: { uri: resultOf(PARENT_STEP, 'rootUri'), cid: resultOf(PARENT_STEP, 'rootCid') },
-        parent: { uri: replyTo, cid: resultOf(PARENT_STEP, 'cid') },
+        parent: {
+          uri: repliedAction(replyTo) === undefined ? replyTo : resultOf(PARENT_STEP, 'uri'),
+          cid: resultOf(PARENT_STEP, 'cid'),
+        },
       },
     }),
   };
 }
 
 function embedOf({ link, card }: PostSocial, pictures: readonly PostFileWithAlt[]): JsonObject | undefined {
-  if (pictures.length > 0) {
-    return { $type: 'app.bsky.embed.images', images: pictures.map(imageOf) };
+  if (card !== undefined && link !== undefined) {
+    const { title, description = '' } = card;
+    const [thumb] = pictures.map(blobOf);
+    return { $type: 'app.bsky.embed.external', external: { uri: link, title, description, ...(thumb && { thumb }) } };
   }
-  if (card === undefined || link === undefined) return undefined;
-  const { title, description = '' } = card;
-  return { $type: 'app.bsky.embed.external', external: { uri: link, title, description } };
+  return pictures.length === 0 ? undefined : { $type: 'app.bsky.embed.images', images: pictures.map(imageOf) };
 }
 
-function imageOf({ sha256, mediaType, byteCount, width, height, alt = '' }: PostFileWithAlt): JsonObject {
-  const image = { $type: 'blob', ref: { $link: cidOf(sha256) }, mimeType: mediaType, size: byteCount };
-  return { alt, image, ...(width && height && { aspectRatio: { width, height } }) };
+function imageOf(picture: PostFileWithAlt): JsonObject {
+  const { width, height, alt = '' } = picture;
+  return { alt, image: blobOf(picture), ...(width && height && { aspectRatio: { width, height } }) };
+}
+
+function blobOf({ sha256, mediaType, byteCount }: PostFileWithAlt): JsonObject {
+  return { $type: 'blob', ref: { $link: cidOf(sha256) }, mimeType: mediaType, size: byteCount };
 }
 
 /** CIDv1, raw, SHA-256: what the server will call these bytes. */

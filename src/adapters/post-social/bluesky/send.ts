@@ -6,26 +6,38 @@ import type { AttemptOutcome } from '../../../domain/outcomes.ts';
 import type { Answer } from '../../exchange/index.ts';
 import { answered, headerOf, isSuccess, objectOf, textIn } from '../../http-answers.ts';
 import type { Effect, HttpRequest, PerformContext, PreparationOutcome, Step } from '../../port.ts';
-import { credentialOf, filledIn, preparationFailure } from '../platform.ts';
+import { credentialOf, filledIn, noPostToReplyTo, PARENT_STEP, preparationFailure } from '../platform.ts';
 import { failureOf, limitsIn, refusesToken } from './answers.ts';
-import { cidOf, PARENT_STEP } from './record.ts';
+import { type Prepared, parentOf, requestByReceipt } from './parent.ts';
+import { CREATED_AT, cidOf, dated } from './record.ts';
 
 type Failure = Exclude<AttemptOutcome, { kind: 'done' }>;
 
 export async function performBluesky(effect: Effect, context: PerformContext): Promise<AttemptOutcome> {
-  const { request } = effect;
+  const { request, addedAtSending } = effect;
   if (request.protocol !== 'http') return { kind: 'rejected', reason: 'the artifact does not describe a request' };
-  const answer = await send(request, context);
+  // What was approved with a date of its own keeps it.
+  const createdAt = addedAtSending.includes(CREATED_AT) ? context.firstAttemptAt.toISOString() : undefined;
+  const answer = await send(createdAt === undefined ? request : dated(request, createdAt), context);
   if (answer.kind !== 'answer') return answer;
   const body = objectOf(answer);
   if (!isSuccess(answer)) return failureOf(answer);
   const isJson = headerOf(answer, 'content-type')?.includes('json') === true;
   if (!body && !isJson) return { kind: 'unknown', reason: answered('Bluesky', answer, 'something that is no JSON') };
-  return { kind: 'done', receipt: receiptOf(answer, body), limits: limitsIn(answer) };
+  const receipt = { ...receiptOf(answer, body), ...(createdAt !== undefined && { createdAt }) };
+  return { kind: 'done', receipt, limits: limitsIn(answer) };
 }
 
-export async function prepareBluesky(step: Step, effect: Effect, context: PerformContext): Promise<PreparationOutcome> {
-  const answer = await send(step.request, context);
+/** @param before the receipt of the action whose post is replied to, where the step asks for one */
+export async function prepareBluesky(
+  step: Step,
+  effect: Effect,
+  context: PerformContext,
+  before: JsonValue | undefined,
+): Promise<PreparationOutcome> {
+  const request = step.request.protocol === 'http' ? step.request : requestByReceipt(before, context.account?.server);
+  if (!request) return noPostToReplyTo('Bluesky');
+  const answer = await send(request, context);
   if (answer.kind !== 'answer') return preparationFailure(answer);
   const result = step.name === PARENT_STEP ? parentOf(answer) : uploadOf(answer, step, effect);
   return result.kind === 'ready' ? { ...result, limits: limitsIn(answer) } : preparationFailure(result);
@@ -79,26 +91,6 @@ export function permalink(uri: string): string | undefined {
   return did === undefined ? undefined : `https://bsky.app/profile/${did}/post/${rkey}`;
 }
 
-type Prepared = { readonly kind: 'ready'; readonly result: JsonValue } | Failure;
-
-/** A reply to a post that is not there would be accepted: nobody would see it. */
-function parentOf(answer: Answer): Prepared {
-  const body = objectOf(answer);
-  if (!isSuccess(answer)) {
-    const error = textIn(body, 'error');
-    const isGone = error === 'RecordNotFound' || error === 'RepoNotFound' || answer.status === 404;
-    if (isGone) return { kind: 'rejected', reason: 'the post that is replied to is not there' };
-    return failureOf(answer);
-  }
-  const [uri, cid, value] = [textIn(body, 'uri'), textIn(body, 'cid'), body?.value];
-  if (uri === undefined || cid === undefined || !isObject(value)) {
-    return { kind: 'not_sent', reason: 'the post that is replied to could not be read' };
-  }
-  const root = isObject(value.reply) ? value.reply.root : undefined;
-  const [rootUri = uri, rootCid = cid] = isObject(root) ? [textOf(root.uri), textOf(root.cid)] : [];
-  return { kind: 'ready', result: { cid, rootUri, rootCid } };
-}
-
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
@@ -106,7 +98,9 @@ function textOf(value: unknown): string | undefined {
 /** The record names its pictures by their bytes, size and type: the server must call them the same. */
 function uploadOf(answer: Answer, { request }: Step, { blobs }: Effect): Prepared {
   if (!isSuccess(answer)) return failureOf(answer);
-  const sent = blobs.find(({ sha256 }) => request.body.kind === 'blob' && request.body.sha256 === sha256);
+  const sent = blobs.find(
+    ({ sha256 }) => request.protocol === 'http' && request.body.kind === 'blob' && request.body.sha256 === sha256,
+  );
   const blob = objectOf(answer)?.blob;
   if (!isObject(blob) || !isObject(blob.ref) || !sent) {
     return { kind: 'not_sent', reason: 'the answer to an upload could not be read' };

@@ -12,9 +12,11 @@ import type { MultipartPart, RenderAccount, Step } from '../../port.ts';
 import {
   blobsOf,
   jsonPost,
+  PARENT_STEP,
   type PostContext,
   type PostFileWithAlt,
   picturesOf,
+  repliedActionStep,
   type SocialPlatformAdapter,
   uploadSummary,
 } from '../platform.ts';
@@ -46,10 +48,11 @@ export const mastodon: SocialPlatformAdapter = {
     const { providerKey, account } = context;
     const pictures = await picturesOf(post, context);
     checkLimits(post, pictures, context);
+    const parent = repliedActionStep(post);
     const body = {
       status: postText(content, link),
       visibility: VISIBILITIES[audience],
-      ...(replyTo !== undefined && { in_reply_to_id: replyTo }),
+      ...(replyTo !== undefined && { in_reply_to_id: parent ? resultOf(PARENT_STEP, 'id') : replyTo }),
       ...(warning !== undefined && { spoiler_text: warning }),
       ...(language !== undefined && { language }),
       ...(pictures.length > 0 && { media_ids: pictures.map((_, index) => resultOf(stepName(index), 'id')) }),
@@ -57,11 +60,8 @@ export const mastodon: SocialPlatformAdapter = {
     const rendered = jsonPost(new URL('/api/v1/statuses', account.server).href, body, {
       headers: { 'idempotency-key': providerKey },
     });
-    return {
-      ...rendered,
-      preparations: pictures.map((picture, index) => uploadStep(account, picture, index, pictures.length)),
-      blobs: blobsOf(pictures),
-    };
+    const uploads = pictures.map((picture, index) => uploadStep(account, picture, index, pictures.length));
+    return { ...rendered, preparations: [...(parent ? [parent] : []), ...uploads], blobs: blobsOf(pictures) };
   },
   prepare: prepareMastodon,
   perform: performMastodon,

@@ -3,8 +3,8 @@
 import { isObject, type JsonObject, type JsonValue } from '../../../contracts/http/json.ts';
 import type { Reconciled } from '../../../domain/outcomes.ts';
 import { answered, isSuccess, jsonOf, objectOf, textIn } from '../../http-answers.ts';
-import { type Effect, jsonBodyOf, type PerformContext } from '../../port.ts';
-import { credentialForReading, filledIn, jsonGet } from '../platform.ts';
+import type { Effect, PerformContext } from '../../port.ts';
+import { credentialForReading, filledIn, jsonGet, sentBody } from '../platform.ts';
 import { mediaCountOf, statusReceipt } from './send.ts';
 
 const PAGE_SIZE = 40;
@@ -18,8 +18,8 @@ type CannotTell = Extract<Reconciled, { kind: 'cannot_tell' }>;
 type Read = { readonly ok: true; readonly value: JsonValue } | { readonly ok: false; readonly said: CannotTell };
 
 export async function reconcileMastodon(effect: Effect, context: PerformContext): Promise<Reconciled> {
-  const body = jsonBodyOf(effect);
-  const { firstAttemptAt, attempt } = context;
+  const body = sentBody(effect, context);
+  const { firstAttemptAt, lastAttemptAt } = context;
   if (!isObject(body)) return cannotTell('the artifact describes no status');
   const account = await read(context, '/api/v1/accounts/verify_credentials');
   if (!account.ok) return account.said;
@@ -41,7 +41,7 @@ export async function reconcileMastodon(effect: Effect, context: PerformContext)
     }
     const last = textIn(statuses.at(-1), 'id');
     const isComplete = recent.length < statuses.length || statuses.length < PAGE_SIZE || last === undefined;
-    if (isComplete) return absent(firstAttemptAt, attempt);
+    if (isComplete) return absent(lastAttemptAt);
     before = `&max_id=${encodeURIComponent(last)}`;
   }
   return cannotTell(`more than ${PAGE_SIZE * MAX_PAGES} statuses were posted since`);
@@ -52,10 +52,8 @@ function happened(status: JsonValue): Reconciled {
   return { kind: 'happened', receipt: { ...statusReceipt(status), ...found } };
 }
 
-/** Each attempt has its own time to settle; all that is known is when the first one began. */
-function absent(firstAttemptAt: Date, attempt: number): Reconciled {
-  const settlesAtMs = firstAttemptAt.getTime() + attempt * SETTLE_MS;
-  return Date.now() < settlesAtMs
+function absent(lastAttemptAt: Date): Reconciled {
+  return Date.now() < lastAttemptAt.getTime() + SETTLE_MS
     ? cannotTell('the status is not there yet', ASK_AGAIN_MS)
     : { kind: 'did_not_happen' };
 }

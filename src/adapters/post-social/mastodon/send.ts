@@ -13,7 +13,7 @@ import {
   type PreparationOutcome,
   type Step,
 } from '../../port.ts';
-import { credentialOf, filledIn, jsonGet, preparationFailure } from '../platform.ts';
+import { credentialOf, filledIn, jsonGet, noPostToReplyTo, preparationFailure } from '../platform.ts';
 
 const NAME = 'Mastodon';
 const PROCESSING_MS = 5_000;
@@ -32,15 +32,17 @@ export async function performMastodon(effect: Effect, context: PerformContext): 
   return { kind: 'done', ...receiptOf(answer, mediaCountOf(effect)), limits: limitsIn(answer, 'requests') };
 }
 
-/** @param before the id of a file that the instance was still at work on */
+/** @param before the id of a file that the instance was still at work on; or the receipt of the action that is replied to */
 export async function prepareMastodon(
   step: Step,
   _effect: Effect,
   context: PerformContext,
   before: JsonValue | undefined,
 ): Promise<PreparationOutcome> {
+  const { request } = step;
+  if (request.protocol !== 'http') return findParent(before, context);
   const id = textIn(before, 'id');
-  const answer = await send(id === undefined ? step.request : mediaRequest(step, id), context);
+  const answer = await send(id === undefined ? request : mediaRequest(request, id), context);
   if (answer.kind !== 'answer') return preparationFailure(answer);
   // It was thrown away meanwhile: the next call uploads it again.
   if (id !== undefined && answer.status === 404) return { kind: 'not_yet', result: null, askAgainAfterMs: 1_000 };
@@ -53,8 +55,21 @@ export async function prepareMastodon(
   return { kind: 'ready', result: { id: found }, limits: limitsIn(answer, 'media') };
 }
 
-function mediaRequest({ request }: Step, id: string): HttpRequest {
-  return jsonGet(new URL(`/api/v1/media/${encodeURIComponent(id)}`, request.url).href);
+function mediaRequest({ url }: HttpRequest, id: string): HttpRequest {
+  return jsonGet(new URL(`/api/v1/media/${encodeURIComponent(id)}`, url).href);
+}
+
+/** The status of the receipt has to be there, on this instance: ids of another one mean other statuses here. */
+async function findParent(receipt: JsonValue | undefined, context: PerformContext): Promise<PreparationOutcome> {
+  const [id, uri] = [textIn(receipt, 'id'), textIn(receipt, 'uri')];
+  if (id === undefined || uri === undefined) return noPostToReplyTo(NAME);
+  const url = new URL(`/api/v1/statuses/${encodeURIComponent(id)}`, context.account?.server).href;
+  const answer = await send(jsonGet(url), context);
+  if (answer.kind !== 'answer') return preparationFailure(answer);
+  if (!isSuccess(answer) && answer.status !== 404) return preparationFailure(failureOf(answer));
+  if (textIn(objectOf(answer), 'uri') === uri)
+    return { kind: 'ready', result: { id }, limits: limitsIn(answer, 'requests') };
+  return { kind: 'rejected', reason: `the post that is replied to is not there: ${uri}` };
 }
 
 async function send(request: HttpRequest, context: PerformContext): Promise<Answer | Failure> {

@@ -1,0 +1,44 @@
+/** `aol tour --yes`, as a user's machine tests itself with it. */
+
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { childEnvironment } from '../../src/config/index.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const execute = promisify(execFile);
+const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith('aol-tour-'));
+
+test('the quick start walks through all steps without a terminal, whatever the environment says, and leaves nothing', async () => {
+  const before = leftOver();
+  // Of another installation: the tour does not touch it.
+  const env = childEnvironment({
+    NODE_OPTIONS: undefined,
+    AOL_API_PORT: '1',
+    DATABASE_URL: 'postgresql://nowhere:1/x',
+  });
+  const { stdout } = await execute(`${root}scripts/quick-start.sh`, ['--yes'], { env, cwd: tmpdir() });
+  expect(stdout.match(/^\d of 7 {2}.*$/gm)).toEqual([
+    '1 of 7  A first proof',
+    '2 of 7  The artifact',
+    '3 of 7  The two keys of REAL',
+    '4 of 7  Approve and send',
+    '5 of 7  Kill',
+    '6 of 7  Start',
+    '7 of 7  Where it stands',
+  ]);
+  expect(stdout).toContain('it is the same');
+  expect(stdout).toMatch(/receiver +got one request: \{"hello":"Number 2"\}/);
+  expect(stdout).toMatch(/receiver +got its second request: \{"hello":"Number 3"\}/);
+  expect(stdout.trim().endsWith('every step came out as it says.')).toBe(true);
+  expect(leftOver()).toEqual(before);
+}, 120_000);
+
+test('a person is needed, or --yes', async () => {
+  const { code, stderr } = await execute(process.execPath, [`${root}bin/aol.mjs`, 'tour']).catch((error) => error);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
+});

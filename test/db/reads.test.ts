@@ -1,0 +1,114 @@
+/** What a claim, a gate and an outcome read does not grow with what else there is. */
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { enqueue } from '../../src/db/decide/cancel.ts';
+import { createLane } from '../../src/db/decide/flags.ts';
+import { recordAttempts } from '../../src/db/queue/attempts.ts';
+import { passGate } from '../../src/db/queue/gate.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { claimOnce, holder, realWorker, request, requests, setFlag } from '../support/engine.ts';
+import { queued, SHA } from '../support/settled.ts';
+
+const CLOSED_TICKS = 20_000;
+const OTHERS = 2_000;
+
+let database: TestDatabase;
+beforeEach(async () => {
+  // One connection: its counters are told before each look.
+  database = await createTestDatabase({ maxConnections: 1, keptConnections: 1 });
+  await setFlag(database.pool, 'tick_interval_ms', 0);
+});
+afterEach(() => database.drop());
+
+/** Rows that were read of what grows with each action or tick. */
+async function rowsRead(): Promise<number> {
+  await database.pool.query('SELECT pg_stat_force_next_flush()');
+  const { rows } = await database.pool.query<{ read: number }>(
+    `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::integer AS read FROM pg_stat_user_tables
+     WHERE relname IN ('aol_actions', 'aol_execution_logs', 'aol_tick_ledger')`,
+  );
+  return rows[0]?.read ?? 0;
+}
+
+async function blocksRead(table: string): Promise<number> {
+  await database.pool.query('SELECT pg_stat_force_next_flush()');
+  const { rows } = await database.pool.query<{ blocks: number }>(
+    'SELECT (heap_blks_read + heap_blks_hit)::integer AS blocks FROM pg_statio_user_tables WHERE relname = $1',
+    [table],
+  );
+  return rows[0]?.blocks ?? 0;
+}
+
+test('a claim reads no more of the ledger after 20,000 ticks', async () => {
+  await database.pool.query(
+    `INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, outcome, claimed, succeeded, started_at, finished_at)
+     SELECT gen_random_uuid(), 'default', n, 1, 'run', 'PROOF', 'OK', 1, 1, now(), now() FROM generate_series(1, $1::integer) AS n`,
+    [CLOSED_TICKS],
+  );
+  await database.pool.query('VACUUM ANALYZE aol_tick_ledger');
+  await enqueue(database.pool, [request()], 'test');
+  const before = await blocksRead('aol_tick_ledger');
+  const { result } = await claimOnce(database.pool, holder('r1'));
+  expect(result).toMatchObject({ kind: 'claimed' });
+  expect((await blocksRead('aol_tick_ledger')) - before).toBeLessThan(100);
+});
+
+/** Performs one effect; answers how many rows its claim, its gate and its outcome read. */
+async function rowsOfAnEffect(): Promise<number> {
+  const db = database.pool;
+  await queued(db, { mode: 'REAL' });
+  const before = await rowsRead();
+  const { tickId, result } = await claimOnce(db, holder('r1'), undefined, realWorker);
+  const [id] = result.kind === 'claimed' ? result.effects : [];
+  if (id === undefined || result.kind !== 'claimed') throw new Error(`nothing was claimed: ${result.kind}`);
+  const gate = {
+    ...{ lane: 'default', actionId: id, tickId, token: result.token },
+    artifactSha256: SHA,
+    artifactUri: 'artifact:test',
+    proofMode: false,
+    worker: realWorker.worker,
+    attemptTimeoutMs: 20_000,
+    redelivery: { kind: 'neither' } as const,
+  };
+  expect(await passGate(db, gate)).toMatchObject({ kind: 'open', attempt: 1 });
+  const outcome = { kind: 'done', receipt: { id: 'post-1' } } as const;
+  const recorded = { ...gate, attempt: 1, outcome, durationMs: 1, decision: { to: 'SUCCESS' } } as const;
+  expect(await recordAttempts(db, [recorded])).toEqual(['left']);
+  return (await rowsRead()) - before;
+}
+
+/** By a connection of its own: to leave triggers out would end the plans of the one that is looked at. */
+async function addOthers(status: string): Promise<void> {
+  const other = new pg.Client({ connectionString: database.url });
+  await other.connect();
+  try {
+    await createLane(other, 'others', 'test');
+    await enqueue(database.pool, requests(OTHERS, { lane: 'others' }), 'test');
+    await other.query('SET session_replication_role = replica');
+    await other.query(
+      `UPDATE aol_actions SET status = $1, finished_at = CASE $1 WHEN 'CANCELLED' THEN now() END WHERE lane = 'others'`,
+      [status],
+    );
+    await other.query(
+      `INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
+       SELECT gen_random_uuid(), 'others', n, 1, 'run', 'REAL', 1, 1 FROM generate_series(1, $1::integer) AS n`,
+      [OTHERS],
+    );
+  } finally {
+    await other.end();
+  }
+}
+
+test.each(['CANCELLED', 'UNCONFIRMED'])(
+  'an effect reads the rows of its action, whatever became of 2,000 others: %s',
+  async (status) => {
+    const db = database.pool;
+    await setFlag(db, 'proof_only', false);
+    // A connection keeps the plans that it made while the tables were small, and PostgreSQL had not counted what they hold.
+    await db.query('SET plan_cache_mode = force_generic_plan');
+    await rowsOfAnEffect();
+    await addOthers(status);
+    expect(await rowsOfAnEffect()).toBeLessThan(100);
+  },
+);
