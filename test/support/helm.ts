@@ -1,13 +1,13 @@
 /** Helm, and the objects that it makes of ops/helm/aol; Kubernetes' own schemas to hold them against. */
 
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
-import { installed, pythonWith, tool } from './providers/install.ts';
+import { pythonWith } from './providers/install.ts';
 
-const VERSION = '3.22.0';
+const VERSION = '3.17.3.post1';
 const VALIDATOR_VERSION = '1.37.0';
 const chart = fileURLToPath(new URL('../../ops/helm/aol', import.meta.url));
 
@@ -27,7 +27,6 @@ export interface Rendered {
 
 /** What `helm template` makes of these values, over the chart's own. */
 export async function renderChart(values: Readonly<Record<string, unknown>> = {}): Promise<Rendered> {
-  // One that Go builds knows no version of Kubernetes.
   const args = ['template', 'aol', chart, '--values', '-', '--kube-version', '1.31.0'];
   const { status, stdout, stderr } = await helm(args, stringify(values));
   const documents = status === 0 ? parseAllDocuments(stdout).map((document): unknown => document.toJS()) : [];
@@ -52,10 +51,6 @@ export async function refusedByKubernetes(version: string, text: string): Promis
 }
 
 async function helm(args: readonly string[], input: string) {
-  const folder = await installed({
-    name: `helm-${VERSION}`,
-    needs: 'Go',
-    fill: (draft) => tool('go', ['install', `helm.sh/helm/v3/cmd/helm@v${VERSION}`], { GOBIN: draft, GOFLAGS: '' }),
-  });
-  return spawnSync(join(folder, 'helm'), [...args], { input, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
+  const python = await pythonWith(`helm-${VERSION}`, `helm-binary==${VERSION}`);
+  return spawnSync(join(dirname(python), 'helm'), [...args], { input, encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
 }

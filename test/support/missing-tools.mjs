@@ -9,7 +9,7 @@ const NEEDS = {
   startMastodon: ['python3'],
   startMatrix: ['python3'],
   startFakellm: ['python3'],
-  renderChart: ['go', 'python3'],
+  renderChart: ['python3'],
   findingsOfSystemd: ['systemd-analyze'],
   startNginx: ['nginx'],
   startCaddy: ['caddy'],

@@ -1,6 +1,6 @@
 /** All actions: filters in the address, live rows, and what can be done to many at once. */
 
-import { useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { ActionFilter } from '../../src/client/client.ts';
 import { type ActionSummary, type ActionSummaryList, DUE_STATUSES } from '../../src/contracts/http/action.ts';
 import { ACTION_MODES, ACTION_STATUSES, type ActionStatus } from '../../src/domain/states.ts';
@@ -58,12 +58,9 @@ export function ActionsPage() {
   const accounts = accountChoices(useAccounts().data);
   const items = list.data?.items ?? [];
   const chosen = useMemo(() => items.filter(({ id }) => selected.has(id)), [items, selected]);
-  const toggle = (id: string, isOn: boolean) => {
-    const next = new Set(selected);
-    if (isOn) next.add(id);
-    else next.delete(id);
-    setSelected(next);
-  };
+  const toggle = useCallback((id: string, isOn: boolean) => {
+    setSelected((before) => new Set([...before].filter((one) => one !== id).concat(isOn ? id : [])));
+  }, []);
   return (
     <>
       <PageHead title="Actions">
