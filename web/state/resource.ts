@@ -7,6 +7,8 @@ import { isStatus } from './errors.ts';
 import { listen } from './live.ts';
 
 export interface Resource<Data> {
+  /** What `data` answers. */
+  readonly key: string | undefined;
   /** What was read last. It stays while it is read again, and when that fails. */
   readonly data: Data | undefined;
   /** Why the last reading failed; undefined when it did not. */
