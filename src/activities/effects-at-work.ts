@@ -99,6 +99,8 @@ export class TickAtWork {
   readonly #before = new Set<string>();
   readonly #allPerform = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
+  /** Aborted when nothing waits here any longer for its next attempt. */
+  readonly #isHurried = new AbortController();
   readonly #ended = new Map<string, EffectAnswer>();
   #again: string[] = [];
   #retries = 0;
@@ -124,6 +126,7 @@ export class TickAtWork {
 
   stop(reason: Error): void {
     this.#stop.abort(reason);
+    this.#isHurried.abort();
   }
 
   /** Resolves when each is performed or has ended; for what can wait until this process has less to do, and no longer than a moment. */
@@ -149,15 +152,21 @@ export class TickAtWork {
     this.#before.add(actionId);
     const ended = attempt
       .then(
-        (end) => {
-          if (end.kind === 'again') this.#again.push(actionId);
-          else this.#ended.set(actionId, end.kind === 'gone' ? 'gone' : end.to);
+        async (end) => {
+          this.performs(actionId);
+          if (end.kind === 'again') {
+            // Its activity would only find that it is too early, and many of them at once take the machine from other lanes.
+            await delay(end.delayMs, undefined, { signal: this.#isHurried.signal }).catch(() => undefined);
+            this.#again.push(actionId);
+          } else this.#ended.set(actionId, end.kind === 'gone' ? 'gone' : end.to);
         },
         // What failed (the database was away) is tried again by an activity of its own.
-        () => this.#again.push(actionId),
+        () => {
+          this.performs(actionId);
+          this.#again.push(actionId);
+        },
       )
       .then(() => {
-        this.performs(actionId);
         this.#atWork.delete(actionId);
         if (this.running === 0) setTimeout(this.#forget, KEPT_MS).unref();
         onEnd();
@@ -166,7 +175,7 @@ export class TickAtWork {
     this.#atWork.set(actionId, ended);
   }
 
-  /** Resolves when all have ended, when some are to be attempted again, or after half a minute; sooner when the signal aborts. */
+  /** Resolves when all have ended, when some are due to be attempted again, or after half a minute; sooner when the signal aborts. */
   async progress(signal: AbortSignal): Promise<Omit<TickProgress, 'alone'>> {
     const overdue = Promise.withResolvers<void>();
     const timer = setTimeout(overdue.resolve, LONGEST_WAIT_MS);
@@ -190,6 +199,7 @@ export class TickAtWork {
   }
 
   async settled(): Promise<void> {
+    this.#isHurried.abort();
     await Promise.all(this.#atWork.values());
   }
 }

@@ -37,3 +37,32 @@ describe('what waits until the effects of a tick are out', () => {
     await tick.settled();
   });
 });
+
+describe('what is to be attempted again', () => {
+  const never = new AbortController().signal;
+  const again = (delayMs: number): AttemptEnd => ({ kind: 'again', delayMs, reason: 'attempt 1 is not over yet' });
+
+  test('is told when it is due, and is at work until then', async () => {
+    const { tick, first, second } = tickOfTwo();
+    const beganAt = performance.now();
+    first.resolve(again(120));
+    second.resolve({ kind: 'ended', to: 'SUCCESS' });
+    const progress = tick.progress(never);
+    await second.promise;
+    expect(tick.ids()).toContain('first');
+    expect(await progress).toEqual({ atWork: [], again: ['first'], ended: { second: 'SUCCESS' } });
+    expect(performance.now() - beganAt).toBeGreaterThanOrEqual(119);
+  });
+
+  test.each([
+    ['its workflow is cancelled', (tick: TickAtWork) => tick.stop(new Error('cancelled'))],
+    ['the process ends in order', (tick: TickAtWork) => void tick.settled()],
+  ])('is told at once when %s', async (_when, end) => {
+    const { tick, first, second } = tickOfTwo();
+    first.resolve(again(3_600_000));
+    second.resolve(again(3_600_000));
+    const progress = tick.progress(never);
+    end(tick);
+    expect(await progress).toEqual({ atWork: [], again: ['first', 'second'], ended: {} });
+  });
+});
