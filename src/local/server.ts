@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorText } from '../domain/errors.ts';
 import { signalProcess, stopProcess } from './processes.ts';
@@ -41,15 +43,21 @@ export interface ServerCommand {
 
 const logFileLimitBytes = 10 * 1024 * 1024;
 
+/** A shell that waits for a line and becomes the program. If we are killed before the reaper knows of it, it reads the end, and ends. */
+function waiting({ program, args }: ServerCommand): [string, string[]] {
+  if (process.platform === 'win32') return [program, [...args]];
+  return ['/bin/sh', ['-c', 'read -r _ <&3 && exec "$@" 3<&-', 'sh', program, ...args]];
+}
+
 /** Starts a server in a process group of its own, so that a terminal's Ctrl+C reaches only us. It ends when we do. */
 export async function spawnServer(command: ServerCommand): Promise<LocalServer> {
   rotate(command.logFile);
   const output = openSync(command.logFile, 'a', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(command.program, [...command.args], {
+    child = spawn(...waiting(command), {
       detached: true,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', output, output, 'pipe'],
       cwd: command.cwd,
       env: command.env,
       ...(command.uid === undefined ? {} : { uid: command.uid }),
@@ -67,6 +75,11 @@ export async function spawnServer(command: ServerCommand): Promise<LocalServer> 
     child.once('spawn', () => resolve(child.pid ?? 0));
   });
   void exited.then(watch(pid, command.stopWith));
+  const [, , , goAhead] = child.stdio;
+  if (!(goAhead instanceof Socket)) throw new Error('there is no pipe to the shell');
+  // It may have been ended from outside already.
+  goAhead.on('error', () => undefined);
+  goAhead.end('\n');
   return {
     pid,
     exited,
