@@ -35,8 +35,11 @@ const LONGEST_WAIT_MS = 30_000;
 const KEPT_MS = 60_000;
 /** A third of the time that a claim is good for. */
 const RENEW_MS = CLAIM_TTL_MS / 3;
-/** A workflow holds that many waits for later attempts, so that its history stays short; other effects wait in the queue. */
-const MOST_RETRIES_IN_TICK = 50;
+/**
+ * So many effects of a tick wait in it for their next attempt, and the others in the queue: when many fail together, one claim for them
+ * all costs far less than an activity each, and lanes beside them keep the machine. As many as a tick has by default.
+ */
+const MOST_RETRIES_IN_TICK = 3;
 /** So many ends are named to the workflow; of a larger tick only their numbers matter. */
 const MOST_NAMED = 200;
 

@@ -54,6 +54,11 @@ describe('what is to be attempted again', () => {
     expect(performance.now() - beganAt).toBeGreaterThanOrEqual(119);
   });
 
+  test('waits in its tick where few failed, and else in the queue', () => {
+    const { tick } = tickOfTwo();
+    expect(Array.from({ length: 5 }, () => tick.takesRetry())).toEqual([true, true, true, false, false]);
+  });
+
   test.each([
     ['its workflow is cancelled', (tick: TickAtWork) => tick.stop(new Error('cancelled'))],
     ['the process ends in order', (tick: TickAtWork) => void tick.settled()],
