@@ -1,5 +1,6 @@
 /** Providers that hang: a lane that waits for one leaves the others their part, and waiting is no death. */
 
+import { setFlag } from '../../support/engine.ts';
 import { until } from '../../support/until.ts';
 import { type Fault, now } from '../support/fault.ts';
 import { quantile } from '../support/quantile.ts';
@@ -13,7 +14,11 @@ const FLAGS = { max_actions_per_tick: EACH, max_running: EACH };
 const LATEST_START_MS = 2_000;
 
 async function hang(scene: Scene, lanes: readonly string[]): Promise<void> {
-  for (const lane of lanes) await scene.client.createLane(lane);
+  for (const lane of lanes) {
+    await scene.client.createLane(lane);
+    await setFlag(scene.db, 'proof_only', false, lane);
+    await setFlag(scene.db, 'approval_policy', 'none', lane);
+  }
   for (const lane of lanes) {
     const inputs = Array.from({ length: EACH }, () => scene.load.webhook('each', 'hang', { lane }));
     await scene.load.enqueueMany('each', inputs);

@@ -17,10 +17,10 @@ const DEATHS = 2;
 const OPEN: readonly string[] = ['PENDING', 'RUNNING', 'RETRY'];
 const LATEST_START_MS = 1_000;
 
-/** A way to PostgreSQL on which so many gates take a while. */
-async function startSlowWorker(scene: Scene): Promise<void> {
+/** A way to PostgreSQL on which so many gates take a while: milliseconds each way. */
+async function startSlowWorker(scene: Scene, fromMs: number, toMs: number): Promise<void> {
   const { servers, database, proxies } = scene;
-  proxies.postgres.slow(5, 15);
+  proxies.postgres.slow(fromMs, toMs);
   await scene.startWorker({ env: { DATABASE_URL: servers.databaseUrl(database, proxies.postgres.port) } });
 }
 
@@ -58,7 +58,8 @@ const death: Fault = {
     const hits: Hit[] = [];
     const problems: string[] = [];
     for (let round = 0; round < DEATHS; round += 1) {
-      await startSlowWorker(scene);
+      // The gate of the others has not come to PostgreSQL when the first have been sent.
+      await startSlowWorker(scene, 45, 60);
       const { ids } = await tickInTheMiddle(scene, 'ok?ms=1000');
       await scene.workers.at(-1)?.kill();
       await until('its connections are gone', () => noWorkerConnected(scene));
@@ -101,7 +102,7 @@ const killed: Fault = {
   scene: SCENE,
   async play(scene) {
     const { client, receiver } = scene;
-    await startSlowWorker(scene);
+    await startSlowWorker(scene, 5, 15);
     const hits: Hit[] = [];
     const kills: Killed[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -137,7 +138,7 @@ const paused: Fault = {
   scene: SCENE,
   async play(scene) {
     const { client, receiver } = scene;
-    await startSlowWorker(scene);
+    await startSlowWorker(scene, 5, 15);
     const hits: Hit[] = [];
     const latest: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
