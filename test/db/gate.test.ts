@@ -122,6 +122,44 @@ function model(one: Case): Partial<GateAnswer> {
   return { kind: 'open', attempt: last + 1, attemptsLeft, repeatsUnknown: isOpen };
 }
 
+/** The gate opens. */
+const wayThrough: Case = {
+  status: 'RUNNING',
+  isThisTicks: true,
+  claimToken: TOKEN,
+  leaseToken: TOKEN,
+  workerIsProof: false,
+  flags: [real],
+  cancelRequested: false,
+  approvalNeeded: false,
+  approved: 'nothing',
+  typeSucceededBefore: true,
+  isAhead: false,
+  attempts: 0,
+  attemptsBefore: 0,
+  maxAttempts: 3,
+  lastAttempt: 'recorded',
+  dedupes: false,
+};
+
+/** One of each answer: the gate opens, or one thing stands against it. The random ones are added to these. */
+const OF_EACH_KIND: readonly Partial<Case>[] = [
+  {},
+  { isThisTicks: false },
+  { approved: 'another' },
+  { approvalNeeded: true },
+  { attempts: 1, lastAttempt: 15_000 },
+  { attempts: 1, lastAttempt: -15_000 },
+  { flags: [real, { lane: 'default', name: 'killed', value: true }] },
+  { flags: [real, { lane: 'default', name: 'paused', value: true }] },
+  { workerIsProof: true },
+  { leaseToken: TOKEN + 1 },
+  { cancelRequested: true },
+  { attempts: 3 },
+  { autonomy: 'draft' },
+  { isAhead: true },
+];
+
 const DEDUPES: Redelivery = { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 };
 const OTHER = 'b'.repeat(64);
 const SUCCEEDED_TYPE = 'SEEN';
@@ -222,31 +260,13 @@ describe('the gate', () => {
         if (expected.kind === 'open') expect(open).toEqual([expected.attempt]);
         else expect(open).toEqual(openBefore(one));
       }),
-      { numRuns: 400 },
+      { numRuns: 400, examples: OF_EACH_KIND.map((change) => [{ ...wayThrough, ...change }]) },
     );
     const everything = ['open', 'gone', 'unapproved', 'approval_needed', 'wait', 'unsettled'];
     const shut = ['killed', 'paused', 'proof', 'lease_lost', 'cancelled', 'exhausted', 'draft', 'not_due'];
     expect([...seen].sort()).toEqual([...everything, ...shut].sort());
   }, 60_000);
 
-  const wayThrough: Case = {
-    status: 'RUNNING',
-    isThisTicks: true,
-    claimToken: TOKEN,
-    leaseToken: TOKEN,
-    workerIsProof: false,
-    flags: [real],
-    cancelRequested: false,
-    approvalNeeded: false,
-    approved: 'nothing',
-    typeSucceededBefore: true,
-    isAhead: false,
-    attempts: 0,
-    attemptsBefore: 0,
-    maxAttempts: 3,
-    lastAttempt: 'recorded',
-    dedupes: false,
-  };
   const intents = async () => {
     const { rows } = await database.pool.query(
       `SELECT count(*) AS n FROM aol_execution_logs WHERE event = 'ATTEMPT_STARTED'`,

@@ -112,3 +112,17 @@ test.each(['CANCELLED', 'UNCONFIRMED'])(
     expect(await rowsOfAnEffect()).toBeLessThan(100);
   },
 );
+
+test("a change of one lane's flags reads what waits in that lane, and not 2,000 actions of another", async () => {
+  const db = database.pool;
+  await db.query('SET plan_cache_mode = force_generic_plan');
+  await createLane(db, 'others', 'test');
+  await setFlag(db, 'approval_policy', 'none', 'others');
+  const runAt = new Date(Date.now() + 86_400_000).toISOString();
+  await enqueue(db, requests(OTHERS, { lane: 'others', mode: 'REAL', runAt }), 'test');
+  const before = await rowsRead();
+  await setFlag(db, 'approval_policy', 'all', 'default');
+  expect((await rowsRead()) - before).toBeLessThan(100);
+  await setFlag(db, 'approval_policy', 'all', 'others');
+  expect((await rowsRead()) - before).toBeGreaterThan(1_000);
+});

@@ -51,7 +51,7 @@ function approvalsRoute(app: Api, context: ApiContext): void {
   const decide = ({ id, decide: work }: Asked, { scope }: FastifyRequest): Promise<Outcome> =>
     bounds.approving
       .run(async () => {
-        await findActionToDecide(database, id, scope);
+        if (scope !== null) await findActionToDecide(database, id, scope);
         return { row: await work() };
       })
       .catch((error: unknown) => ({ error }));
