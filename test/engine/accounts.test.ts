@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { askForCheck } from '../../src/db/decide/accounts.ts';
 import { releaseDrafts, setAutonomy, unsetAutonomy } from '../../src/db/decide/autonomy.ts';
 import { setBudget } from '../../src/db/decide/budgets.ts';
+import { cancelMany } from '../../src/db/decide/many.ts';
 import { listAccounts } from '../../src/db/look/accounts.ts';
 import { listBudgets } from '../../src/db/look/budgets.ts';
 import { presentActions } from '../../src/db/look/present.ts';
@@ -37,6 +38,11 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
+  // What one test leaves would draw from the budget of the next one.
+  await until('nothing is at work', async () =>
+    (await stack.rows()).every(({ status }) => status !== 'RUNNING' && status !== 'RETRY'),
+  );
+  await cancelMany(stack.db, { filter: {} }, { actor: 'test' });
   await Promise.all(workers.map((worker) => worker.shutdown()));
   workers = [];
 }, 60_000);
