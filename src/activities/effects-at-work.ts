@@ -158,7 +158,8 @@ export class TickAtWork {
         async (end) => {
           this.performs(actionId);
           if (end.kind === 'again') {
-            // Its activity would only find that it is too early, and many of them at once take the machine from other lanes.
+            // Its activity would only find that it is too early, and many of them at once take the machine from other lanes. The wait
+            // fails only by being hurried, which ends it.
             await delay(end.delayMs, undefined, { signal: this.#isHurried.signal }).catch(() => undefined);
             this.#again.push(actionId);
           } else this.#ended.set(actionId, end.kind === 'gone' ? 'gone' : end.to);

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { spawnServer } from '../../src/local/server.ts';
+import { until } from '../support/until.ts';
 
 const [, , folder = '', dies] = process.argv;
 const begun = spawnServer({
@@ -18,5 +18,5 @@ const begun = spawnServer({
 });
 if (dies === 'before the reaper knows') process.kill(process.pid, 'SIGKILL');
 await begun;
-while (!existsSync(join(folder, 'runs'))) await delay(10);
+await until('it runs', () => existsSync(join(folder, 'runs')));
 process.kill(process.pid, 'SIGKILL');
