@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { AolClient } from '../../src/client/client.ts';
 import type { ActionStatus } from '../../src/domain/states.ts';
@@ -142,17 +143,42 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
 }
 
 async function violationsBy(page: Page, rules: { readonly runOnly?: readonly string[] }): Promise<readonly string[]> {
-  await page.evaluate(axeSource);
-  return page.evaluate<
-    string[]
-  >(`axe.run({ exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'], ...${JSON.stringify(rules)} }).then(({ violations }) =>
-    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + '\\n' + failureSummary)))`);
+  await ask(page, 'to load axe', axeSource);
+  return ask<string[]>(
+    page,
+    'what axe finds',
+    `axe.run({ exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'], ...${JSON.stringify(rules)} }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + '\\n' + failureSummary)))`,
+  );
 }
+
+const ANSWER_LIMIT_MS = 20_000;
+
+/** Runs a script in the page. The browser waits for ever for a promise that nothing fulfils; this says what was asked instead. */
+async function ask<Answer>(page: Page, what: string, script: string): Promise<Answer> {
+  const giveUp = new AbortController();
+  try {
+    return await Promise.race([
+      page.evaluate<Answer>(script),
+      delay(ANSWER_LIMIT_MS, undefined, { signal: giveUp.signal }).then(() => {
+        throw new Error(`after ${ANSWER_LIMIT_MS} ms ${page.url()} has not answered: ${what}`);
+      }),
+    ]);
+  } finally {
+    giveUp.abort();
+  }
+}
+
+/** The next frame. One that does not come within 100 ms does not come: a browser that has nothing to draw draws no frame. */
+const FRAME = `() => new Promise((resolve) => {
+  requestAnimationFrame(resolve);
+  setTimeout(resolve, 100);
+})`;
 
 /** What a new width draws anew, such as charts, is there in the frame after the next. */
 export async function resize(page: Page, width: number, height: number): Promise<void> {
   await page.setViewportSize({ width, height });
-  await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+  await ask(page, 'for two frames', `(async () => { const frame = ${FRAME}; await frame(); await frame(); })()`);
 }
 
 /**
@@ -160,9 +186,12 @@ export async function resize(page: Page, width: number, height: number): Promise
  * when a second goes by without a change; a page that fits in two frames after each other is taken at its word.
  */
 export function overflowOf(page: Page): Promise<readonly string[]> {
-  return page.evaluate(`(async () => {
+  return ask(
+    page,
+    'what reaches beyond the window',
+    `(async () => {
     const root = document.documentElement;
-    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const frame = ${FRAME};
     await document.fonts.ready;
     let restsSince = performance.now();
     for (let fitting = 0, last = root.scrollWidth; performance.now() - restsSince < 1000; ) {
@@ -176,5 +205,6 @@ export function overflowOf(page: Page): Promise<readonly string[]> {
       .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
       .slice(0, 5).map((element) => element.outerHTML.slice(0, 200));
     return beyond.length > 0 ? beyond : ['the page is ' + root.scrollWidth + ' px wide'];
-  })()`);
+  })()`,
+  );
 }
