@@ -104,8 +104,12 @@ export function lookTests(): void {
   });
 }
 
-/** The page that is open: nothing overflows at any width, the stop is within reach, and axe finds nothing in light and dark. */
-export async function looksWell(page: Page): Promise<void> {
+/**
+ * The page that is open: nothing overflows at any width, the stop is within reach, and axe finds nothing in light and dark.
+ *
+ * @param part what axe looks at: a selector. Of a long page that is looked at elsewhere, what is new in it
+ */
+export async function looksWell(page: Page, part?: string): Promise<void> {
   for (const width of WIDTHS) {
     await resize(page, width, 800);
     expect([width, await overflowOf(page)]).toEqual([width, []]);
@@ -113,5 +117,5 @@ export async function looksWell(page: Page): Promise<void> {
     const stop = await page.getByRole('button', { name: /^Kill all lanes/u }).boundingBox();
     expect(stop && stop.x >= 0 && stop.x + stop.width <= width && stop.y < 200).toBe(true);
   }
-  expect(await violationsOf(page)).toEqual([]);
+  expect(await violationsOf(page, part)).toEqual([]);
 }

@@ -40,7 +40,7 @@ export function noticeTests(): void {
           .getByRole('row', { name: /approver=@anna on its way AOL: /u })
           .first()
           .waitFor();
-        await looksWell(page);
+        await looksWell(page, 'section[aria-labelledby=panel-notices]');
       });
       await suite.dashboard.db.query('DELETE FROM aol_notice_destinations WHERE name <> $1', [MAIL]);
     });

@@ -132,22 +132,26 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
  * What axe finds on the page: by all its rules in light, and in dark by those of colours alone, for which the other scheme is another
  * page. The frame of an e-mail is left out: nothing runs in it, and its content is not ours.
  */
-export async function violationsOf(page: Page): Promise<readonly string[]> {
+export async function violationsOf(page: Page, part = 'html'): Promise<readonly string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const rules = colorScheme === 'dark' ? { runOnly: ['color-contrast', 'link-in-text-block'] } : {};
-    found.push(...(await violationsBy(page, rules)).map((violation) => `${colorScheme}: ${violation}`));
+    found.push(...(await violationsBy(page, part, rules)).map((violation) => `${colorScheme}: ${violation}`));
   }
   return found;
 }
 
-async function violationsBy(page: Page, rules: { readonly runOnly?: readonly string[] }): Promise<readonly string[]> {
+async function violationsBy(
+  page: Page,
+  part: string,
+  rules: { readonly runOnly?: readonly string[] },
+): Promise<readonly string[]> {
   await ask(page, 'to load axe', axeSource);
   return ask<string[]>(
     page,
     'what axe finds',
-    `axe.run({ exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'], ...${JSON.stringify(rules)} }).then(({ violations }) =>
+    `axe.run({ include: [${JSON.stringify(part)}], exclude: ['iframe'] }, { iframes: false, resultTypes: ['violations'], ...${JSON.stringify(rules)} }).then(({ violations }) =>
     violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + '\\n' + failureSummary)))`,
   );
 }
