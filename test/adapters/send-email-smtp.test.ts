@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { smtpProvider } from '../../src/adapters/send-email/provider.ts';
+import { abortOnce } from '../support/abort.ts';
 import { memoryBlobs } from '../support/contexts.ts';
 import { mailAccount, mailAdapter, proveMail } from '../support/mail.ts';
 import { type SmtpMisbehaviour, type SmtpServer, startSmtpServer } from '../support/providers/index.ts';
@@ -23,8 +24,12 @@ const play = async (payload: object = MAIL, more: object = {}, options: object =
   const outcome = await mailAdapter.perform?.(proof.effect, proof.context);
   return { ...proof, outcome };
 };
+/** The attempt's time is over while the server hangs. */
+const playUntilItHangs = async (payload: object, options: object = {}) => {
+  const isHanging = () => server.hanging() > 0;
+  return (await abortOnce('it hangs', isHanging, (signal) => play(payload, {}, { ...options, signal }))).outcome;
+};
 const sessions = () => server.sessions().length;
-const limited = () => ({ signal: AbortSignal.timeout(700) });
 
 describe('done', () => {
   test('a reply of 250: one session, one mail, and its bytes are those of the proof after its date', async () => {
@@ -122,7 +127,7 @@ const rows: readonly Row[] = [
 describe('what the server does, and what it means', () => {
   test.each(rows)('%s', async (_what, misbehaviour, kind, reason) => {
     server.misbehave(misbehaviour);
-    const { outcome } = await play(MAIL, {}, misbehaviour.how === 'hang' ? limited() : {});
+    const { outcome } = misbehaviour.how === 'hang' ? await playUntilItHangs(MAIL) : await play();
     expect(outcome).toMatchObject({ kind, reason: expect.stringMatching(reason) });
     expect(JSON.stringify(outcome)).not.toContain(server.password);
     if (kind === 'on_hold') expect(outcome).toMatchObject({ needsLogin: true });
@@ -157,11 +162,7 @@ describe('what the server does, and what it means', () => {
     const blobs = memoryBlobs();
     const { sha256 } = await blobs.keep(Buffer.alloc(700_000), 'image/png');
     server.misbehave({ at: 'message', how: 'hang', afterBytes: 10 });
-    const { outcome } = await play(
-      { ...MAIL, attachments: [{ sha256, fileName: 'a.png' }] },
-      {},
-      { blobs, ...limited() },
-    );
+    const { outcome } = await playUntilItHangs({ ...MAIL, attachments: [{ sha256, fileName: 'a.png' }] }, { blobs });
     expect(['not_sent', 'unknown']).toContain(outcome?.kind);
     expect(server.mails()).toEqual([]);
   });

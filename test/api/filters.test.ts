@@ -152,34 +152,51 @@ test.each([
   expect([answer.statusCode, answer.json()]).toMatchObject([400, { errors: [{ field }] }]);
 });
 
-test('of two hundred thousand that wait a page by due time walks an index', async () => {
+test('a page by due time walks an index: of ten times as many that wait it takes no longer', async () => {
   const wide = await createTestApi();
+  // Rows alone: what watches new actions is not asked here.
+  const client = new pg.Client({ connectionString: wide.database.url });
+  await client.connect();
+  const add = async (first: number, last: number) => {
+    await client.query(
+      `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by, run_at, due_at, priority)
+       SELECT id, 'default', 'POST_SOCIAL', '{"platform":"x","content":"hay"}', id::text, repeat('a', 64), 'test', due, due, n % 3
+       FROM (SELECT uuidv7() AS id, n, now() + n * interval '1 second' AS due FROM generate_series($1::integer, $2::integer) AS n) AS new`,
+      [first, last],
+    );
+    await client.query('ANALYZE aol_actions');
+  };
+  const get = async (query: string) => {
+    const startedMs = performance.now();
+    const answer = await wide.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
+    expect([query, answer.statusCode]).toEqual([query, 200]);
+    return { list: actionListSchema.parse(answer.json()), tookMs: performance.now() - startedMs };
+  };
+  const soon = new Date(Date.now() + 15_000_000).toISOString();
+  const queries = ['order=due&limit=50', `order=due&limit=50&dueFrom=${soon}`];
+  const quickestMs = async () => {
+    const quickest = queries.map(() => Number.POSITIVE_INFINITY);
+    for (let tries = 0; tries < 5; tries += 1) {
+      for (const [index, query] of queries.entries()) {
+        quickest[index] = Math.min(quickest[index] ?? 0, (await get(query)).tookMs);
+      }
+    }
+    return quickest;
+  };
   try {
-    // Rows alone: what watches new actions is not asked here.
-    const client = new pg.Client({ connectionString: wide.database.url });
-    await client.connect();
-    await client.query(`ALTER TABLE aol_actions DISABLE TRIGGER USER;
-      INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by, run_at, due_at, priority)
-      SELECT id, 'default', 'POST_SOCIAL', '{"platform":"x","content":"hay"}', id::text, repeat('a', 64), 'test', due, due, n % 3
-      FROM (SELECT uuidv7() AS id, n, now() + n * interval '1 second' AS due FROM generate_series(1, 200000) AS n) AS new;
-      ALTER TABLE aol_actions ENABLE TRIGGER USER; ANALYZE aol_actions`);
-    await client.end();
-    const get = async (query: string) => {
-      const startedMs = performance.now();
-      const answer = await wide.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
-      expect([query, answer.statusCode]).toEqual([query, 200]);
-      return { list: actionListSchema.parse(answer.json()), tookMs: performance.now() - startedMs };
-    };
-    await get('order=due&limit=1');
-    const { list, tookMs } = await get('order=due&limit=50');
+    await client.query('ALTER TABLE aol_actions DISABLE TRIGGER USER');
+    await add(1, 20_000);
+    const few = await quickestMs();
+    await add(20_001, 200_000);
+    const many = await quickestMs();
+    // A sort of all of them takes ten times as long.
+    expect(many.map((tookMs, index) => tookMs < 5 * (few[index] ?? 0))).toEqual([true, true]);
+    const { list } = await get('order=due&limit=50');
     expect(list).toMatchObject({ total: 10_000, totalIsExact: false });
     const times = list.items.map(({ runAt }) => Date.parse(runAt));
     expect(times).toEqual(times.toSorted((one, other) => one - other));
-    // A sort of all of them takes several times as long.
-    expect(tookMs).toBeLessThan(300);
-    const soon = new Date(Date.now() + 150_000_000).toISOString();
-    expect((await get(`order=due&limit=50&dueFrom=${soon}`)).tookMs).toBeLessThan(300);
   } finally {
+    await client.end();
     await wide.close();
   }
 }, 60_000);

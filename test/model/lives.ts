@@ -18,6 +18,11 @@ const LONGEST_MS = 10_000;
  */
 const SHARES = 48;
 const CONNECTIONS = 5;
+/** A life that took so long makes it one fewer that are played at the same time, on a busy machine down to these. */
+const SLOW_MS = LONGEST_MS / 2;
+const FEWEST_AT_ONCE = 4;
+/** On a machine on which they never get quick enough, no longer series of repeats says more. */
+const MOST_REPEATS = 10;
 
 export interface LivesOptions {
   /** A migrated database, of this run alone. */
@@ -112,6 +117,9 @@ class Player {
   readonly seen = new Map<string, number>();
   hasFailed = false;
   #lanes = 0;
+  #atOnce = SHARES;
+  #playing = 0;
+  readonly #waiting: (() => void)[] = [];
   readonly #db: Database;
   readonly look: (lane: EngineLane) => Promise<Looked>;
 
@@ -120,7 +128,31 @@ class Player {
     this.look = look;
   }
 
-  async play(sequence: Sequence): Promise<Played> {
+  /** Plays it when it is its turn, and again while it took so long that a wrong end says nothing, unless `isOver`. */
+  async play(sequence: Sequence, isOver: () => boolean): Promise<Played> {
+    for (let [repeats, played] = [0, sequence]; ; repeats += 1, played = sequence.again()) {
+      const { tookMs, ...one } = await this.#inTurn(() => this.#playOnce(played));
+      // On a machine that stood still, time has passed of which the model was not told.
+      if (one.wrong.length === 0 || tookMs <= LONGEST_MS || repeats === MOST_REPEATS || isOver()) return one;
+    }
+  }
+
+  async #inTurn(play: () => Promise<Played>): Promise<Played & { readonly tookMs: number }> {
+    while (this.#playing >= this.#atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#playing += 1;
+    const beganAt = performance.now();
+    try {
+      const played = await play();
+      return { ...played, tookMs: performance.now() - beganAt };
+    } finally {
+      const isSlow = performance.now() - beganAt > SLOW_MS;
+      if (isSlow) this.#atOnce = Math.max(FEWEST_AT_ONCE, this.#atOnce - 1);
+      this.#playing -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #playOnce(sequence: Sequence): Promise<Played> {
     this.#lanes += 1;
     if (!this.hasFailed) this.counts.sequences += 1;
     const engine = new EngineLane(this.#db, `lane-${this.#lanes}`);
@@ -176,13 +208,7 @@ async function shortestFailure(
   const property = fc.asyncProperty(new Sequences(), async (sequence) => {
     const isOver = () => player.hasFailed && !isMine && !goesOn;
     if (isOver()) return;
-    let beganAt = performance.now();
-    let played = await player.play(sequence);
-    // On a machine that stood still, time has passed of which the model was not told. It stands less still as other shares end.
-    while (played.wrong.length > 0 && !isOver() && performance.now() - beganAt > LONGEST_MS) {
-      beganAt = performance.now();
-      played = await player.play(sequence.again());
-    }
+    const played = await player.play(sequence, isOver);
     if (isOver()) return;
     if (played.wrong.length === 0) return;
     player.hasFailed = true;

@@ -2,14 +2,13 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { childEnvironment, loadConfig } from '../../src/config/index.ts';
+import { npmWith } from './providers/install.ts';
 
 const run = promisify(execFile);
-const INSTALL_LIMIT_MS = 240_000;
 
 export interface NodeProgram {
   readonly major: number;
@@ -30,16 +29,11 @@ export async function nodePrograms(majors: readonly number[]): Promise<NodeProgr
 }
 
 async function nodeProgram(major: number): Promise<string> {
-  const { searchPath, cacheDir } = loadConfig().machine;
-  const folder = join(cacheDir, `node-${major}`);
-  const own = join(folder, 'node_modules', packageName(), 'bin', 'node');
-  const candidates = [process.execPath, ...searchPath.split(delimiter).map((path) => join(path, 'node')), own];
+  const { searchPath } = loadConfig().machine;
+  const candidates = [process.execPath, ...searchPath.split(delimiter).map((path) => join(path, 'node'))];
   for (const candidate of candidates) if (await isNode(candidate, major)) return candidate;
-  await mkdir(folder, { recursive: true });
-  const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const env = childEnvironment({ NODE_OPTIONS: undefined });
   const what = `${packageName()}@${major}`;
-  await run('npm', ['install', ...options, '--prefix', folder, what], { env, timeout: INSTALL_LIMIT_MS });
+  const own = join(await npmWith(`node-${major}`, [what]), 'node_modules', packageName(), 'bin', 'node');
   if (await isNode(own, major)) return own;
   throw new Error(`the npm package ${what} has no program that runs here`);
 }

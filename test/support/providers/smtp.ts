@@ -57,6 +57,8 @@ export interface SmtpServer {
   sessions(): readonly SeenSmtpSession[];
   /** The mails that it took responsibility for. */
   mails(): readonly SeenMail[];
+  /** How many conversations hung. */
+  hanging(): number;
   misbehave(misbehaviour: SmtpMisbehaviour): void;
   behave(): void;
   /** Waits this long before each reply. */
@@ -83,6 +85,7 @@ export async function startSmtpServer({ anybody = false } = {}): Promise<SmtpSer
   const sockets = new Set<Socket>();
   const closing = new AbortController();
   let delayMs = 0;
+  let hanging = 0;
 
   const due = (at: SmtpStage, recipient?: string) => {
     const fits = (one: SmtpMisbehaviour) => one.at === at && (one.recipient ?? recipient) === recipient;
@@ -95,6 +98,7 @@ export async function startSmtpServer({ anybody = false } = {}): Promise<SmtpSer
   const say = async (socket: Socket, at: SmtpStage, reply: string, order = due(at)): Promise<boolean> => {
     if (delayMs > 0) await delay(delayMs, undefined, { signal: closing.signal });
     if (order?.how === 'cut') socket.resetAndDestroy();
+    if (order?.how === 'hang') hanging += 1;
     if (order?.how === 'cut' || order?.how === 'hang' || socket.destroyed) return false;
     socket.write(order?.how === 'garbage' ? '\u0000 what is this\r\n' : `${order?.reply ?? reply}\r\n`);
     return !(order?.reply ?? reply).startsWith('421');
@@ -168,7 +172,8 @@ export async function startSmtpServer({ anybody = false } = {}): Promise<SmtpSer
       session.data = bytes;
     });
     if (message === undefined) {
-      if (broken?.how !== 'hang') socket.resetAndDestroy();
+      if (broken?.how === 'hang') hanging += 1;
+      else socket.resetAndDestroy();
       return false;
     }
     const order = due('dot');
@@ -192,6 +197,7 @@ export async function startSmtpServer({ anybody = false } = {}): Promise<SmtpSer
     password,
     sessions: () => sessions,
     mails: () => mails,
+    hanging: () => hanging,
     misbehave: (misbehaviour) => void orders.push({ ...misbehaviour, left: misbehaviour.times ?? 1 }),
     behave: () => void orders.splice(0),
     slow: (pauseMs) => {

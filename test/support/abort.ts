@@ -1,0 +1,17 @@
+/** An abort in the middle of something. */
+
+import { until } from './until.ts';
+
+/** Begins, aborts once `isThere` says so, and answers what became of it and how long after the abort. */
+export async function abortOnce<Outcome>(
+  what: string,
+  isThere: () => boolean,
+  begin: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<{ readonly outcome: Outcome; readonly tookMs: number }> {
+  const stop = new AbortController();
+  const begun = begin(stop.signal);
+  await until(what, isThere);
+  const abortedAtMs = performance.now();
+  stop.abort();
+  return { outcome: await begun, tookMs: performance.now() - abortedAtMs };
+}
