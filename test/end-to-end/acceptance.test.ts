@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { makeBackup } from '../../src/cli/backup/backup.ts';
 import { type Product, startProduct } from '../support/product.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const checkSchema = z.object({
   name: z.string(),

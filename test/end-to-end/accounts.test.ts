@@ -24,7 +24,7 @@ import {
 } from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 let product: Product;
 let folder: string;
 let smtp: SmtpServer;

@@ -21,7 +21,7 @@ import { answer, type Receiver, startReceiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
 
 const checkSql = readFileSync(new URL('../faults/support/check.sql', import.meta.url), 'utf8');
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 /** Long enough for a worker to send what it may: it looks for lanes each second. */
 const LOOKS_MS = 3_000;
 

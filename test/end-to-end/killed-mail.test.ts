@@ -10,7 +10,7 @@ import { type Product, startProduct } from '../support/product.ts';
 import { type GreenMail, INSTALL_LIMIT_MS, startGreenMail } from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 let product: Product;
 let greenMail: GreenMail;

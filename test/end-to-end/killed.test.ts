@@ -7,7 +7,7 @@ import { type Product, startProduct } from '../support/product.ts';
 import { type BlueskyFake, type How, startBlueskyFake } from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 const UPLOAD = '/xrpc/com.atproto.repo.uploadBlob';
 const PUT = '/xrpc/com.atproto.repo.putRecord';
 

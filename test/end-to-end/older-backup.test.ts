@@ -19,7 +19,7 @@ import { until } from '../support/until.ts';
 
 const archive = fileURLToPath(new URL('../backups/0.1.0.backup', import.meta.url));
 const checkSql = readFileSync(new URL('../faults/support/check.sql', import.meta.url), 'utf8');
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 let folder: string;
 let database: TestDatabase;

@@ -19,7 +19,7 @@ beforeAll(async () => {
     AOL_API_PROXIES: '127.0.0.1',
     AOL_PUBLIC_URL: `https://${NAME}`,
   });
-}, 60_000);
+}, 120_000);
 afterAll(() => product?.close(), 60_000);
 
 describe.each([

@@ -17,7 +17,7 @@ import { createTestNamespace } from './namespace.ts';
 import { until } from './until.ts';
 
 /** For hooks that start the product. A process that ends meanwhile is told at once; one that the machine gives no time is waited for. */
-export const START_LIMIT_MS = 60_000;
+export const START_LIMIT_MS = 120_000;
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
