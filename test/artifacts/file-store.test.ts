@@ -226,7 +226,7 @@ test('kill -9 while writing leaves no half artifact', async () => {
   const writer = fileURLToPath(new URL('./crash-writer.ts', import.meta.url));
   const untilMs = Date.now() + 3_000;
   let rounds = 0;
-  while (Date.now() < untilMs) {
+  while (Date.now() < untilMs || rounds < 5) {
     const child = spawn(process.execPath, [writer, `file:${root}`], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => child.stdout.once('data', resolve));
     await delay(40 + 37 * (rounds % 5));
@@ -238,7 +238,6 @@ test('kill -9 while writing leaves no half artifact', async () => {
     expect((await store().get(uri)).length).toBe(180_000);
     found[uri.startsWith('artifact:pack/') ? 'packed' : 'alone'] += 1;
   }
-  expect(rounds).toBeGreaterThan(2);
   expect(found.alone).toBeGreaterThan(0);
   expect(found.packed).toBeGreaterThan(0);
   // A half-written pack would be one whose index says more than is there.

@@ -11,9 +11,9 @@ import { quietRuntime } from '../support/workflows.ts';
 
 /**
  * The SDK alone takes 45 s. Beside the 4 s or so that it takes to notice, polls that hang on the old connection may swallow a
- * task or two, each for 2 s. The fault suite measures it (F-07-temporal).
+ * task or two, each for 2 s, and a busy machine takes its time. The fault suite measures it (F-07-temporal).
  */
-const RECOVERY_MS = 20_000;
+const RECOVERY_MS = 35_000;
 
 let stack: TestStack;
 let proxy: TcpProxy;
@@ -43,4 +43,4 @@ test('the worker goes on with a new connection, and stops as it should afterward
   // What hangs on the silent connection ends with it, which would otherwise take the SDK 45 s.
   proxy.reset();
   await worker.shutdown();
-}, 60_000);
+}, 90_000);
