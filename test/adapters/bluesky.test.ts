@@ -8,7 +8,7 @@ import type { AccountContext, Credential } from '../../src/adapters/provider.ts'
 import { jsonObjectSchema } from '../../src/contracts/http/json.ts';
 import { AolError } from '../../src/domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../src/domain/hashing.ts';
-import { abortOnce } from '../support/abort.ts';
+import { abortOnTheWire } from '../support/abort.ts';
 import { memoryBlobs, performContext } from '../support/contexts.ts';
 import { png } from '../support/pictures.ts';
 import { type BlueskyFake, blueskyAnswers, headerOf, startBlueskyFake } from '../support/providers/index.ts';
@@ -285,11 +285,7 @@ describe('answers', () => {
   test('an abort is heeded within a second', async () => {
     const post = await fresh(HELLO);
     server.misbehave({ at: PUT, how: 'hang' });
-    const { outcome, tookMs } = await abortOnce(
-      'it is on the wire',
-      () => server.seen().at(-1)?.end === 'hang',
-      (signal) => post.perform({ signal }),
-    );
+    const { outcome, tookMs } = await abortOnTheWire(server, (signal) => post.perform({ signal }));
     expect(outcome).toMatchObject({ kind: 'unknown' });
     expect(tookMs).toBeLessThan(1_000);
   });

@@ -5,7 +5,7 @@ import { mastodon } from '../../src/adapters/post-social/mastodon/index.ts';
 import type { AccountContext } from '../../src/adapters/provider.ts';
 import type { JsonObject } from '../../src/contracts/http/json.ts';
 import { canonicalJson } from '../../src/domain/hashing.ts';
-import { abortOnce } from '../support/abort.ts';
+import { abortOnTheWire } from '../support/abort.ts';
 import { memoryBlobs, performContext } from '../support/contexts.ts';
 import { png } from '../support/pictures.ts';
 import {
@@ -220,11 +220,7 @@ describe('answers', () => {
   test('an abort is heeded within a second', async () => {
     const post = await fresh(HELLO);
     server.misbehave({ at: POST, how: 'hang' });
-    const { outcome, tookMs } = await abortOnce(
-      'it is on the wire',
-      () => server.seen().at(-1)?.end === 'hang',
-      (signal) => post.perform({ signal }),
-    );
+    const { outcome, tookMs } = await abortOnTheWire(server, (signal) => post.perform({ signal }));
     expect(outcome).toMatchObject({ kind: 'unknown' });
     expect(tookMs).toBeLessThan(1_000);
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { postSocialAdapter } from '../../src/adapters/post-social/index.ts';
 import { xProvider } from '../../src/adapters/post-social/x-settings.ts';
 import { canonicalJson } from '../../src/domain/hashing.ts';
-import { abortOnce } from '../support/abort.ts';
+import { abortOnTheWire } from '../support/abort.ts';
 import { memoryBlobs } from '../support/contexts.ts';
 import { headerOf, startX, type XServer, xAnswers } from '../support/providers/index.ts';
 import { begunAgo, type Sender, sender, storedBody } from '../support/sending.ts';
@@ -260,11 +260,7 @@ test('one request for one attempt, and an abort is heeded', async () => {
     expect([how, x.seen().length - before]).toEqual([how, 1]);
   }
   x.misbehave({ at: 'POST *', how: 'hang' });
-  const { outcome, tookMs } = await abortOnce(
-    'it is on the wire',
-    () => x.seen().at(-1)?.end === 'hang',
-    (signal) => signed.send(post(), { signal }),
-  );
+  const { outcome, tookMs } = await abortOnTheWire(x, (signal) => signed.send(post(), { signal }));
   expect(outcome).toMatchObject({ kind: 'unknown' });
   expect(tookMs).toBeLessThan(1_000);
 });

@@ -186,11 +186,14 @@ test('a page by due time walks an index: of ten times as many that wait it takes
   try {
     await client.query('ALTER TABLE aol_actions DISABLE TRIGGER USER');
     await add(1, 20_000);
+    // The first one pays for what each later one finds warm.
+    await quickestMs();
     const few = await quickestMs();
     await add(20_001, 200_000);
     const many = await quickestMs();
-    // A sort of all of them takes ten times as long.
-    expect(many.map((tookMs, index) => tookMs < 5 * (few[index] ?? 0))).toEqual([true, true]);
+    // Without the indexes, which were left out to try it, both together took four times as long.
+    const sum = (times: readonly number[]) => times.reduce((one, other) => one + other, 0);
+    expect(sum(many) / sum(few)).toBeLessThan(2.5);
     const { list } = await get('order=due&limit=50');
     expect(list).toMatchObject({ total: 10_000, totalIsExact: false });
     const times = list.items.map(({ runAt }) => Date.parse(runAt));

@@ -9,9 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { makeBackup } from '../../src/cli/backup/backup.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 
-const LIMIT_MS = 120_000;
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const checkSchema = z.object({
   name: z.string(),
@@ -26,16 +25,16 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'aol-acceptance-'));
   product = await startProduct({ AOL_PROOF_MODE: '0', AOL_RETENTION: '90d' });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 afterAll(async () => {
   await product?.close();
   rmSync(folder, { recursive: true, force: true });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 
 function aol(...args: string[]): Promise<{ readonly status: number; readonly out: string; readonly talk: string }> {
   return new Promise((resolve) => {
     const { environment: env } = product;
-    execFile(process.execPath, [main, ...args], { env, timeout: LIMIT_MS }, (error, out, talk) => {
+    execFile(process.execPath, [main, ...args], { env, timeout: START_LIMIT_MS }, (error, out, talk) => {
       resolve({ status: error === null ? 0 : Number(error.code ?? -1), out, talk });
     });
   });
@@ -47,7 +46,7 @@ test(
     const { status, talk } = await aol('run', '--ticks', '1', '--proof');
     expect({ status, talk }).toEqual({ status: 5, talk: expect.stringContaining('--proof cannot be kept') });
   },
-  LIMIT_MS,
+  START_LIMIT_MS,
 );
 
 test(
@@ -61,7 +60,7 @@ test(
     expect(readFileSync(report, 'utf8')).toBe(out);
     expect(out).toMatch(/a proof has the SHA-256 that is recorded \| yes \| .*[0-9a-f]{64}.*recomputed here/);
   },
-  LIMIT_MS,
+  START_LIMIT_MS,
 );
 
 test(
@@ -85,5 +84,5 @@ test(
     expect(well).toEqual(expect.arrayContaining(['backup', 'retention', 'disk', 'versions']));
     expect((await aol('go-live', '--accept', 'nonsense')).status).toBe(2);
   },
-  LIMIT_MS,
+  START_LIMIT_MS,
 );

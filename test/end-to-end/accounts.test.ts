@@ -10,7 +10,7 @@ import type { Action } from '../../src/contracts/http/action.ts';
 import type { JsonObject } from '../../src/contracts/http/json.ts';
 import { canonicalJson } from '../../src/domain/hashing.ts';
 import { png } from '../support/pictures.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 import {
   type BlueskyFake,
   type OpenAiServer,
@@ -24,7 +24,6 @@ import {
 } from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
 
-const LIMIT_MS = 120_000;
 let product: Product;
 let folder: string;
 let smtp: SmtpServer;
@@ -63,12 +62,12 @@ beforeAll(async () => {
     OPENAI_API_KEY: openai.apiKey,
   });
   await product.client.patchFlags({ flags: { proof_only: false, tick_interval_ms: 0, max_actions_per_tick: 20 } });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 afterAll(async () => {
   await product?.close();
   await Promise.all([smtp, bluesky, slack, openai].map((server) => server?.close()));
   await rm(folder, { recursive: true, force: true });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 
 const ends = ({ id }: Pick<Action, 'id'>) =>
   until(`${id} has ended`, async () => {

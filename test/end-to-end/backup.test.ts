@@ -16,12 +16,11 @@ import type { Action } from '../../src/contracts/http/action.ts';
 import { migrate, migrateDown, pendingSteps } from '../../src/db/keep/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { png } from '../support/pictures.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 import { answer, type Receiver, startReceiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
 
 const checkSql = readFileSync(new URL('../faults/support/check.sql', import.meta.url), 'utf8');
-const LIMIT_MS = 120_000;
 /** Long enough for a worker to send what it may: it looks for lanes each second. */
 const LOOKS_MS = 3_000;
 
@@ -81,12 +80,12 @@ describe('a backup while effects are in flight', () => {
     await until('two effects are in flight', () => held.length === 2);
     ids.waits = (await webhook(4)).id;
     ids.tomorrow = (await webhook(5, { runAt: new Date(Date.now() + 86_400_000).toISOString() })).id;
-  }, LIMIT_MS);
+  }, START_LIMIT_MS);
   afterAll(async () => {
     await product?.close();
     await again?.close();
     await restored?.drop();
-  }, LIMIT_MS);
+  }, START_LIMIT_MS);
 
   test('is made beside them, for this user alone, and is whole', async () => {
     const report = await makeBackup(file(), {
@@ -114,13 +113,13 @@ describe('a backup while effects are in flight', () => {
         await until(
           `${name} is sent`,
           async () => (await client.getAction(ids[name] ?? '')).status === 'SUCCESS',
-          LIMIT_MS,
+          START_LIMIT_MS,
         );
       }
       expect(receiver.requests()).toHaveLength(4);
       await product.stop();
     },
-    LIMIT_MS,
+    START_LIMIT_MS,
   );
 
   test(
@@ -148,7 +147,7 @@ describe('a backup while effects are in flight', () => {
       expect(verified).toMatchObject({ wrong: [] });
       expect(verified.checked).toBeGreaterThanOrEqual(2);
     },
-    LIMIT_MS,
+    START_LIMIT_MS,
   );
 
   test('the rules of the tables hold again', async () => {
@@ -173,14 +172,14 @@ describe('a backup while effects are in flight', () => {
         type: 'POST_SOCIAL',
         payload: { platform: 'bluesky', content: 'It works' },
       });
-      await until('new work is done', async () => (await client.getAction(id)).status === 'SUCCESS', LIMIT_MS);
+      await until('new work is done', async () => (await client.getAction(id)).status === 'SUCCESS', START_LIMIT_MS);
       expect(receiver.requests()).toHaveLength(4);
       const first = await client.getAction(ids.first ?? '');
       expect(first.lastError).toContain('may have been sent since');
       await client.resolve(first.id, { outcome: 'sent' });
       expect(await client.getAction(first.id)).toMatchObject({ status: 'SUCCESS' } satisfies Partial<Action>);
     },
-    LIMIT_MS,
+    START_LIMIT_MS,
   );
 
   test('a database that holds actions is not touched, unless it is to be replaced', async () => {

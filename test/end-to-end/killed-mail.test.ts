@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createFolder } from '../support/imap.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 import { type GreenMail, INSTALL_LIMIT_MS, startGreenMail } from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
-
-const LIMIT_MS = 120_000;
 
 let product: Product;
 let greenMail: GreenMail;
@@ -49,7 +47,7 @@ afterAll(async () => {
   await product?.close();
   await greenMail?.close();
   await rm(folder, { recursive: true, force: true });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 
 /** Queues a mail, waits until its conversation hangs, and kills the worker that holds it. Another one takes its place. */
 async function killedDuring(to: string, hang: () => void): Promise<string> {
@@ -73,7 +71,7 @@ const reaches = (id: string, status: string) =>
         throw new Error(`${action.status}: ${action.lastError}`);
       return action.status === status && action;
     },
-    LIMIT_MS,
+    START_LIMIT_MS,
   );
 
 /** As if so much time had passed since its attempt. */
@@ -111,7 +109,7 @@ test.each<[when: string, hang: (greenMail: GreenMail) => void]>([
         const { status, attempts, runAt } = await product.client.getAction(id);
         return status === 'PENDING' && attempts === 1 && Date.parse(runAt) > Date.now() + 30_000;
       },
-      LIMIT_MS,
+      START_LIMIT_MS,
     );
     expect(await greenMail.mails(to)).toEqual([]);
     await pass(id, '11 minutes');

@@ -3,11 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { png } from '../support/pictures.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 import { type BlueskyFake, type How, startBlueskyFake } from '../support/providers/index.ts';
 import { until } from '../support/until.ts';
 
-const LIMIT_MS = 120_000;
 const UPLOAD = '/xrpc/com.atproto.repo.uploadBlob';
 const PUT = '/xrpc/com.atproto.repo.putRecord';
 
@@ -30,11 +29,11 @@ beforeAll(async () => {
   await until('its account is known', async () => (await product.client.listAccounts()).items.length > 0);
   const limits = [{ span: 'hour', limit: 100 } as const];
   await product.client.setBudget({ scope: 'account', name: 'bluesky.default', limits });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 afterAll(async () => {
   await product?.close();
   await bluesky?.close();
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 
 const LOG_IN = '/xrpc/com.atproto.server.createSession';
 
@@ -68,7 +67,7 @@ test.each<[when: string, path: string, how: How, after: number]>([
           throw new Error(`${found.status}: ${found.lastError}`);
         return found.status === 'SUCCESS' && found;
       },
-      LIMIT_MS,
+      START_LIMIT_MS,
     );
     const posts = bluesky.posts().filter(({ value }) => value.text === when);
     expect(posts).toHaveLength(1);

@@ -14,12 +14,11 @@ import { restoreBackup } from '../../src/cli/backup/restore.ts';
 import { verifyArtifacts } from '../../src/cli/verify-artifacts.ts';
 import { migrateDown, pendingSteps } from '../../src/db/keep/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 import { until } from '../support/until.ts';
 
 const archive = fileURLToPath(new URL('../backups/0.1.0.backup', import.meta.url));
 const checkSql = readFileSync(new URL('../faults/support/check.sql', import.meta.url), 'utf8');
-const LIMIT_MS = 120_000;
 
 let folder: string;
 let database: TestDatabase;
@@ -30,12 +29,12 @@ beforeAll(async () => {
   await migrateDown(database.url);
   const artifactsFolder = join(folder, 'artifacts');
   await restoreBackup(archive, { databaseUrl: database.url, artifactsFolder, replace: false });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 afterAll(async () => {
   await product?.close();
   await database?.drop();
   rmSync(folder, { recursive: true, force: true });
-}, LIMIT_MS);
+}, START_LIMIT_MS);
 
 const byKey = async () => {
   const { rows } = await database.pool.query<{ key: string; status: string }>(
@@ -81,10 +80,10 @@ test(
     }
     await client.start();
     await client.resume({ lane: 'held' });
-    await until('what waits is proved', async () => (await byKey()).unproved === 'SUCCESS', LIMIT_MS);
+    await until('what waits is proved', async () => (await byKey()).unproved === 'SUCCESS', START_LIMIT_MS);
     await client.resolve(idOf('at-work'), { outcome: 'sent' });
     await client.replay(idOf('refused'));
     expect(await byKey()).toMatchObject({ 'at-work': 'SUCCESS', refused: 'PENDING' });
   },
-  LIMIT_MS,
+  START_LIMIT_MS,
 );

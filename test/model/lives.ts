@@ -143,10 +143,10 @@ class Player {
     const beganAt = performance.now();
     try {
       const played = await play();
-      return { ...played, tookMs: performance.now() - beganAt };
+      const tookMs = performance.now() - beganAt;
+      if (tookMs > SLOW_MS) this.#atOnce = Math.max(FEWEST_AT_ONCE, this.#atOnce - 1);
+      return { ...played, tookMs };
     } finally {
-      const isSlow = performance.now() - beganAt > SLOW_MS;
-      if (isSlow) this.#atOnce = Math.max(FEWEST_AT_ONCE, this.#atOnce - 1);
       this.#playing -= 1;
       this.#waiting.shift()?.();
     }

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TOKENS } from '../support/api.ts';
-import { type Product, startProduct } from '../support/product.ts';
+import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
 import { startCaddy, startNginx, type TlsProxy } from '../support/tls-proxies.ts';
 
 const NAME = 'aol.example';
@@ -19,7 +19,7 @@ beforeAll(async () => {
     AOL_API_PROXIES: '127.0.0.1',
     AOL_PUBLIC_URL: `https://${NAME}`,
   });
-}, 120_000);
+}, START_LIMIT_MS);
 afterAll(() => product?.close(), 60_000);
 
 describe.each([

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { postChatAdapter } from '../../../src/adapters/post-chat/index.ts';
 import { canonicalJson } from '../../../src/domain/hashing.ts';
-import { abortOnce } from '../../support/abort.ts';
+import { abortOnTheWire } from '../../support/abort.ts';
 import { SAMPLE_CONTEXT } from '../../support/contexts.ts';
 import { type SlackServer, slackAnswers, startSlack } from '../../support/providers/index.ts';
 import { begunAgo, type Sender, sender, storedBody } from '../../support/sending.ts';
@@ -248,11 +248,7 @@ test('its account is checked by reading', async () => {
 
 test('an abort is heeded within a second', async () => {
   slack.misbehave({ at: 'POST *', how: 'hang' });
-  const { outcome, tookMs } = await abortOnce(
-    'it is on the wire',
-    () => slack.seen().at(-1)?.end === 'hang',
-    (signal) => bot.send(message, { signal }),
-  );
+  const { outcome, tookMs } = await abortOnTheWire(slack, (signal) => bot.send(message, { signal }));
   expect(outcome).toMatchObject({ kind: 'unknown' });
   expect(tookMs).toBeLessThan(1_000);
 });
