@@ -49,9 +49,12 @@ export async function startServer(options: ServerOptions): Promise<RunningApi> {
   };
 }
 
-/** Opens the connection that stops are served by. Where PostgreSQL is away, the API starts all the same and waits for it. */
+/** Opens all connections that are kept for stops. Where PostgreSQL is away, the API starts all the same and waits for it. */
 async function openControl({ database, controlDatabase = database, logger }: ServerOptions): Promise<void> {
-  await query(controlDatabase, 'SELECT').catch((error: unknown) => {
+  const opened = Array.from({ length: Math.max(1, controlDatabase.options.min ?? 0) }, () =>
+    query(controlDatabase, 'SELECT'),
+  );
+  await Promise.all(opened).catch((error: unknown) => {
     if (error instanceof ConfigurationError) throw error;
     logger?.warn({ error: errorText(error) }, 'PostgreSQL cannot be used yet');
   });

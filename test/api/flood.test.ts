@@ -179,6 +179,33 @@ describe('storms (F-17)', () => {
     ]);
   });
 
+  test('the connections that stops need are open before the first stop, and serve when PostgreSQL takes no others', async () => {
+    const { database } = api;
+    const ports = openPorts({
+      databaseUrl: database.url,
+      temporal: { address: '127.0.0.1:1', namespace: 'default' },
+      temporalUiUrl: null,
+      artifacts: { get: () => Promise.reject(new Error('none')) },
+    });
+    const server = await startServer({ ...ports, contracts: [], tokens: TOKENS, host: '127.0.0.1', port: 0 });
+    try {
+      await database.takeConnections(false);
+      await expect(ports.database.query('SELECT')).rejects.toThrow(/not currently accepting connections/);
+      const kept = await Promise.all(
+        Array.from({ length: 4 }, () => ports.controlDatabase?.query('SELECT pg_backend_pid(), pg_sleep(0.2)')),
+      );
+      expect(new Set(kept.map((answer) => answer?.rows[0].pg_backend_pid)).size).toBe(4);
+      const headers = { authorization: `Bearer ${TOKENS.operator}`, 'content-type': 'application/json' };
+      const killed = await fetch(`${server.url}/v1/control/kill`, { method: 'POST', headers, body: '{}' });
+      expect(killed.status).toBe(200);
+    } finally {
+      await database.takeConnections(true);
+      await server.close();
+      await ports.close();
+    }
+    expect((await postRaw(api, '/v1/control/start', '{}')).statusCode).toBe(200);
+  });
+
   test('a table that is locked keeps no caller for more than two seconds, however many there are', async () => {
     const lock = await api.database.pool.connect();
     await lock.query(

@@ -47,7 +47,7 @@ try {
     const { medianMs, worstMs, kills, refused, answered } = result;
     const verdict = isGood(result) ? 'good' : 'BAD ';
     const others = answered.map((statuses) => JSON.stringify(statuses)).join(' ');
-    const told = refused.length > 0 ? `, refused: ${refused.join(' ')}` : '';
+    const told = refused.length > 0 ? `, refused: ${refused.join('; ')}` : '';
     say(
       `${verdict} ${wanted.join(' + ').padEnd(20)} ${kills} kills: median ${medianMs} ms, worst ${worstMs} ms${told}; the others ${others}`,
     );

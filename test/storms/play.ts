@@ -1,6 +1,7 @@
 /** Presses kill again and again while storms go on, and says how it was answered. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorText } from '../../src/domain/errors.ts';
 import type { ApiProcess } from './api-process.ts';
 import type { Storm } from './storms.ts';
 
@@ -8,7 +9,7 @@ export interface Played {
   readonly storms: readonly string[];
   /** How often kill was pressed, and how it was answered other than by 200. */
   readonly kills: number;
-  readonly refused: readonly number[];
+  readonly refused: readonly string[];
   readonly medianMs: number;
   readonly worstMs: number;
   /** How the storms' own calls were answered. */
@@ -31,7 +32,7 @@ export async function play(api: ApiProcess, storms: readonly Storm[]): Promise<P
   });
   // The first is sent when the storm has broken out.
   await delay(20);
-  const pressed: Promise<{ readonly status: number; readonly ms: number }>[] = [];
+  const pressed: Promise<Kill>[] = [];
   while (pressed.length < 10 || (!isOver && pressed.length < MOST_KILLS)) {
     pressed.push(kill(api));
     await delay(KILL_EVERY_MS);
@@ -43,14 +44,20 @@ export async function play(api: ApiProcess, storms: readonly Storm[]): Promise<P
   return {
     storms: storms.map(({ name }) => name),
     kills: kills.length,
-    refused: kills.map(({ status }) => status).filter((status) => status !== 200),
+    refused: kills.flatMap(({ refused }) => refused ?? []),
     medianMs: times[Math.floor(times.length / 2)] ?? 0,
     worstMs: times.at(-1) ?? 0,
     answered: answers,
   };
 }
 
-async function kill(api: ApiProcess): Promise<{ readonly status: number; readonly ms: number }> {
+interface Kill {
+  readonly ms: number;
+  /** Its status and what it said, unless it was done. */
+  readonly refused?: string;
+}
+
+async function kill(api: ApiProcess): Promise<Kill> {
   const startedAt = performance.now();
   const answer = await api
     .call({
@@ -59,6 +66,8 @@ async function kill(api: ApiProcess): Promise<{ readonly status: number; readonl
       headers: { authorization: `Bearer ${api.tokens.operator}`, 'content-type': 'application/json' },
       payload: '{}',
     })
-    .catch(() => undefined);
-  return { status: answer?.statusCode ?? 0, ms: Math.round(performance.now() - startedAt) };
+    .catch(errorText);
+  const ms = Math.round(performance.now() - startedAt);
+  if (typeof answer === 'string') return { ms, refused: answer };
+  return answer.statusCode === 200 ? { ms } : { ms, refused: `${answer.statusCode} after ${ms} ms: ${answer.body}` };
 }

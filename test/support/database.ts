@@ -11,6 +11,8 @@ import { createPool, type Database, type PoolOptions } from '../../src/db/pool.t
 export interface TestDatabase {
   readonly url: string;
   readonly pool: Database;
+  /** Whether new connections are taken; those that are open stay. */
+  takeConnections(taken: boolean): Promise<void>;
   /** Closes the pool and drops the database, whoever is connected. */
   drop(): Promise<void>;
 }
@@ -36,6 +38,9 @@ export async function createTestDatabase(options: Partial<PoolOptions> = {}): Pr
   return {
     url,
     pool,
+    async takeConnections(taken) {
+      await withServer((server) => server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${taken}`));
+    },
     async drop() {
       await pool.end();
       await withServer((server) => server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
