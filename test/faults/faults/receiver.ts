@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
   { fault: 'F-15', mode: 'each', way: 'refused?code=429', status: 'DLQ', sends: 3 },
   { fault: 'F-15', mode: 'each', way: 'failed?code=500', status: 'UNCONFIRMED', sends: 1 },
   { fault: 'F-15', mode: 'once', way: 'failed?code=500&times=2', status: 'SUCCESS', sends: 3 },
-  { fault: 'F-15', mode: 'once', way: 'failed?code=500', status: 'DLQ', sends: 3 },
+  { fault: 'F-15', mode: 'once', way: 'failed?code=500', status: 'UNCONFIRMED', sends: 3 },
   { fault: 'F-15', mode: 'each', way: 'refused?code=302&location=http://127.0.0.1:1/', status: 'DLQ', sends: 1 },
   { fault: 'F-15', mode: 'each', way: 'refused?code=410', status: 'DLQ', sends: 1 },
 ];
