@@ -59,7 +59,7 @@ const death: Fault = {
     const problems: string[] = [];
     for (let round = 0; round < DEATHS; round += 1) {
       // The gate of the others has not come to PostgreSQL when the first have been sent.
-      await startSlowWorker(scene, 45, 60);
+      await startSlowWorker(scene, 120, 140);
       const { ids } = await tickInTheMiddle(scene, 'ok?ms=1000');
       await scene.workers.at(-1)?.kill();
       await until('its connections are gone', () => noWorkerConnected(scene));

@@ -22,6 +22,8 @@ export interface LoadPlan {
   readonly everyMs: number;
   /** How long the receiver takes to answer, so that something is in flight whenever a fault hits. */
   readonly answerMs: readonly [number, number];
+  /** Enqueues nothing while this says that enough waits. */
+  readonly isEnough?: () => boolean;
 }
 
 export const MIXED: LoadPlan = { kinds: ['once', 'once', 'each', 'proof'], everyMs: 60, answerMs: [50, 400] };
@@ -133,6 +135,10 @@ export class Load {
   async #run(plan: LoadPlan): Promise<void> {
     const { random } = this.#options;
     while (!this.#stopped) {
+      if (plan.isEnough?.()) {
+        await delay(plan.everyMs);
+        continue;
+      }
       const kind = random.pick(plan.kinds);
       const ms = random.whole(...plan.answerMs);
       const input: EnqueueInput =
