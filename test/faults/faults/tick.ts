@@ -8,8 +8,11 @@ import type { Scene } from '../support/scene.ts';
 import { openAttempts, queueTick, statusesOf, untilAtWork, wrongEndings } from '../support/tick-at-work.ts';
 import { judgeKills, type Killed } from './kill.ts';
 
-/** More than pass the gate at once: some are at work while others wait for it. */
-const SIZE = 80;
+/**
+ * More than two times those that ask the gate at once. When the first 50 are at work, the next 50 have asked, and their question arrives
+ * though the worker dies; the rest has not asked.
+ */
+const SIZE = 120;
 const SCENE = { workers: 0, flags: { max_actions_per_tick: SIZE, max_running: 2 * SIZE } };
 const ROUNDS = 3;
 /** What may have been sent is known 20 s later. */
