@@ -1,4 +1,4 @@
-/** Who is served first: a kill by somebody who was let in before. All else has a turn of the event loop each, in the order it came. */
+/** Who is served first: a kill by somebody who was let in before. All else begins a few a turn of the event loop, in the order it came. */
 
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { bearerToken } from './auth.ts';
