@@ -1,6 +1,6 @@
 /** Keeps what a run left, for a person: the processes' logs, the receiver's and the oracle's file, the tables as JSON lines. */
 
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scene } from './scene.ts';
 
@@ -13,7 +13,10 @@ export async function keepEvidence(scene: Scene, into: string, name: string): Pr
   cpSync(scene.folder, folder, { recursive: true, filter: (path) => !path.includes('artifacts') });
   for (const table of TABLES) {
     const { rows } = await scene.db.query<{ row: unknown }>(`SELECT to_jsonb(t) AS row FROM ${table} t ORDER BY 1`);
-    writeFileSync(join(folder, `${table}.jsonl`), rows.map(({ row }) => `${JSON.stringify(row)}\n`).join(''));
+    // One by one: a million rows are longer than a text may be.
+    const file = openSync(join(folder, `${table}.jsonl`), 'w');
+    for (const { row } of rows) writeSync(file, `${JSON.stringify(row)}\n`);
+    closeSync(file);
   }
   return folder;
 }
