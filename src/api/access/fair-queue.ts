@@ -12,7 +12,13 @@ interface Waiting {
 
 export class FairQueue {
   readonly #waiting = new Set<Waiting>();
+  readonly #nowMs: () => number;
   #isPlanned = false;
+
+  /** @param nowMs a clock that never goes back */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
 
   /** Calls back when it is the caller's turn: at once where nobody else has this turn of the loop, else in the order they came. */
   next(begin: () => void): void {
@@ -44,14 +50,14 @@ export class FairQueue {
   }
 
   #serve(): void {
-    const startedMs = performance.now();
+    const startedMs = this.#nowMs();
     let begun = 0;
     for (const waiting of this.#waiting) {
       if (waiting.needsWholeTurn && begun > 0) return;
       this.#waiting.delete(waiting);
       waiting.begin();
       begun += 1;
-      if (waiting.needsWholeTurn || begun >= MOST_A_TURN || performance.now() - startedMs >= TURN_MS) return;
+      if (waiting.needsWholeTurn || begun >= MOST_A_TURN || this.#nowMs() - startedMs >= TURN_MS) return;
     }
   }
 }
