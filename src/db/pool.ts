@@ -4,6 +4,7 @@ import { isNativeError } from 'node:util/types';
 import pg from 'pg';
 import { ConfigurationError, TooManyAtOnceError } from '../domain/errors.ts';
 import { databaseError, spoilsConnection } from './errors.ts';
+import { OnePacketSocket } from './one-packet-socket.ts';
 
 export type Database = pg.Pool;
 /** A pool, or one connection inside a transaction. */
@@ -54,6 +55,7 @@ export function createPool(options: PoolOptions): Database {
     keepAlive: true,
     // Statements that do not wait for each other's answers leave in one packet: see `snapshot`.
     pipeline: true,
+    stream: () => new OnePacketSocket(),
     onConnect: (client) => prepareConnection(client, statementTimeoutMs),
     types,
   });
@@ -122,7 +124,8 @@ export async function query<Row extends pg.QueryResultRow>(
 
 /**
  * The same for a statement that is run again and again: each connection parses and plans it once. Only for statements whose plan
- * does not depend on how many rows a table has, because the plan stays.
+ * does not depend on how many rows a table has, because the plan stays; and that name their columns, because a connection that
+ * lives through a migration answers no other ones.
  */
 export async function prepared<Row extends pg.QueryResultRow>(
   db: Queryable,
