@@ -458,6 +458,7 @@ FUNCTION aol_check_new_actions() RETURNS trigger
 FUNCTION aol_claim(request jsonb) RETURNS TABLE(answer jsonb, id uuid, mode text, type text, payload jsonb, due_at timestamp with time zone, promoted_from uuid, approval_sha256 text, artifact_uri text, attempt_number integer, attempt smallint, max_attempts smallint, claim_count smallint)
 FUNCTION aol_close_overdue(of_lane text) RETURNS integer
 FUNCTION aol_close_proofs(of_tick uuid, items jsonb, is_more boolean) RETURNS jsonb
+FUNCTION aol_count_by_status(of_lane text, statuses text[], at_most bigint) RETURNS TABLE(lane text, status text, count bigint)
 FUNCTION aol_create_lane(new_lane text, actor text) RETURNS boolean
 FUNCTION aol_drawn_between(of_scope text, of_name text, from_id bigint, before_id bigint) RETURNS TABLE(name text, hour timestamp with time zone, effects bigint, micro_usd bigint)
 FUNCTION aol_drawn_from(limits jsonb, draws jsonb) RETURNS jsonb

@@ -1,4 +1,4 @@
-/** Whether this server can take decisions and stops. Asked for by anybody, and found out at most once a second. */
+/** Whether this server can take decisions and stops. Asked for by anybody, by each page again and again; found out at most once a second. */
 
 import type { Readiness } from '../contracts/http/status.ts';
 import { postgresHealth } from '../db/look/health.ts';

@@ -1,8 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Count, countExactly, countUnfinished, createCount } from '../../src/db/look/counts.ts';
-import type { Queryable } from '../../src/db/pool.ts';
+import {
+  type Count,
+  countExactly,
+  countUnfinished,
+  createCount,
+  UNFINISHED_STATUSES,
+} from '../../src/db/look/counts.ts';
+import { type Queryable, transaction } from '../../src/db/pool.ts';
+import { enqueue } from '../../src/db/queue/enqueue.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { requests } from '../support/engine.ts';
 import { awaiting, dead, queued, unconfirmed } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
@@ -78,9 +86,27 @@ test('where counting what is finished takes long it is not done each time, the r
   expect(await told(count, OTHER, db)).toContain('other CANCELLED: 1');
   await queued(asked, { lane: OTHER });
   await cancel(await queued(asked, { lane: OTHER }));
-  // Known for almost four seconds: 20 times what lies above 5 ms.
+  // Known for almost four seconds: 20 times what lies above a millisecond.
   expect(await told(count, OTHER, db)).toEqual(['other CANCELLED: 1', 'other DLQ: 1', 'other PENDING: 2']);
   expect(slow).toBe(1);
   await until('it was counted again', async () => (await told(count, OTHER, db)).includes('other CANCELLED: 2'));
   expect(slow).toBe(2);
+});
+
+test('what is unfinished is counted by an index, also where everything waited when the statistics were made', async () => {
+  const fresh = await createTestDatabase();
+  try {
+    await enqueue(fresh.pool, requests(3_000), 'test');
+    await fresh.pool.query('ANALYZE aol_actions');
+    const scans = await transaction(fresh.pool, async (connection) => {
+      await countUnfinished(connection, undefined);
+      const { rows } = await connection.query<{ seq: number; index: number }>(
+        `SELECT seq_scan AS seq, idx_scan AS index FROM pg_stat_xact_user_tables WHERE relname = 'aol_actions'`,
+      );
+      return rows;
+    });
+    expect(scans).toEqual([{ seq: 0, index: UNFINISHED_STATUSES.length }]);
+  } finally {
+    await fresh.drop();
+  }
 });

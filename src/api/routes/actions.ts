@@ -18,7 +18,8 @@ import { decodeCursor, encodeCursor } from '../../db/look/cursor.ts';
 import { findLastApproved } from '../../db/look/last-approved.ts';
 import { logsOfAction } from '../../db/look/logs.ts';
 import { cappedTotal } from '../../db/look/page.ts';
-import { presentActions } from '../../db/look/present.ts';
+import { presentActions, readWaitingFacts } from '../../db/look/present.ts';
+import { snapshot } from '../../db/pool.ts';
 import { createEnqueue } from '../../db/queue/batched-enqueue.ts';
 import { asCallerMayQueue, findActionInScope, lanesToRead } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
@@ -83,8 +84,11 @@ function readRoutes(app: Api, { database, view, bounds, waits }: ApiContext): vo
     },
     async handler({ query, scope }) {
       const list = () => listActions(database, query, lanesToRead(scope, query.lane));
-      const { rows, ...page } = await (query.q === undefined ? list() : bounds.searches.run(list));
-      const items = await presentActions(database, rows, view);
+      const [{ rows, ...page }, facts] = await Promise.all([
+        query.q === undefined ? list() : bounds.searches.run(list),
+        snapshot(database, readWaitingFacts),
+      ]);
+      const items = await presentActions(database, rows, view, facts);
       if (query.fields === 'all') return { items, ...page };
       const summaries = items.map(({ payload, ...rest }) => ({ ...rest, summary: summaryOf(rest.type, payload) }));
       return { items: summaries, ...page };

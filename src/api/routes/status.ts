@@ -14,23 +14,25 @@ import { ReadinessCheck } from '../readiness.ts';
 const noQuery = z.strictObject({});
 
 export function statusRoutes(app: Api, context: ApiContext): void {
-  const { database, temporal, count, version } = context;
-  const dependencies = async (): Promise<Status['dependencies']> => {
-    const [postgres, temporalHealth] = await Promise.all([postgresHealth(database), temporal.health()]);
-    return { postgres, temporal: temporalHealth };
-  };
+  const { database, count, version } = context;
+  const readiness = new ReadinessCheck(context);
 
   app.route({
     method: 'GET',
     url: '/v1/status',
     schema: { summary: 'Mode and why, lanes, dependencies', querystring: noQuery, response: { 200: statusSchema } },
     async handler({ scope }) {
-      const asked = dependencies();
-      const queue = await readStatus(database, count, lanesToRead(scope)).catch(async (error: unknown) => {
-        if (error instanceof UnavailableError && !(await asked).postgres.ok) return AWAY;
-        throw error;
-      });
-      return { ...queue, version, dependencies: await asked };
+      const asked = readiness.dependencies();
+      try {
+        const queue = await readStatus(database, count, lanesToRead(scope));
+        return { ...queue, version, dependencies: await asked };
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        // What is known may be a second old.
+        const postgres = await postgresHealth(database);
+        if (postgres.ok) throw error;
+        return { ...AWAY, version, dependencies: { ...(await asked), postgres } };
+      }
     },
   });
 
@@ -45,7 +47,6 @@ export function statusRoutes(app: Api, context: ApiContext): void {
     handler: (request) => listTicks(database, request.query, lanesToRead(request.scope, request.query.lane)),
   });
 
-  const readiness = new ReadinessCheck(context);
   app.route({
     method: 'GET',
     url: '/readyz',

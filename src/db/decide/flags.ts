@@ -13,12 +13,13 @@ import {
   needsAdmin,
 } from '../../domain/flags.ts';
 import { appendLog } from '../look/logs.ts';
-import { type Database, type Queryable, query, transaction } from '../pool.ts';
+import { type Database, prepared, type Queryable, query, transaction } from '../pool.ts';
 
 /** All flag rows of a lane and of `*`, with their values of now, for {@link flagsInForce}. */
 export async function readFlagRows(db: Queryable, lane?: string): Promise<FlagRow[]> {
-  return query<FlagRow & Record<string, unknown>>(
+  return prepared<FlagRow & Record<string, unknown>>(
     db,
+    'aol_flags',
     `SELECT f.lane, f.name, aol_flag_value(f) AS value, f.expires_at AS "expiresAt" FROM aol_control_flags f
      WHERE $1::text IS NULL OR f.lane IN ($1, '${ALL_LANES}')`,
     [lane ?? null],

@@ -5,7 +5,7 @@ import type { AccountDescription, AccountWarning } from '../../contracts/http/ac
 import type { Budget } from '../../contracts/http/budget.ts';
 import type { JsonObject } from '../../contracts/http/json.ts';
 import type { AccountState } from '../keep/accounts.ts';
-import { type Queryable, query } from '../pool.ts';
+import { prepared, type Queryable, query } from '../pool.ts';
 import { type ListedBudgets, listBudgets } from './budgets.ts';
 
 interface Row {
@@ -46,10 +46,12 @@ export async function findAccount(db: Queryable, name: string): Promise<AccountD
 
 /** Those that can do nothing now, or whose token runs out within 7 days and is renewed by nobody. */
 export async function listAccountWarnings(db: Queryable): Promise<AccountWarning[]> {
-  const rows = await query<Row>(
+  const rows = await prepared<Row>(
     db,
+    'aol_account_warnings',
     `${SELECT} WHERE a.is_configured AND ((a.state IN ('needs_login', 'on_hold', 'limited') AND coalesce(a.until > clock_timestamp(), true))
        OR (a.credential IS NULL AND a.token_expires_at < clock_timestamp() + interval '7 days')) ORDER BY a.name`,
+    [],
   );
   return rows.map((row) => {
     const { name, provider, state, reason, until, tokenExpiresAt, waiting } = described(row, []);

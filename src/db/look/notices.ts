@@ -3,7 +3,7 @@
 import type { NoticeDestinationStatus, NoticeList, NoticeMessage } from '../../contracts/http/notice.ts';
 import type { NoticeMessageState } from '../../domain/notices.ts';
 import { DESTINATION_LIVES } from '../keep/notices.ts';
-import { type Database, type Queryable, query, snapshot } from '../pool.ts';
+import { type Database, prepared, type Queryable, query, snapshot } from '../pool.ts';
 
 interface DestinationRow {
   readonly name: string;
@@ -18,14 +18,16 @@ interface DestinationRow {
 
 /** The destinations that a worker has now. */
 export async function listDestinations(db: Queryable): Promise<NoticeDestinationStatus[]> {
-  const rows = await query<DestinationRow>(
+  const rows = await prepared<DestinationRow>(
     db,
+    'aol_notice_destinations',
     `SELECT d.name, past.last_sent_at, m.created_at AS since, m.attempts, m.last_error AS error, m.next_attempt_at,
        (SELECT count(*) FROM aol_notices n WHERE n.destination = d.name AND n.state = 'waiting') AS waiting
      FROM aol_notice_destinations d
      CROSS JOIN LATERAL (SELECT max(s.sent_at) AS last_sent_at FROM aol_notice_messages s WHERE s.destination = d.name) AS past
      LEFT JOIN aol_notice_messages m ON m.destination = d.name AND m.state = 'waiting' AND m.last_error IS NOT NULL
      WHERE d.seen_at > clock_timestamp() - ${DESTINATION_LIVES} ORDER BY d.name`,
+    [],
   );
   return rows.map((row) => ({
     destination: row.name,

@@ -6,13 +6,33 @@ import { type ActionRow, type ActionView, toAction, waitingReason } from '../act
 import { approvalProgress } from '../decide/approvals.ts';
 import { readFlagRows } from '../decide/flags.ts';
 import type { Queryable } from '../pool.ts';
-import { countWorkers } from './workers.ts';
+import { countWorkers, type WorkerCount } from './workers.ts';
 
-/** Turns rows into actions; what explains their waiting is read only when one of them waits. */
-export async function presentActions(db: Queryable, rows: readonly ActionRow[], view: ActionView): Promise<Action[]> {
+/** What explains why actions wait. */
+export interface WaitingFacts {
+  readonly flagRows: readonly FlagRow[];
+  readonly workers: WorkerCount;
+}
+
+export async function readWaitingFacts(db: Queryable): Promise<WaitingFacts> {
+  const [flagRows, workers] = await Promise.all([readFlagRows(db), countWorkers(db)]);
+  return { flagRows, workers };
+}
+
+/**
+ * Turns rows into actions; what explains their waiting is read only when one of them waits.
+ *
+ * @param facts from somebody who asked for them together with the rows, which saves a round trip
+ */
+export async function presentActions(
+  db: Queryable,
+  rows: readonly ActionRow[],
+  view: ActionView,
+  facts?: WaitingFacts,
+): Promise<Action[]> {
   const waits = ['PENDING', 'RETRY', 'AWAITING_APPROVAL'];
   if (!rows.some((row) => waits.includes(row.status))) return rows.map((row) => toAction(row, view));
-  const [flagRows, workers] = await Promise.all([readFlagRows(db), countWorkers(db)]);
+  const { flagRows, workers } = facts ?? (await readWaitingFacts(db));
   const approvals = await approvalProgress(
     db,
     rows.filter((row) => asksSeveral(row, flagRows)).map((row) => row.id),

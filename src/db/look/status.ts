@@ -5,7 +5,7 @@ import { ALL_LANES, type FlagRow, flagsInForce, type LaneFlags, laneMode } from 
 import { leaseHealth } from '../../domain/lease.ts';
 import { ACTION_STATUSES, type ActionMode, type ActionStatus } from '../../domain/states.ts';
 import { readFlagRows } from '../decide/flags.ts';
-import { type Database, type Queryable, query, snapshot } from '../pool.ts';
+import { type Database, prepared, type Queryable, query, snapshot } from '../pool.ts';
 import { listAccountWarnings } from './accounts.ts';
 import type { Count, CountRow } from './counts.ts';
 import { listDestinations } from './notices.ts';
@@ -46,8 +46,9 @@ interface LeaseRow {
 }
 
 function readLeases(db: Queryable, lane: string | undefined): Promise<LeaseRow[]> {
-  return query<LeaseRow>(
+  return prepared<LeaseRow>(
     db,
+    'aol_leases',
     `SELECT lane, owner, token,
        (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::float8 AS ttl_ms,
        (extract(epoch FROM expires_at - renewed_at) * 1000)::float8 AS term_ms
@@ -64,8 +65,9 @@ interface DueRow {
 
 /** The age of the oldest due action of each lane and mode. */
 function readOldestDue(db: Queryable, lane: string | undefined): Promise<DueRow[]> {
-  return query<DueRow>(
+  return prepared<DueRow>(
     db,
+    'aol_oldest_due',
     `SELECT l.lane, m.mode, (extract(epoch FROM now() - oldest.run_at) * 1000)::float8 AS age_ms
      FROM aol_lease l CROSS JOIN (VALUES ('PROOF'), ('REAL')) AS m (mode)
      CROSS JOIN LATERAL aol_oldest_queued(l.lane, m.mode) AS oldest
