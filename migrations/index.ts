@@ -22,6 +22,7 @@ import * as people from './0020_people.ts';
 import * as budgets from './0022_budgets.ts';
 import * as laterRunOwns from './0024_later_run_owns.ts';
 import * as noticesOfApprovers from './0025_notices_of_approvers.ts';
+import * as heldByClaim from './0026_held_by_claim.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -51,4 +52,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0022_budgets', ...budgets },
   { name: '0024_later_run_owns', ...laterRunOwns },
   { name: '0025_notices_of_approvers', ...noticesOfApprovers },
+  { name: '0026_held_by_claim', ...heldByClaim },
 ];

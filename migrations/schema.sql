@@ -366,7 +366,7 @@ CREATE INDEX aol_actions_approvals ON public.aol_actions USING btree (approval_e
 CREATE INDEX aol_actions_by_status ON public.aol_actions USING btree (lane, status, id) WITH (deduplicate_items=off)
 CREATE INDEX aol_actions_claim_order ON public.aol_actions USING btree (lane, mode, priority DESC, run_at, id) WITH (deduplicate_items=off) WHERE (status = 'PENDING'::text)
 CREATE INDEX aol_actions_due_approvals ON public.aol_actions USING btree (lane, run_at, id) WHERE (status = 'AWAITING_APPROVAL'::text)
-CREATE INDEX aol_actions_held ON public.aol_actions USING btree (lane, mode, claim_tick_id) WHERE (status = ANY (ARRAY['RUNNING'::text, 'RETRY'::text]))
+CREATE INDEX aol_actions_held ON public.aol_actions USING btree (lane, mode, claim_tick_id) WHERE (claim_tick_id IS NOT NULL)
 CREATE INDEX aol_actions_held_by ON public.aol_actions USING btree (held_by) WHERE (held_by IS NOT NULL)
 CREATE UNIQUE INDEX aol_actions_key_of_its_own ON public.aol_actions USING btree (lane, idempotency_key) WHERE (idempotency_key <> (id)::text)
 CREATE UNIQUE INDEX aol_actions_pkey ON public.aol_actions USING btree (id)

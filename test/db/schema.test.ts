@@ -47,6 +47,18 @@ describe('the database holds the same table as the code', () => {
   });
 });
 
+test('what is held and what may be claimed are what an index of their own holds; what is held names no status, which another index has', async () => {
+  const { rows } = await database.pool.query<{ view: string; held: string; claimable: string }>(
+    `SELECT pg_get_viewdef('aol_held') AS view, pg_get_viewdef('aol_claimable') AS claimable,
+       (SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'aol_actions_held'::regclass) AS held`,
+  );
+  const [found] = rows;
+  const condition = (text = '') => text.slice(text.lastIndexOf('WHERE') + 'WHERE'.length).trim();
+  expect(condition(found?.view)).toBe(`${found?.held};`);
+  expect(found?.held).not.toContain('status');
+  expect(condition(found?.claimable)).toBe("(status = 'PENDING'::text);");
+});
+
 test('the schema is the one that lies in the repository: `npm run schema` renews it', async () => {
   expect(await dumpSchema(database.pool)).toBe(readFileSync(schemaFile, 'utf8'));
 });

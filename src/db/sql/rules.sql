@@ -41,8 +41,9 @@ $$;
 DROP VIEW IF EXISTS aol_claimable, aol_held;
 -- May be claimed, now or when its time has come. The condition is that of the claim order's index.
 CREATE VIEW aol_claimable AS SELECT * FROM aol_actions WHERE status = 'PENDING';
--- Belongs to a tick: at work, or waiting there for its next attempt. The condition is that of aol_actions_held.
-CREATE VIEW aol_held AS SELECT * FROM aol_actions WHERE status IN ('RUNNING', 'RETRY');
+-- Belongs to a tick: at work (RUNNING), or waiting there for its next attempt (RETRY). The condition is that of aol_actions_held, and no
+-- status, so that no other index finds it: while an old transaction is open, that of all statuses passes every action that was ever held.
+CREATE VIEW aol_held AS SELECT * FROM aol_actions WHERE claim_tick_id IS NOT NULL;
 
 -- Whether a worker process is there, by its connections. True where that cannot be known: the server was started since, or no worker
 -- is named.
