@@ -81,10 +81,16 @@ export function autonomyTests(): void {
           await other.locator(`tr[data-id="${hanging}"]`).getByText('Running').waitFor();
           const kill = page.getByRole('button', { name: 'Kill all lanes' });
           await kill.waitFor();
-          const pressedAt = performance.now();
+          // When the page is pressed: before that, the driver waits for the button to hold still.
+          const pressedAt = page.evaluate(
+            () =>
+              new Promise<number>((resolve) =>
+                addEventListener('click', () => resolve(Date.now()), { capture: true, once: true }),
+              ),
+          );
           await kill.click();
           await other.getByRole('button', { name: 'Start all lanes' }).waitFor({ timeout: 5_000 });
-          expect(performance.now() - pressedAt).toBeLessThan(1_000);
+          expect(Date.now() - (await pressedAt)).toBeLessThan(1_000);
           expect(await flagOf('*', 'killed')).toBe(true);
           await until('it no longer runs', async () => (await statusOf(hanging)) !== 'RUNNING');
           await page.getByRole('heading', { name: 'Everything is stopped, and stays stopped.' }).waitFor();
