@@ -7,7 +7,8 @@ type Written = (error?: Error | null) => void;
 /**
  * Statements that do not wait for each other are written one by one. Each would be a packet of its own, and a call of the operating
  * system, which costs more than to make its text and to read it. So everything waits for the end of the event, also what the
- * driver holds back for a moment by itself: Node's streams do not count who holds them back.
+ * driver holds back for a moment by itself: Node's streams do not count who holds them back. Over TLS the driver writes to a socket
+ * of its own, which this one does not hold back.
  */
 export class OnePacketSocket extends Socket {
   #isHeldBack = false;

@@ -47,7 +47,7 @@ describe('the database holds the same table as the code', () => {
   });
 });
 
-test('what is held and what may be claimed are what an index of their own holds; what is held names no status, which another index has', async () => {
+test('what is held has an index of its own, which no other can stand in for: its condition names no status', async () => {
   const { rows } = await database.pool.query<{ view: string; held: string; claimable: string }>(
     `SELECT pg_get_viewdef('aol_held') AS view, pg_get_viewdef('aol_claimable') AS claimable,
        (SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'aol_actions_held'::regclass) AS held`,

@@ -20,9 +20,9 @@ export async function readWaitingFacts(db: Queryable): Promise<WaitingFacts> {
 }
 
 /**
- * Turns rows into actions; what explains their waiting is read only when one of them waits.
+ * Turns rows into actions.
  *
- * @param facts from somebody who asked for them together with the rows, which saves a round trip
+ * @param facts from somebody who asked for them together with the rows, which saves a round trip; absent: they are read, if a row waits
  */
 export async function presentActions(
   db: Queryable,
