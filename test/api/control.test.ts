@@ -243,6 +243,26 @@ describe('readiness', () => {
     await silent.close();
   });
 
+  test('what Temporal said a while ago is not told once it says nothing', async () => {
+    let speaks = true;
+    const api = await createTestApi({
+      temporal: {
+        health: () =>
+          speaks ? Promise.resolve({ ok: true, detail: 'here', latencyMs: 1 }) : new Promise(() => undefined),
+        link: () => null,
+      },
+    });
+    const status = () => api.call({ url: '/v1/status', headers: as('viewer') });
+    const temporal = async () => statusSchema.parse((await status()).json()).dependencies.temporal;
+    expect(await temporal()).toMatchObject({ ok: true, detail: 'here' });
+    speaks = false;
+    // Longer than an answer is kept, and nobody asks meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect((await api.call({ url: '/readyz?all' })).statusCode).toBe(503);
+    expect(await temporal()).toEqual({ ok: false, detail: 'no answer within 1000 ms', latencyMs: null });
+    await api.close();
+  });
+
   test('a PostgreSQL that is read-only cannot take a stop: 503, and back again by itself', async () => {
     const own = await createTestApi();
     const name = new URL(own.database.url).pathname.slice(1);

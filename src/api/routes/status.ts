@@ -13,6 +13,10 @@ import { ReadinessCheck } from '../readiness.ts';
 
 const noQuery = z.strictObject({});
 
+/** A probe has little time. Whoever reads the status can wait for a Temporal that is slow, or far away. */
+const PROBE_WAITS_MS = 300;
+const STATUS_WAITS_MS = 1_000;
+
 export function statusRoutes(app: Api, context: ApiContext): void {
   const { database, count, version } = context;
   const readiness = new ReadinessCheck(context);
@@ -22,7 +26,7 @@ export function statusRoutes(app: Api, context: ApiContext): void {
     url: '/v1/status',
     schema: { summary: 'Mode and why, lanes, dependencies', querystring: noQuery, response: { 200: statusSchema } },
     async handler({ scope }) {
-      const asked = readiness.dependencies();
+      const asked = readiness.dependencies(STATUS_WAITS_MS);
       try {
         const queue = await readStatus(database, count, lanesToRead(scope));
         return { ...queue, version, dependencies: await asked };
@@ -56,7 +60,7 @@ export function statusRoutes(app: Api, context: ApiContext): void {
       response: { 200: readinessSchema, 503: readinessSchema },
     },
     async handler({ query }, reply) {
-      const { postgres, temporal: temporalHealth } = await readiness.dependencies();
+      const { postgres, temporal: temporalHealth } = await readiness.dependencies(PROBE_WAITS_MS);
       const ready = postgres.ok && (query.all === undefined || temporalHealth.ok);
       if (!ready) reply.code(503).header('retry-after', '1');
       return { ready, dependencies: { postgres: withoutDetail(postgres), temporal: withoutDetail(temporalHealth) } };
