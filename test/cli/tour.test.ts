@@ -1,23 +1,26 @@
 /** `aol tour --yes`, as a user's machine tests itself with it. */
 
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { childEnvironment } from '../../src/config/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const execute = promisify(execFile);
-const leftOver = () => readdirSync(tmpdir()).filter((name) => name.startsWith('aol-tour-'));
+/** Its own: another run beside this one leaves nothing here. */
+const temporaryFolder = mkdtempSync(join(tmpdir(), 'aol-test-tour-'));
+afterAll(() => rmSync(temporaryFolder, { recursive: true }));
 
 test('the quick start walks through all steps without a terminal, whatever the environment says, and leaves nothing', async () => {
-  const before = leftOver();
   // Of another installation: the tour does not touch it.
   const env = childEnvironment({
     NODE_OPTIONS: undefined,
+    TMPDIR: temporaryFolder,
     AOL_API_PORT: '1',
     DATABASE_URL: 'postgresql://nowhere:1/x',
   });
@@ -35,7 +38,7 @@ test('the quick start walks through all steps without a terminal, whatever the e
   expect(stdout).toMatch(/receiver +got one request: \{"hello":"Number 2"\}/);
   expect(stdout).toMatch(/receiver +got its second request: \{"hello":"Number 3"\}/);
   expect(stdout.trim().endsWith('every step came out as it says.')).toBe(true);
-  expect(leftOver()).toEqual(before);
+  expect(readdirSync(temporaryFolder)).toEqual([]);
 }, 120_000);
 
 test('a person is needed, or --yes', async () => {
