@@ -5,7 +5,7 @@ import { ForbiddenError, StateConflictError } from '../../domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../../domain/hashing.ts';
 import type { ActionRow } from '../action-row.ts';
 import { appendLog } from '../look/logs.ts';
-import { type Database, type Queryable, query, transaction } from '../pool.ts';
+import { type Database, prepared, type Queryable, query, quickTransaction, transaction } from '../pool.ts';
 import { findAction } from './cancel.ts';
 import type { DecidedBy } from './decisions.ts';
 
@@ -18,15 +18,17 @@ import type { DecidedBy } from './decisions.ts';
  * @throws ForbiddenError when the lane wants another person than the one who asked (`approver_must_differ`)
  */
 export function approveAction(db: Database, id: string, sha256: string, by: DecidedBy): Promise<ActionRow> {
-  return transaction(db, async (connection) => {
-    const [waiting] = await query<ActionRow>(
-      connection,
-      `SELECT * FROM aol_actions WHERE id = $1 AND status = 'AWAITING_APPROVAL' AND artifact_sha256 = $2
-         AND (approval_expires_at IS NULL OR approval_expires_at > clock_timestamp()) FOR UPDATE`,
-      [id, sha256],
-    );
-    if (!waiting) throw refusal(await findAction(connection, id), sha256, 'approved');
-    const before = await readApprovals(connection, waiting, by.actor);
+  return quickTransaction(db, async (connection, { last }) => {
+    const [[waiting], before] = await Promise.all([
+      query<ActionRow>(
+        connection,
+        `SELECT * FROM aol_actions WHERE id = $1 AND status = 'AWAITING_APPROVAL' AND artifact_sha256 = $2
+           AND (approval_expires_at IS NULL OR approval_expires_at > clock_timestamp()) FOR UPDATE`,
+        [id, sha256],
+      ),
+      readApprovals(connection, id, by.actor),
+    ]);
+    if (!waiting || !before) throw refusal(await findAction(connection, id), sha256, 'approved');
     if (before.is_barred) {
       throw new ForbiddenError(
         `${by.actor} asked for this, and in lane ${waiting.lane} the approver must be somebody else`,
@@ -44,24 +46,29 @@ export function approveAction(db: Database, id: string, sha256: string, by: Deci
     if (isRepeated && approvers.length < before.needed) {
       throw new StateConflictError(`${by.actor} has approved it already: ${words}`, waiting.status);
     }
-    if (!isRepeated) {
-      await appendLog(connection, {
-        lane: waiting.lane,
-        actionId: id,
-        event: 'APPROVED',
-        level: 'WARNING',
-        actor: by.actor,
-        message: `approved${before.needed > 1 ? ` (${words})` : ''}: ${sha256}${by.reason ? `: ${by.reason}` : ''}`,
-        detail: { sha256, reason: by.reason ?? null, approvals: approvers.length, needed: before.needed },
-      });
-    }
-    if (approvers.length < before.needed) return waiting;
-    const [approved] = await query<ActionRow>(
-      connection,
-      `UPDATE aol_actions SET status = 'PENDING', approval_by = $3, approval_at = clock_timestamp(), approval_sha256 = $2,
-         approval_expires_at = NULL, changes_requested = NULL, run_at = greatest(due_at, clock_timestamp()), updated_at = clock_timestamp()
-       WHERE id = $1 RETURNING *`,
-      [id, sha256, approvers.join(', ')],
+    const [, [approved]] = await last(
+      Promise.all([
+        isRepeated ||
+          appendLog(connection, {
+            lane: waiting.lane,
+            actionId: id,
+            event: 'APPROVED',
+            level: 'WARNING',
+            actor: by.actor,
+            message: `approved${before.needed > 1 ? ` (${words})` : ''}: ${sha256}${by.reason ? `: ${by.reason}` : ''}`,
+            detail: { sha256, reason: by.reason ?? null, approvals: approvers.length, needed: before.needed },
+          }),
+        approvers.length < before.needed
+          ? []
+          : query<ActionRow>(
+              connection,
+              `UPDATE aol_actions SET status = 'PENDING', approval_by = $3, approval_at = clock_timestamp(), approval_sha256 = $2,
+                 approval_expires_at = NULL, changes_requested = NULL, run_at = greatest(due_at, clock_timestamp()),
+                 updated_at = clock_timestamp()
+               WHERE id = $1 RETURNING *`,
+              [id, sha256, approvers.join(', ')],
+            ),
+      ]),
     );
     return approved ?? waiting;
   });
@@ -77,16 +84,16 @@ interface ApprovalFacts {
   readonly promoted_sha256: string | null;
 }
 
-async function readApprovals(db: Queryable, row: ActionRow, actor: string): Promise<ApprovalFacts> {
-  const [facts] = await query<ApprovalFacts & Record<string, unknown>>(
+async function readApprovals(db: Queryable, id: string, actor: string): Promise<ApprovalFacts | undefined> {
+  const [facts] = await prepared<ApprovalFacts & Record<string, unknown>>(
     db,
-    `SELECT f.approvals_needed AS needed, aol_approvers($1, $2, $3) AS approvers,
-       f.approver_must_differ AND $4 = ANY (aol_askers($1)) AS is_barred,
-       (SELECT artifact_sha256 FROM aol_actions WHERE id = $5) AS promoted_sha256
-     FROM aol_lane_flags($2) AS f`,
-    [row.id, row.lane, row.artifact_sha256, actor, row.promoted_from],
+    'aol_approvals',
+    `SELECT f.approvals_needed AS needed, aol_approvers(a.id, a.lane, a.artifact_sha256) AS approvers,
+       f.approver_must_differ AND $2 = ANY (aol_askers(a.id)) AS is_barred,
+       (SELECT artifact_sha256 FROM aol_actions WHERE id = a.promoted_from) AS promoted_sha256
+     FROM aol_actions a, aol_lane_flags(a.lane) AS f WHERE a.id = $1`,
+    [id, actor],
   );
-  if (!facts) throw new Error('the flags of a lane are one row');
   return facts;
 }
 
@@ -115,7 +122,7 @@ export async function approvalProgress(db: Queryable, ids: readonly string[]): P
  * @throws StateConflictError when nothing waits
  */
 export function rejectAction(db: Database, id: string, by: DecidedBy): Promise<ActionRow> {
-  return transaction(db, async (connection) => {
+  return quickTransaction(db, async (connection, { last }) => {
     const [rejected] = await query<ActionRow>(
       connection,
       `UPDATE aol_actions SET status = 'CANCELLED', finished_at = clock_timestamp(), updated_at = clock_timestamp()
@@ -123,7 +130,7 @@ export function rejectAction(db: Database, id: string, by: DecidedBy): Promise<A
       [id],
     );
     if (!rejected) throw refusal(await findAction(connection, id), null, 'rejected');
-    await appendLog(connection, {
+    const logged = appendLog(connection, {
       lane: rejected.lane,
       actionId: id,
       event: 'REJECTED',
@@ -132,6 +139,7 @@ export function rejectAction(db: Database, id: string, by: DecidedBy): Promise<A
       message: by.reason ?? 'rejected',
       detail: { reason: by.reason ?? null },
     });
+    await last(logged);
     return rejected;
   });
 }
