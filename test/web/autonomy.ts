@@ -8,6 +8,7 @@ import {
   becomes,
   client,
   flagOf,
+  nextPress,
   pressAndConfirm,
   queue,
   REAL,
@@ -81,13 +82,7 @@ export function autonomyTests(): void {
           await other.locator(`tr[data-id="${hanging}"]`).getByText('Running').waitFor();
           const kill = page.getByRole('button', { name: 'Kill all lanes' });
           await kill.waitFor();
-          // When the page is pressed: before that, the driver waits for the button to hold still.
-          const pressedAt = page.evaluate(
-            () =>
-              new Promise<number>((resolve) =>
-                addEventListener('click', () => resolve(Date.now()), { capture: true, once: true }),
-              ),
-          );
+          const pressedAt = nextPress(page);
           await kill.click();
           await other.getByRole('button', { name: 'Start all lanes' }).waitFor({ timeout: 5_000 });
           expect(Date.now() - (await pressedAt)).toBeLessThan(1_000);

@@ -1,11 +1,11 @@
 /** Deciding many: by keyboard, by selection, by filter; and a list of hundreds. */
 
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { card, openCard, waiting } from './decisions.ts';
 import { longestTaskMs } from './speed.ts';
-import { becomes, client, queue, REAL, statusOf, suite, visit, withPage } from './suite.ts';
+import { becomes, client, nextPress, queue, REAL, statusOf, suite, visit, withPage } from './suite.ts';
 
 const LANE = 'crowd';
 const MANY = 300;
@@ -43,6 +43,9 @@ export function manyTests(): void {
       } as const;
       await client().patchFlags({ lane: LANE, flags, reason: 'test' });
     });
+
+    // What a test left waiting that failed half way would stand before the next one's.
+    afterEach(() => client().cancelMany({ filter: { lane: LANE } }));
 
     test('j and k walk, x selects, r and a ask; keys that are typed into a field are letters', async () => {
       const ids = [await play('one'), await play('two'), await play('three')];
@@ -190,10 +193,10 @@ export function manyTests(): void {
         await page.getByRole('button', { name: `Approve ${AT_ONCE}` }).click();
         const dialog = page.getByRole('dialog');
         const answered = page.waitForResponse((response) => response.url().endsWith('/v1/approvals'));
-        const pressedMs = performance.now();
+        const pressedAt = nextPress(page);
         await dialog.getByRole('button', { name: `Approve ${AT_ONCE}` }).click();
         await answered;
-        expect(performance.now() - pressedMs).toBeLessThan(MAX_APPROVAL_MS);
+        expect(Date.now() - (await pressedAt)).toBeLessThan(MAX_APPROVAL_MS);
         await page.getByText(`Approved ${AT_ONCE}`, { exact: true }).waitFor();
         await until('they are done', async () => (await count('SUCCESS')) === AT_ONCE + 1, 30_000);
         const { rows } = await suite.dashboard.db.query<{ count: number }>(
@@ -204,7 +207,6 @@ export function manyTests(): void {
         // What comes after the page moves up behind it.
         await until('the others are there', async () => (await page.locator('.decision').count()) === 100);
       });
-      await client().cancelMany({ filter: { lane: LANE } });
     });
 
     test('one that somebody else decides changes nothing of what is open', async () => {

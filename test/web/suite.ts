@@ -212,3 +212,13 @@ export function overflowOf(page: Page): Promise<readonly string[]> {
   })()`,
   );
 }
+
+/** When the page is pressed next, in milliseconds since 1970: before that, the driver waits for the button to hold still. */
+export function nextPress(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) =>
+        addEventListener('click', () => resolve(Date.now()), { capture: true, once: true }),
+      ),
+  );
+}
