@@ -3,7 +3,7 @@ import { flagsChangedSchema, laneFlagsSchema } from '../../src/contracts/http/fl
 import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { createPool } from '../../src/db/pool.ts';
 import type { EnvironmentRole } from '../../src/domain/roles.ts';
-import { as, createTestApi, type TestApi } from '../support/api.ts';
+import { as, createTestApi, type TestApi, toldAtOnce } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { until } from '../support/until.ts';
 
@@ -188,7 +188,7 @@ describe('PATCH', () => {
   test('with a version it is compare-and-set: of ten at once one changes', async () => {
     const wanted = (value: number) => ({ lane: 'brand', flags: { max_actions_per_tick: value }, version: 0 });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, n) => patch('admin', wanted(n + 5))));
-    expect(answers.map((answer) => answer.statusCode).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 409)]);
+    expect(toldAtOnce(answers)).toEqual(['200', ...Array.from({ length: 9 }, () => '409')]);
     const refused = answers.find((answer) => answer.statusCode === 409);
     expect(problemSchema.parse(refused?.json())).toMatchObject({ code: 'AOL_VERSION_CONFLICT', currentVersion: 1 });
     const next = { lane: 'brand', flags: { max_actions_per_tick: 1 }, version: 1 };

@@ -113,6 +113,11 @@ export function postRaw(
   });
 }
 
+/** The status of each, sorted; of what a server could not do also the words, so that a test that fails says why. */
+export function toldAtOnce(answers: readonly Answer[]): string[] {
+  return answers.map(({ statusCode, body }) => (statusCode < 500 ? `${statusCode}` : `${statusCode} ${body}`)).sort();
+}
+
 /** How many rows a database holds in a table. */
 export async function countRows(database: TestDatabase, table: 'aol_actions' | 'aol_execution_logs'): Promise<number> {
   const { rows } = await database.pool.query<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
