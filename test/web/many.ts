@@ -44,9 +44,6 @@ export function manyTests(): void {
       await client().patchFlags({ lane: LANE, flags, reason: 'test' });
     });
 
-    // What a test left waiting that failed half way would stand before the next one's.
-    afterEach(() => client().cancelMany({ filter: { lane: LANE } }));
-
     test('j and k walk, x selects, r and a ask; keys that are typed into a field are letters', async () => {
       const ids = [await play('one'), await play('two'), await play('three')];
       await withPage({ at: approvals }, async ({ page }) => {
@@ -108,6 +105,9 @@ export function manyTests(): void {
   });
 
   describe('many at once', () => {
+    // What a test left waiting that failed half way would stand before the next one's.
+    afterEach(() => client().cancelMany({ filter: { lane: LANE } }));
+
     test('are listed and counted first; each is answered by itself, and what could not be done is told', async () => {
       const ids = [await waiting('first of three'), await waiting('second of three'), await waiting('third of three')];
       await withPage({ at: '/decisions?show=AWAITING_APPROVAL&lane=letters' }, async ({ page }) => {
