@@ -12,8 +12,6 @@ export class ReadinessCheck {
   readonly #ports: Pick<ApiPorts, 'database' | 'controlDatabase' | 'temporal'>;
   #asked: { readonly [name in keyof Dependencies]: Promise<Dependencies[name]> } | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
-  /** Temporal's last answer, which may have come too late for those who asked. */
-  #answered: { readonly health: Dependencies['temporal']; readonly atMs: number } | undefined;
 
   constructor(ports: Pick<ApiPorts, 'database' | 'controlDatabase' | 'temporal'>) {
     this.#ports = ports;
@@ -30,22 +28,13 @@ export class ReadinessCheck {
     }
     const { postgres, temporal } = this.#asked;
     const inTime = await within(temporal, temporalMs);
-    return { postgres: await postgres, temporal: inTime ?? this.#recent() ?? silent(temporalMs) };
+    return { postgres: await postgres, temporal: inTime ?? silent(temporalMs) };
   }
 
   /** PostgreSQL over the connections that stops go over: whoever uses up the others takes nobody's stop away. */
   #ask() {
     const { database, controlDatabase = database, temporal } = this.#ports;
-    const answer = temporal.health().then((health) => {
-      this.#answered = { health, atMs: performance.now() };
-      return health;
-    });
-    return { postgres: postgresHealth(controlDatabase), temporal: answer };
-  }
-
-  #recent(): Dependencies['temporal'] | undefined {
-    const { health, atMs } = this.#answered ?? { atMs: Number.NEGATIVE_INFINITY };
-    return performance.now() - atMs <= KEPT_MS ? health : undefined;
+    return { postgres: postgresHealth(controlDatabase), temporal: temporal.health() };
   }
 }
 

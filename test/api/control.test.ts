@@ -263,6 +263,21 @@ describe('readiness', () => {
     await api.close();
   });
 
+  test('a Temporal that is slow is waited for by whoever wants to know of it, and not by a probe', async () => {
+    const health = () =>
+      new Promise<{ ok: boolean; detail: string; latencyMs: number }>((resolve) =>
+        setTimeout(resolve, 600, { ok: true, detail: 'slow', latencyMs: 600 }),
+      );
+    const slow = await createTestApi({ temporal: { health, link: () => null } });
+    const [probe, all, status] = await Promise.all(
+      ['/readyz', '/readyz?all', '/v1/status'].map((url) => slow.call({ url, headers: as('viewer') })),
+    );
+    expect([probe?.statusCode, all?.statusCode]).toEqual([200, 200]);
+    expect(readinessSchema.parse(probe?.json()).dependencies.temporal.ok).toBe(false);
+    expect(statusSchema.parse(status?.json()).dependencies.temporal).toMatchObject({ ok: true, detail: 'slow' });
+    await slow.close();
+  });
+
   test('a PostgreSQL that is read-only cannot take a stop: 503, and back again by itself', async () => {
     const own = await createTestApi();
     const name = new URL(own.database.url).pathname.slice(1);

@@ -13,9 +13,10 @@ import { ReadinessCheck } from '../readiness.ts';
 
 const noQuery = z.strictObject({});
 
-/** A probe has little time. Whoever reads the status can wait for a Temporal that is slow, or far away. */
+/** A probe has little time, and Temporal decides nothing for it. */
 const PROBE_WAITS_MS = 300;
-const STATUS_WAITS_MS = 1_000;
+/** Whoever wants to know of Temporal waits for one that is slow, or far away. */
+const TEMPORAL_WAITS_MS = 1_000;
 
 export function statusRoutes(app: Api, context: ApiContext): void {
   const { database, count, version } = context;
@@ -26,7 +27,7 @@ export function statusRoutes(app: Api, context: ApiContext): void {
     url: '/v1/status',
     schema: { summary: 'Mode and why, lanes, dependencies', querystring: noQuery, response: { 200: statusSchema } },
     async handler({ scope }) {
-      const asked = readiness.dependencies(STATUS_WAITS_MS);
+      const asked = readiness.dependencies(TEMPORAL_WAITS_MS);
       try {
         const queue = await readStatus(database, count, lanesToRead(scope));
         return { ...queue, version, dependencies: await asked };
@@ -60,8 +61,10 @@ export function statusRoutes(app: Api, context: ApiContext): void {
       response: { 200: readinessSchema, 503: readinessSchema },
     },
     async handler({ query }, reply) {
-      const { postgres, temporal: temporalHealth } = await readiness.dependencies(PROBE_WAITS_MS);
-      const ready = postgres.ok && (query.all === undefined || temporalHealth.ok);
+      const wantsAll = query.all !== undefined;
+      const waitsMs = wantsAll ? TEMPORAL_WAITS_MS : PROBE_WAITS_MS;
+      const { postgres, temporal: temporalHealth } = await readiness.dependencies(waitsMs);
+      const ready = postgres.ok && (!wantsAll || temporalHealth.ok);
       if (!ready) reply.code(503).header('retry-after', '1');
       return { ready, dependencies: { postgres: withoutDetail(postgres), temporal: withoutDetail(temporalHealth) } };
     },
