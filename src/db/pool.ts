@@ -85,6 +85,8 @@ async function prepareConnection(client: pg.ClientBase, statementTimeoutMs: numb
 }
 
 const UNSUPPORTED_STARTUP = 'unsupported startup parameter';
+/** What the pool says when no connection became free in time, and when a new one was not there in time. */
+const CONNECT_TIMEOUTS = ['timeout exceeded when trying to connect', 'terminated due to connection timeout'] as const;
 
 /** AOL needs connections of its own: settings, prepared statements and the names of live workers belong to one. */
 function poolerError(cause: Error): ConfigurationError {
@@ -102,7 +104,7 @@ const lastAnswerMs = new WeakMap<object, number>();
 function translated(db: Queryable, error: unknown): unknown {
   if (!isNativeError(error)) return databaseError(error);
   if (error.message.includes(UNSUPPORTED_STARTUP)) return poolerError(error);
-  if (!error.message.includes('timeout exceeded when trying to connect')) return databaseError(error);
+  if (!CONNECT_TIMEOUTS.some((words) => error.message.includes(words))) return databaseError(error);
   const waitedMs = (db instanceof pg.Pool && db.options.connectionTimeoutMillis) || 0;
   const isAnswering = performance.now() - (lastAnswerMs.get(db) ?? Number.NEGATIVE_INFINITY) < waitedMs;
   if (!isAnswering) return databaseError(error);

@@ -11,14 +11,19 @@ import { queued } from '../support/settled.ts';
 let long: TestApi;
 beforeAll(async () => {
   long = await createTestApi();
-  await long.database.pool.query(
+  // In parts: each is a statement, and a statement may take five seconds.
+  for (const _ of Array.from({ length: 20 })) await insertLong(30);
+});
+afterAll(() => long.close());
+
+const insertLong = (rows: number) =>
+  long.database.pool.query(
     `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by)
      SELECT id, 'default', 'POST_SOCIAL', jsonb_build_object('content', (SELECT string_agg(md5(id::text || n), ' ') FROM generate_series(1, 900) AS n),
        'tag', CASE WHEN row_number() OVER (ORDER BY id) % 5 = 0 THEN 'needle' END), id::text, repeat('a', 64), 'test'
-     FROM (SELECT uuidv7() AS id FROM generate_series(1, 600)) AS new`,
+     FROM (SELECT uuidv7() AS id FROM generate_series(1, $1)) AS new`,
+    [rows],
   );
-});
-afterAll(() => long.close());
 
 const list = async (query: string) => {
   const answer = await long.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
@@ -57,11 +62,10 @@ test('beside many searches at once other reads are served, and searches too many
   );
   expect(reads.map(({ statusCode }) => statusCode)).toEqual(reads.map(() => 200));
   const answers = await Promise.all(searches);
-  const codes = answers.map((answer) =>
-    answer.statusCode === 200 ? 'served' : problemSchema.parse(answer.json()).code,
-  );
-  expect(codes).toContain('served');
-  expect(codes.filter((code) => code !== 'served' && code !== 'AOL_TOO_MANY_AT_ONCE')).toEqual([]);
+  const refused = answers.filter(({ statusCode }) => statusCode !== 200);
+  expect(refused.length).toBeLessThan(answers.length);
+  const problems = refused.map((answer) => problemSchema.parse(answer.json()));
+  expect(problems.filter(({ code }) => code !== 'AOL_TOO_MANY_AT_ONCE')).toEqual([]);
 });
 
 test('a long body has the same summary as a short one: what it says', async () => {

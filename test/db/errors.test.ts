@@ -1,7 +1,7 @@
 /** What counts as "PostgreSQL cannot be used now", and what that does to connections: against real servers, and one that is faked. */
 
 import { mkdtempSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -117,20 +117,53 @@ test('who waits for a connection in vain is told of the others as long as they a
     databaseUrl: database.url,
     applicationName: 'test',
     maxConnections: 1,
-    connectTimeoutMs: 300,
+    connectTimeoutMs: 1_000,
   });
   const waiting = Array.from({ length: 20 }, () =>
-    query(pool, 'SELECT pg_sleep(0.1)').then(
+    query(pool, 'SELECT pg_sleep(0.2)').then(
       () => 'answered',
       ({ code }) => code,
     ),
   );
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['answered', 'AOL_TOO_MANY_AT_ONCE']));
-  const sleeping = query(pool, 'SELECT pg_sleep(1)');
+  const sleeping = query(pool, 'SELECT pg_sleep(3)');
   await Promise.allSettled([query(pool, 'SELECT 1')]);
   await expect(query(pool, 'SELECT 1')).rejects.toMatchObject({ code: 'AOL_UNAVAILABLE' });
   await sleeping;
   await pool.end();
+});
+
+test('a new connection that is not there in time is told of the others too while they are answered', async () => {
+  const target = new URL(database.url);
+  const clients: Socket[] = [];
+  const door = createServer((client) => {
+    client.on('error', () => undefined);
+    clients.push(client);
+    if (clients.length > 1) return;
+    const server = connect(Number(target.port), target.hostname);
+    client.pipe(server).pipe(client);
+    server.on('error', () => client.destroy());
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  const address = door.address();
+  const url = new URL(database.url);
+  url.port = typeof address === 'object' && address !== null ? String(address.port) : '';
+  const pool = createPool({ databaseUrl: url.href, applicationName: 'test', connectTimeoutMs: 1_000 });
+  await query(pool, 'SELECT 1');
+  const others = new AbortController();
+  const answered = async () => {
+    while (!others.signal.aborted) await query(pool, 'SELECT pg_sleep(0.1)');
+  };
+  const answering = answered();
+  // The one connection is taken: another one is opened.
+  await new Promise(setImmediate);
+  await expect(query(pool, 'SELECT 1')).rejects.toMatchObject({ code: 'AOL_TOO_MANY_AT_ONCE' });
+  others.abort();
+  await answering;
+  expect(clients).toHaveLength(2);
+  await pool.end();
+  for (const client of clients) client.destroy();
+  await new Promise((resolve) => door.close(resolve));
 });
 
 describe('a connection pooler before PostgreSQL', () => {

@@ -9,19 +9,26 @@ export interface Conversation {
   readonly broke: boolean;
 }
 
-/** Says each line once the reply to the one before it is there. A `Buffer` is written as it is and waits for no reply. */
-export function converse(port: number, lines: readonly (string | Buffer)[], limitMs = 5_000): Promise<Conversation> {
+/**
+ * Says each line once the reply to the one before it is there. A `Buffer` is written as it is and waits for no reply.
+ *
+ * @param giveUp leaves a server that says nothing more
+ */
+export function converse(
+  port: number,
+  lines: readonly (string | Buffer)[],
+  giveUp?: AbortSignal,
+): Promise<Conversation> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const replies: string[] = [];
     const left = [...lines];
     let text = '';
     const end = (broke: boolean) => {
-      clearTimeout(timer);
       socket.destroy();
       resolve({ replies, broke });
     };
-    const timer = setTimeout(() => end(true), limitMs);
+    giveUp?.addEventListener('abort', () => end(true));
     const next = () => {
       const line = left.shift();
       if (line === undefined) return end(false);

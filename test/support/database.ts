@@ -25,7 +25,7 @@ export function testServerUrl(): string {
   return url;
 }
 
-/** A fresh, migrated database of its own. */
+/** A fresh, migrated database of its own. Tests of what happens to who waits for a connection say how long it may take. */
 export async function createTestDatabase(options: Partial<PoolOptions> = {}): Promise<TestDatabase> {
   const name = `aol_test_${randomBytes(6).toString('hex')}`;
   await withServer(async (server) => {
@@ -34,7 +34,7 @@ export async function createTestDatabase(options: Partial<PoolOptions> = {}): Pr
     await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   const url = databaseUrl(name);
-  const pool = createPool({ databaseUrl: url, applicationName: 'aol-test', ...options });
+  const pool = createPool({ databaseUrl: url, applicationName: 'aol-test', connectTimeoutMs: 30_000, ...options });
   return {
     url,
     pool,
