@@ -1,9 +1,9 @@
 /** What is configured: the file's entries and the variables, and how wrong ones are told. */
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { readAccounts } from '../../src/accounts/entries.ts';
 import { createBuiltInAdapters } from '../../src/adapters/index.ts';
 import { loadAccountSettings } from '../../src/config/index.ts';
@@ -25,8 +25,11 @@ function refusal(work: () => unknown): string {
   throw new Error('it was accepted');
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'aol-accounts-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function written(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'aol-accounts-')), 'accounts.yaml');
+  const path = join(mkdtempSync(join(folder, 'file-')), 'accounts.yaml');
   writeFileSync(path, text);
   return path;
 }

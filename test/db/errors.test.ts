@@ -1,6 +1,5 @@
 /** What counts as "PostgreSQL cannot be used now", and what that does to connections: against real servers, and one that is faked. */
 
-import { mkdtempSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +31,7 @@ function withPart(part: 'password' | 'username' | 'pathname', value: string) {
   };
 }
 
-const NO_SOCKET = join(mkdtempSync(join(tmpdir(), 'aol-test-')), 'none');
+const NO_SOCKET = join(tmpdir(), 'aol-no-such-folder', 'none');
 
 test.each<[string, (url: URL) => URL | string]>([
   ['a password that was changed', withPart('password', 'another')],
