@@ -1,13 +1,32 @@
-/** What every decision about an action ends with. */
+/** What every decision about actions ends with. */
 
 import type { Action } from '../contracts/http/action.ts';
 import { type ActionRow, toAction } from '../db/action-row.ts';
 import { presentActions } from '../db/look/present.ts';
+import { UnavailableError } from '../domain/errors.ts';
 import type { ApiContext } from './context.ts';
 
 /** Wakes the lane of what is in the queue again, and answers the action with the reason why it waits, if it does. */
-export async function decided({ database, waker, view }: ApiContext, row: ActionRow): Promise<Action> {
-  if (row.status === 'PENDING') waker.wake(row.lane);
-  const [action] = await presentActions(database, [row], view);
-  return action ?? toAction(row, view);
+export async function decided(context: ApiContext, row: ActionRow): Promise<Action> {
+  const [action] = await allDecided(context, [row]);
+  return action ?? toAction(row, context.view);
+}
+
+/**
+ * The same for several: each lane is woken once. They are decided, whether or not what explains their waiting can be read: where it
+ * cannot, the answer leaves it out, and is no error.
+ */
+export async function allDecided(
+  { database, waker, view }: ApiContext,
+  rows: readonly ActionRow[],
+): Promise<readonly Action[]> {
+  for (const lane of new Set(rows.flatMap(({ status, lane }) => (status === 'PENDING' ? [lane] : [])))) {
+    waker.wake(lane);
+  }
+  try {
+    return await presentActions(database, rows, view);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    return rows.map((row) => toAction(row, view));
+  }
 }

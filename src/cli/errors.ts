@@ -25,7 +25,7 @@ export const ExitCode = {
   usage: 2,
   /** The server refused: a 4xx answer. */
   refused: 3,
-  /** A server that is needed is away. Nothing was done; try again. */
+  /** A server that is needed is away. Try again. */
   unavailable: 4,
   /** A variable of the environment is wrong, or a server that it names cannot be used. */
   configuration: 5,

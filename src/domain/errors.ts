@@ -109,7 +109,7 @@ export class VersionConflictError extends AolError {
 
 export type DependencyName = 'postgres' | 'temporal' | 'artifacts' | 'issuer';
 
-/** A server that we need is away. Nothing was done; the same call may be made again. */
+/** A server that we need is away. The same call may be made again: what was done all the same is not done twice. */
 export class UnavailableError extends AolError {
   readonly code: string = 'AOL_UNAVAILABLE';
   readonly dependency: DependencyName;
@@ -120,7 +120,7 @@ export class UnavailableError extends AolError {
   }
 }
 
-/** All servers are there, and more is asked of one at once than it takes. Nothing was done; the same call may be made again. */
+/** All servers are there, and more is asked of one at once than it takes. The same call may be made again. */
 export class TooManyAtOnceError extends UnavailableError {
   override readonly code = 'AOL_TOO_MANY_AT_ONCE';
 }

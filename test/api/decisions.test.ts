@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { actionSchema } from '../../src/contracts/http/action.ts';
 import { dlqAnswerSchema } from '../../src/contracts/http/decisions.ts';
 import { problemSchema } from '../../src/contracts/http/problem.ts';
+import { createPool } from '../../src/db/pool.ts';
 import { as, createTestApi, postRaw, type TestApi, toldAtOnce } from '../support/api.ts';
 import { dead, queued, unconfirmed } from '../support/settled.ts';
 
@@ -41,6 +42,27 @@ describe('replay', () => {
     const id = await dead(db);
     const answers = await Promise.all(Array.from({ length: 10 }, () => post(`/v1/actions/${id}/replay`, {})));
     expect(toldAtOnce(answers)).toEqual(['200', ...Array.from({ length: 9 }, () => '409')]);
+  });
+
+  test('what cannot be read afterwards is left out of the answer: the decision is made, and is told', async () => {
+    const pool = createPool({ databaseUrl: api.database.url, applicationName: 'aol-test', lockTimeoutMs: 200 });
+    const one = await createTestApi({ database: pool });
+    const [first, second] = [await dead(db), await dead(db)];
+    const lock = await db.connect();
+    await lock.query(
+      'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE aol_control_flags IN ACCESS EXCLUSIVE MODE',
+    );
+    const again = (id: string) => postRaw(one, `/v1/actions/${id}/replay`, '{}');
+    const answers = await Promise.all([first, second].map(again));
+    await lock.query('ROLLBACK');
+    lock.release();
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    expect(answers.map((answer) => actionSchema.parse(answer.json()))).toMatchObject([
+      { id: first, status: 'PENDING', waiting: null },
+      { id: second, status: 'PENDING', waiting: null },
+    ]);
+    await one.close();
+    await pool.end();
   });
 
   test('nothing there is 404, an unknown field 400', async () => {

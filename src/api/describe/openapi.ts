@@ -27,7 +27,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   422: 'Well formed, but the payload fails its type’s schema, or the lane does not exist',
   429: 'Too many calls, or the queue is full',
   500: 'A defect of ours, or a damaged artifact',
-  503: 'A server that we need is away; nothing was done',
+  503: 'A server that we need is away, or too many calls came at once; make the same call again',
 };
 const WITH_RETRY_AFTER: ReadonlySet<number> = new Set([429, 503]);
 const RETRY_AFTER = {

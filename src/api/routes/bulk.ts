@@ -11,7 +11,7 @@ import {
 } from '../../contracts/http/bulk.ts';
 import { type DlqFilter, dlqAnswerSchema, dlqRequestSchema } from '../../contracts/http/decisions.ts';
 import { actionTypeSchema, laneNameSchema } from '../../contracts/http/primitives.ts';
-import { type ActionRow, toAction } from '../../db/action-row.ts';
+import type { ActionRow } from '../../db/action-row.ts';
 import { approveAction, rejectAction } from '../../db/decide/approvals.ts';
 import {
   type CancelFilter,
@@ -23,12 +23,12 @@ import {
   replayMany,
 } from '../../db/decide/many.ts';
 import { groupDeadLetters } from '../../db/look/dead-letters.ts';
-import { presentActions } from '../../db/look/present.ts';
 import { errorText } from '../../domain/errors.ts';
 import { UNBOUND } from '../../domain/scope.ts';
 import { callerHas } from '../access/route-rights.ts';
 import { findActionToDecide, lanesToRead, requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
+import { allDecided } from '../decided.ts';
 import { toProblem } from '../plugins/problems.ts';
 
 const noQuery = z.strictObject({});
@@ -47,7 +47,7 @@ interface Asked {
 type Outcome = { readonly row: ActionRow } | { readonly error: unknown };
 
 function approvalsRoute(app: Api, context: ApiContext): void {
-  const { database, bounds, waker, view } = context;
+  const { database, bounds } = context;
   const decide = ({ id, decide: work }: Asked, { scope }: FastifyRequest): Promise<Outcome> =>
     bounds.approving
       .run(async () => {
@@ -84,11 +84,7 @@ function approvalsRoute(app: Api, context: ApiContext): void {
       ];
       const outcomes = await Promise.all(asked.map((one) => decide(one, request)));
       const rows = outcomes.flatMap((outcome) => ('row' in outcome ? [outcome.row] : []));
-      for (const lane of new Set(rows.flatMap(({ status, lane }) => (status === 'PENDING' ? [lane] : [])))) {
-        waker.wake(lane);
-      }
-      // They are decided, whether or not what explains their waiting can be read.
-      const actions = await presentActions(database, rows, view).catch(() => rows.map((row) => toAction(row, view)));
+      const actions = await allDecided(context, rows);
       const byId = new Map(actions.map((action) => [action.id, action]));
       const results = asked.map(({ id }, index): ApprovalsResult => {
         const outcome = outcomes[index];

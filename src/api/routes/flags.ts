@@ -40,8 +40,9 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
       requireLaneInScope(request.scope, lane);
       const mayLoosen = callerHas(request, 'administer');
       const by = { actor: request.actor, reason, mayLoosen };
+      const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
       const answer = await patchFlags(database, lane, patch, by);
-      waker.signalControl(lane === ALL_LANES ? await listLanes(database) : [lane]);
+      waker.signalControl(lanes);
       return answer;
     },
   });
