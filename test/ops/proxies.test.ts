@@ -6,9 +6,8 @@ import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TOKENS } from '../support/api.ts';
 import { type Product, START_LIMIT_MS, startProduct } from '../support/product.ts';
-import { startCaddy, startNginx, type TlsProxy } from '../support/tls-proxies.ts';
+import { NAME, startCaddy, startNginx, type TlsProxy } from '../support/tls-proxies.ts';
 
-const NAME = 'aol.example';
 /** Far less than AOL's sign of life, which would push out what a proxy holds back. */
 const AT_ONCE_MS = 5_000;
 

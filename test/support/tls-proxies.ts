@@ -1,18 +1,21 @@
 /** The proxies of ops/nginx and ops/caddy, as they stand there: only ports, folders and the certificate are the test's. */
 
 import { readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/local/index.ts';
 import { startProgram } from './providers/program.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from './receiver.ts';
 
+/** Under which both serve AOL. */
+export const NAME = 'aol.example';
+
 const ops = fileURLToPath(new URL('../../ops/', import.meta.url));
 
 export interface TlsProxy {
-  /** It listens there on 127.0.0.1, for the name aol.example. */
+  /** It listens there on 127.0.0.1, for {@link NAME}. */
   readonly port: number;
   close(): Promise<void>;
 }
@@ -43,7 +46,7 @@ export async function startNginx(apiHost: string): Promise<TlsProxy> {
       );
       return ['-p', folder, '-c', main];
     },
-    probe: () => listens(port),
+    probe: () => answersTls(port),
   });
   return { port, close: () => program.close() };
 }
@@ -64,16 +67,17 @@ export async function startCaddy(apiHost: string): Promise<TlsProxy> {
       await writeFile(file, test + filled);
       return ['run', '--config', file, '--adapter', 'caddyfile'];
     },
-    probe: () => listens(port),
+    probe: () => answersTls(port),
   });
   return { port, close: () => program.close() };
 }
 
-function listens(port: number): Promise<boolean> {
+/** A proxy that makes its certificate by itself listens before it has it. */
+function answersTls(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect({ host: '127.0.0.1', port, servername: NAME, rejectUnauthorized: false });
     socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
+    socket.once('secureConnect', () => {
       socket.destroy();
       resolve(true);
     });
