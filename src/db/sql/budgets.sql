@@ -59,7 +59,7 @@ CREATE OR REPLACE FUNCTION aol_budget_key(scope text, name text) RETURNS text LA
 $$;
 
 -- Why there is no room for these draws within the limits, until when, and which budget it is; null where there is room. Of several
--- that are used up it names the one that lasts longest.
+-- that are used up it names the one that lasts longest; of those that end together, as at the end of a month, the one with the longest span.
 CREATE OR REPLACE FUNCTION aol_lacks_room(limits jsonb, draws jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
   budget record;
@@ -71,7 +71,7 @@ BEGIN
   JOIN jsonb_to_recordset(draws) AS d (scope text, name text, effects bigint, "microUsd" bigint, unpriced boolean) USING (scope, name),
     LATERAL (SELECT CASE WHEN l.unit = 'effects' THEN d.effects WHEN d.unpriced THEN NULL ELSE coalesce(d."microUsd", 0) END AS amount) AS n
   WHERE n.amount IS NULL OR (n.amount > 0 AND l.used + n.amount > l.most)
-  ORDER BY n.amount IS NULL DESC, n.amount > l.most DESC, ends_at DESC LIMIT 1;
+  ORDER BY n.amount IS NULL DESC, n.amount > l.most DESC, ends_at DESC, l.begins_at LIMIT 1;
   IF NOT FOUND THEN RETURN NULL; END IF;
   whose := format('the budget of %s %s', budget.scope, budget.name);
   bound := format('%s in %s %s', aol_amount_words(budget.most, budget.unit), CASE budget.span WHEN 'hour' THEN 'an' ELSE 'a' END, budget.span);
