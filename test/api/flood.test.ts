@@ -207,10 +207,6 @@ describe('storms (F-17)', () => {
   });
 
   test('a table that is locked keeps no caller for more than two seconds, however many there are', async () => {
-    const lock = await api.database.pool.connect();
-    await lock.query(
-      'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE aol_actions IN ACCESS EXCLUSIVE MODE',
-    );
     const ports = openPorts({
       databaseUrl: api.database.url,
       temporal: { address: '127.0.0.1:1', namespace: 'default' },
@@ -223,17 +219,22 @@ describe('storms (F-17)', () => {
       const answers = await Promise.all(Array.from({ length: 100 }, () => postRaw(locked, '/v1/actions', action())));
       return { answers, tookMs: performance.now() - startedAt };
     };
+    // What the same calls take on this machine when nothing is locked, before and after.
+    const before = await storm();
+    const lock = await api.database.pool.connect();
+    await lock.query(
+      'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE aol_actions IN ACCESS EXCLUSIVE MODE',
+    );
     const { answers, tookMs } = await storm();
     await lock.query('ROLLBACK');
     lock.release();
-    // What the same calls take on this machine when nothing is locked.
-    const unlocked = await storm();
+    const after = await storm();
     await locked.close();
     await ports.close();
     expect(new Set(answers.map(({ statusCode, headers }) => `${statusCode} ${headers['retry-after']}`))).toEqual(
       new Set(['503 1']),
     );
-    expect(tookMs).toBeLessThan(2_500 + 2 * unlocked.tookMs);
+    expect(tookMs).toBeLessThan(2_500 + 2 * Math.max(before.tookMs, after.tookMs));
   });
 
   test('a body without a length that grows too large is 413 and cut off', async () => {
