@@ -75,6 +75,7 @@ test('the stream of events, which no fuzzer can read to its end, gives the answe
     [401, await ask(api, { authorization: 'Bearer of-nobody' })],
     [403, await ask(api, { ...viewer, host: 'rebound.example' })],
     [404, await ask(api, viewer, '?lane=nowhere')],
+    [431, await ask(api, viewer, `?lane=${'x'.repeat(20_000)}`)],
     [200, await ask(full, viewer)],
     [429, await ask(full, viewer)],
   ];

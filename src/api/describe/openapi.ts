@@ -26,6 +26,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   415: 'Only application/json is understood',
   422: 'Well formed, but the payload fails its type’s schema, or the lane does not exist',
   429: 'Too many calls, or the queue is full',
+  431: 'The address and the headers are too long together',
   500: 'A defect of ours, or a damaged artifact',
   503: 'A server that we need is away, or too many calls came at once; make the same call again',
 };
@@ -102,7 +103,7 @@ function whoMay(right: RouteRight): string {
 }
 
 function statusesOf({ right, problems }: DeclaredRoute, hasBody: boolean): number[] {
-  return [400, ...(right === 'public' ? [] : [401]), 403, ...(hasBody ? [413, 415] : []), 429, 503, ...problems];
+  return [400, ...(right === 'public' ? [] : [401]), 403, ...(hasBody ? [413, 415] : []), 429, 431, 503, ...problems];
 }
 
 function problemResponse(status: number): Description {

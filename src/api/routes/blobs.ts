@@ -8,7 +8,7 @@ import { InvalidRequestError, NotFoundError, UnavailableError } from '../../doma
 import { sha256Hex } from '../../domain/hashing.ts';
 import { MAX_BLOB_BYTES } from '../../domain/limits.ts';
 import type { Api, ApiContext } from '../context.ts';
-import { rawAnswer } from '../describe/raw-answer.ts';
+import { fileAnswer } from '../describe/raw-answer.ts';
 
 const noQuery = z.strictObject({});
 /** What a browser shows as a picture and runs nothing of. Anything else is only ever saved. */
@@ -66,7 +66,7 @@ function getRoute(app: Api, { database, blobs }: ApiContext): void {
       summary: 'A stored file, exactly the bytes that are sent',
       params: z.strictObject({ sha256: sha256Schema }),
       querystring: noQuery,
-      response: { 200: rawAnswer('The file', 'application/octet-stream') },
+      response: { 200: fileAnswer('The file', ['application/octet-stream', ...SHOWN]) },
     },
     async handler(request, reply) {
       const { sha256 } = request.params;
