@@ -167,6 +167,23 @@ describe('a budget', () => {
     expect(await passGate(db, await one(mail(1)))).toMatchObject({ heldBy: 'domain:a.example' });
   });
 
+  test('of those that end together, as in the last hour of a month, it names the one with the longest span', async () => {
+    const full = { scope: 'type', name: 'SEND_EMAIL', unit: 'effects', most: 1, used: 1 };
+    const month = { ...full, span: 'month', begins_at: '2026-11-01T00:00:00Z' };
+    const hour = { ...full, span: 'hour', begins_at: '2026-11-30T23:00:00Z' };
+    const draws = [{ scope: 'type', name: 'SEND_EMAIL', effects: 1 }];
+    for (const limits of [
+      [month, hour],
+      [hour, month],
+    ]) {
+      const { rows } = await db.query('SELECT aol_lacks_room($1, $2) AS why', [
+        JSON.stringify(limits),
+        JSON.stringify(draws),
+      ]);
+      expect(rows[0].why.reason).toBe('the budget of type SEND_EMAIL, 1 effect in a month, is used up');
+    }
+  });
+
   test('a look takes nothing; a repeat of what may have happened takes no second place', async () => {
     await limit('type', 'CALL_WEBHOOK', 1);
     const request = await one(web(), { kind: 'dedupes', windowMs: 60_000, settleMs: 0 });
