@@ -114,6 +114,10 @@ test('the request of each type has its own payload', () => {
   expect(source).not.toContain('undefined');
 });
 
+test('nothing is said to be read-only, which in OpenAPI means that nobody may send it', () => {
+  expect(source).not.toContain('"readOnly"');
+});
+
 test('the parts have names, each is used, and none is missing', () => {
   const { components } = z
     .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })

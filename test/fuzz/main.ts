@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -13,6 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment, loadConfig } from '../../src/config/index.ts';
 import { freePort, startPostgres } from '../../src/local/index.ts';
+import { type Issuer, startIssuer } from '../support/issuer.ts';
 import { type RouteCounts, readCounts, sum, told } from './counts.ts';
 import { keepSeeds } from './seeds.ts';
 
@@ -20,6 +21,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const here = fileURLToPath(new URL('./', import.meta.url));
 const VERSION = '4.32.5';
 const READY_LIMIT_MS = 120_000;
+/** An account that can be checked, and cannot log in: nothing listens there. */
+const ACCOUNTS = 'seeds: {provider: mastodon, url: "http://127.0.0.1:9", accessToken: {env: AOL_FUZZ_ACCOUNT}}\n';
 
 const say = (line: string) => void process.stderr.write(`fuzz: ${line}\n`);
 
@@ -32,13 +35,14 @@ async function main(more: readonly string[]): Promise<number> {
   const token = `fuzz-${randomBytes(24).toString('hex')}`;
   const port = await freePort();
   const { cacheDir } = loadConfig().machine;
+  const url = `http://127.0.0.1:${port}`;
+  const issuer = await startIssuer(url);
   const postgres = await startPostgres({ dataDir: folder, port: await freePort(), cacheDir, log: say });
   try {
-    const aol = await startAol(folder, { port, token, databaseUrl: postgres.url });
+    const aol = await startAol(folder, { port, token, databaseUrl: postgres.url, issuer });
     try {
-      const url = `http://127.0.0.1:${port}`;
       await ready(url, aol);
-      const seeds = await keepSeeds(postgres.url);
+      const seeds = await keepSeeds(postgres.url, issuer.url);
       const counts = join(folder, 'counts.json');
       const status = await run(
         schemathesis,
@@ -65,16 +69,17 @@ async function main(more: readonly string[]): Promise<number> {
     }
   } finally {
     await postgres.stop();
+    await issuer.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Shows the answers of each route; a route that was tried and never answered 2xx was not tested: status 1. */
+/** Shows the answers of each route; a route that was tried and never did what it is for was not tested: status 1. */
 function tell(counts: readonly RouteCounts[]): number {
   for (const route of counts) say(told(route));
   say(`${counts.reduce((total, { byStatus }) => total + sum(byStatus, () => true), 0)} calls`);
   const never = counts.filter(({ successes }) => successes === 0);
-  for (const { route } of never) say(`${route} never answered 2xx`);
+  for (const { route } of never) say(`${route} never did what it is for`);
   return never.length === 0 ? 0 : 1;
 }
 
@@ -89,21 +94,34 @@ async function fuzzer(): Promise<string> {
   return program;
 }
 
-async function startAol(
-  folder: string,
-  { port, token, databaseUrl }: { readonly port: number; readonly token: string; readonly databaseUrl: string },
-): Promise<ChildProcess> {
+interface Setting {
+  readonly port: number;
+  readonly token: string;
+  readonly databaseUrl: string;
+  readonly issuer: Issuer;
+}
+
+async function startAol(folder: string, { port, token, databaseUrl, issuer }: Setting): Promise<ChildProcess> {
+  const accounts = join(folder, 'accounts.yaml');
+  writeFileSync(accounts, ACCOUNTS);
   const [temporalPort, pagePort] = [await freePort(), await freePort()];
   return spawn(process.execPath, [join(root, 'bin', 'aol.mjs'), 'up'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...childEnvironment(),
+      AOL_ACCOUNTS: accounts,
       AOL_DATA_DIR: join(folder, 'data'),
       AOL_ADMIN_TOKEN: token,
       AOL_API_PORT: String(port),
       AOL_API_RATE: '0',
+      AOL_FUZZ_ACCOUNT: 'a token of nobody',
       AOL_LOG_LEVEL: 'error',
+      AOL_NOTICES: 'https://seeds.example/notices',
+      AOL_OIDC_CLIENT_ID: issuer.clientId,
+      AOL_OIDC_CLIENT_SECRET: issuer.clientSecret,
+      AOL_OIDC_ISSUER: issuer.url,
+      AOL_OIDC_ROLES: 'ops=operator',
       AOL_TEMPORAL_PORT: String(temporalPort),
       AOL_TEMPORAL_UI_PORT: String(pagePort),
       DATABASE_URL: databaseUrl,

@@ -1,7 +1,9 @@
-/** Actions in each state that operators decide about, for the fuzzer to work on: it would never make up their ids. */
+/** Actions in each state that operators decide about, and people, for the fuzzer to work on: it would never make up their ids. */
 
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLane } from '../../src/db/decide/flags.ts';
+import { admitPerson } from '../../src/db/decide/people.ts';
 import { createPool, type Database } from '../../src/db/pool.ts';
 import { errorCode } from '../../src/domain/errors.ts';
 import { awaitingApproval, dead, finished, queued, SHA, unconfirmed } from '../support/settled.ts';
@@ -19,10 +21,17 @@ interface Artifact {
   readonly uri: string;
 }
 
-/** Keeps twenty of each there, however many the fuzzer uses up, until it is stopped. */
-export async function keepSeeds(databaseUrl: string): Promise<{ stop(): Promise<void> }> {
+/**
+ * Keeps twenty of each there, however many the fuzzer uses up, until it is stopped.
+ *
+ * @param issuer where the people have signed in
+ */
+export async function keepSeeds(databaseUrl: string, issuer: string): Promise<{ stop(): Promise<void> }> {
   const db = createPool({ databaseUrl, applicationName: 'aol-fuzz' });
   await createLane(db, LANE, 'fuzz');
+  for (let count = 0; count < OF_EACH; count += 1) {
+    await admitPerson(db, { issuer, subject: randomUUID(), name: `@seed-${count}`, groups: ['ops'] });
+  }
   const artifact = await proof(db);
   let stopped = false;
   const running = (async () => {

@@ -62,7 +62,7 @@ export async function addOpenApi(app: Api): Promise<void> {
 
 /** The whole description, once all routes are there. */
 export function describeApi(app: Api, routes: RouteTable, { contracts }: Pick<ApiContext, 'contracts'>): Description {
-  const document: Description = structuredClone({ ...app.swagger() });
+  const document = copied({ ...app.swagger() });
   for (const route of routes) {
     const operation = at(document, 'paths', openApiPath(route.url), route.method.toLowerCase());
     if (operation) describeOperation(operation, route);
@@ -70,6 +70,16 @@ export function describeApi(app: Api, routes: RouteTable, { contracts }: Pick<Ap
   nameRequests(document, contracts);
   dropUnused(document);
   return document;
+}
+
+/**
+ * Without `readOnly`. zod says it of arrays that our own code does not change; OpenAPI means by it what nobody may send, and programs made
+ * from the description would leave it out.
+ */
+function copied(document: Description): Description {
+  return JSON.parse(JSON.stringify(document), (name, value: unknown) =>
+    name === 'readOnly' && value === true ? undefined : value,
+  );
 }
 
 /** A body that is bytes, of whatever type. */

@@ -68,7 +68,7 @@ const limitSchema = z
 export const budgetPutSchema = z
   .strictObject({
     scope: scopeSchema,
-    name: z.string(),
+    name: z.string().max(300),
     limits: z.array(limitSchema).min(1).max(6).readonly(),
     reason: reasonSchema.optional(),
   })
