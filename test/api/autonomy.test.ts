@@ -49,6 +49,23 @@ describe('setting', () => {
     expect(levels.map(([lane, type]) => levelInForce(set, lane, type)?.level)).toEqual(['auto', 'approve', 'draft']);
   });
 
+  test('an operator loosens no type by a level of its lane that goes before that of the type', async () => {
+    await put({ type: 'POST_SOCIAL', level: 'draft' });
+    for (const level of ['auto', 'approve']) {
+      const answer = await put({ lane: 'default', type: '*', level }, 'operator');
+      expect(answer.json()).toMatchObject({
+        status: 403,
+        detail: `autonomy of POST_SOCIAL in default: draft → ${level} lets more be sent without a person: this needs an admin`,
+      });
+    }
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('draft');
+    expect(await items()).toHaveLength(1);
+    expect((await put({ lane: 'default', type: '*', level: 'draft' }, 'operator')).statusCode).toBe(200);
+    await api.database.pool.query('DELETE FROM aol_autonomy WHERE lane <> $1', ['*']);
+    expect((await put({ ...AUTO, type: '*' })).statusCode).toBe(200);
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('auto');
+  });
+
   test('bad input names the field; the log says who', async () => {
     expect((await put({ ...AUTO, level: 'yes' })).statusCode).toBe(400);
     expect((await put({ ...AUTO, type: 'post' })).statusCode).toBe(400);
@@ -92,6 +109,21 @@ describe('unsetting', () => {
         'autonomy of * taken back; in force: nothing, the flags alone: enough',
       ]),
     );
+  });
+
+  test('by an operator loosens no type that has a level of its own more widely', async () => {
+    await put({ type: '*', level: 'approve' });
+    await put({ type: 'POST_SOCIAL', level: 'auto' });
+    await put({ lane: 'default', type: '*', level: 'approve' });
+    const refused = await unset('default', '*', 'operator');
+    expect(refused.json()).toMatchObject({
+      status: 403,
+      detail:
+        'autonomy of POST_SOCIAL in default: approve → auto lets more be sent without a person: this needs an admin',
+    });
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('approve');
+    expect((await unset('default', '*')).statusCode).toBe(200);
+    expect(await levelOf('default', 'POST_SOCIAL')).toBe('auto');
   });
 
   test('and setting make what the level draft held due at once', async () => {

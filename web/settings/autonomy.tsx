@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { AutonomyList } from '../../src/contracts/http/autonomy.ts';
 import { knownWord } from '../../src/contracts/words.ts';
-import { AUTONOMY_LEVELS, type AutonomyLevel, isLooser, levelInForce } from '../../src/domain/autonomy.ts';
+import { AUTONOMY_LEVELS, type AutonomyLevel, firstLoosened, levelInForce } from '../../src/domain/autonomy.ts';
 import { ActButton } from '../parts/act-button.tsx';
 import { At, Panel, Tag } from '../parts/basics.tsx';
 import { ask } from '../parts/confirm.tsx';
@@ -58,12 +58,12 @@ function LevelRow({ lane, type, list, onDone }: LevelRowProps) {
   const [chosen, setChosen] = useState<AutonomyLevel>(level);
   useEffect(() => setChosen(level), [level]);
   const isOwn = set?.lane === lane && set.type === type;
-  const next = levelInForce(
-    list.items.filter((row) => row !== set),
-    lane,
-    type,
-  );
+  const others = list.items.filter((row) => row.lane !== lane || row.type !== type);
+  const next = levelInForce(others, lane, type);
   const wider = knownWord(AUTONOMY_LEVELS, next?.level ?? 'auto') ?? 'draft';
+  // Also of other types: a level of a lane counts before a type's level in all lanes.
+  const isLooserSet = firstLoosened(list.items, [...others, { lane, type, level: chosen }]) !== undefined;
+  const isLooserUnset = firstLoosened(list.items, others) !== undefined;
   return (
     <tr data-autonomy={type}>
       <td>
@@ -87,7 +87,7 @@ function LevelRow({ lane, type, list, onDone }: LevelRowProps) {
             <ActButton
               kind="primary"
               size="small"
-              needs={isLooser(level, chosen) ? 'administer' : 'operate'}
+              needs={isLooserSet ? 'administer' : 'operate'}
               act={() => askLevel({ lane, type, from: level, to: chosen, onDone })}
             >
               Set
@@ -108,9 +108,19 @@ function LevelRow({ lane, type, list, onDone }: LevelRowProps) {
           {isOwn && (
             <ActButton
               size="small"
-              needs={isLooser(level, wider) ? 'administer' : 'operate'}
+              needs={isLooserUnset ? 'administer' : 'operate'}
               label={`Take it back for ${type === '*' ? 'all types' : type}`}
-              act={() => askUnset({ lane, type, from: level, to: wider, isAlone: next === undefined, onDone })}
+              act={() =>
+                askUnset({
+                  lane,
+                  type,
+                  from: level,
+                  to: wider,
+                  isAlone: next === undefined,
+                  isLooser: isLooserUnset,
+                  onDone,
+                })
+              }
             >
               Take back
             </ActButton>
@@ -169,8 +179,14 @@ function askLevel({ lane, type, from, to, onDone }: Change): void {
   });
 }
 
+interface Unset extends Change {
+  /** Nothing is set more widely. */
+  readonly isAlone: boolean;
+  readonly isLooser: boolean;
+}
+
 /** The level goes, and a wider one counts again, or the flags alone. */
-function askUnset({ lane, type, from, to, isAlone, onDone }: Change & { readonly isAlone: boolean }): void {
+function askUnset({ lane, type, from, to, isAlone, isLooser, onDone }: Unset): void {
   ask({
     title: 'Remove the autonomy level?',
     effect: (
@@ -181,7 +197,7 @@ function askUnset({ lane, type, from, to, isAlone, onDone }: Change & { readonly
       </p>
     ),
     verb: 'Take back',
-    kind: isLooser(from, to) ? 'danger' : 'primary',
+    kind: isLooser ? 'danger' : 'primary',
     asksReason: true,
     async act(reason) {
       await client.unsetAutonomy(lane, type, reason);

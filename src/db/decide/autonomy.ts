@@ -1,7 +1,7 @@
 /** How far types of actions may go by themselves: what is set, and setting it. */
 
 import type { Autonomy, AutonomyPut } from '../../contracts/http/autonomy.ts';
-import { AUTONOMY_LEVELS, type AutonomyLevel, isLooser, levelInForce } from '../../domain/autonomy.ts';
+import { type AutonomyLevel, firstLoosened, levelInForce } from '../../domain/autonomy.ts';
 import { ForbiddenError, UnavailableError, UnprocessableError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import { appendLog } from '../look/logs.ts';
@@ -46,7 +46,7 @@ export async function readTypeInLane(
  * Sets a level. A waiting action heeds it at its gate.
  *
  * @throws UnprocessableError when there is no such lane
- * @throws ForbiddenError when it lets more go by itself than before, and the caller may not
+ * @throws ForbiddenError when it lets more of any type go by itself in any lane than before, and the caller may not
  */
 export function setAutonomy(
   db: Database,
@@ -54,16 +54,16 @@ export function setAutonomy(
   by: { readonly actor: string; readonly mayLoosen: boolean },
 ): Promise<Autonomy> {
   return transaction(db, async (connection) => {
-    const [before] = await query<{ level: AutonomyLevel; exists: boolean }>(
+    const [known] = await query<{ exists: boolean }>(
       connection,
-      `SELECT aol_autonomy_level($1, $2) AS level, $1 = '${ALL_LANES}' OR EXISTS (SELECT FROM aol_lease WHERE lane = $1) AS exists`,
-      [lane, type],
+      `SELECT $1 = '${ALL_LANES}' OR EXISTS (SELECT FROM aol_lease WHERE lane = $1) AS exists`,
+      [lane],
     );
-    if (!before?.exists) {
+    if (!known?.exists) {
       const rule = 'must be a lane that exists';
       throw new UnprocessableError(`lane ${rule}`, [{ field: 'lane', rule }]);
     }
-    requireMayLoosen(before.level, level, by);
+    const before = await lockedLevels(connection);
     const [row] = await query<AutonomyRow>(
       connection,
       `INSERT INTO aol_autonomy (lane, type, level, updated_by, reason) VALUES ($1, $2, $3, $4, $5)
@@ -73,6 +73,7 @@ export function setAutonomy(
       [lane, type, level, by.actor, reason ?? null],
     );
     if (!row) throw new UnavailableError('postgres', 'the level could not be written');
+    requireMayLoosen(before, await listAutonomy(connection), by);
     await appendLog(connection, {
       lane,
       event: 'FLAG_CHANGED',
@@ -89,7 +90,7 @@ export function setAutonomy(
  * Takes a level back: what is set more widely holds again.
  *
  * @returns what holds now; null when nothing is set
- * @throws ForbiddenError when that lets more go by itself, and the caller may not
+ * @throws ForbiddenError when that lets more of any type go by itself in any lane, and the caller may not
  */
 export function unsetAutonomy(
   db: Database,
@@ -97,15 +98,16 @@ export function unsetAutonomy(
   by: { readonly actor: string; readonly mayLoosen: boolean },
 ): Promise<Autonomy | null> {
   return transaction(db, async (connection) => {
+    const before = await lockedLevels(connection);
     const [gone] = await query<{ level: AutonomyLevel }>(
       connection,
       'DELETE FROM aol_autonomy WHERE lane = $1 AND type = $2 RETURNING level',
       [lane, type],
     );
-    const rows = await listAutonomy(connection, [lane]);
-    const inForce = levelInForce(rows, lane, type) ?? null;
+    const after = await listAutonomy(connection);
+    const inForce = levelInForce(after, lane, type) ?? null;
     if (!gone) return inForce;
-    requireMayLoosen(gone.level, knownLevel(inForce), by);
+    requireMayLoosen(before, after, by);
     const words = inForce ? `${inForce.level}, from ${inForce.type} in ${inForce.lane}` : 'nothing, the flags alone';
     await appendLog(connection, {
       lane,
@@ -136,17 +138,23 @@ export async function releaseDrafts(
   return rows.map((row) => row.lane);
 }
 
-function knownLevel(inForce: Autonomy | null): AutonomyLevel {
-  return AUTONOMY_LEVELS.find((level) => level === (inForce?.level ?? 'auto')) ?? 'draft';
+/** What is set now. Nobody, the engine neither, sets or takes back a level until this transaction ends: a change is compared with it. */
+async function lockedLevels(connection: Queryable): Promise<Autonomy[]> {
+  await query(connection, 'LOCK TABLE aol_autonomy IN SHARE ROW EXCLUSIVE MODE');
+  return listAutonomy(connection);
 }
 
 function requireMayLoosen(
-  from: AutonomyLevel,
-  to: AutonomyLevel,
+  before: readonly Autonomy[],
+  after: readonly Autonomy[],
   { mayLoosen }: { readonly mayLoosen: boolean },
 ): void {
-  if (!isLooser(from, to) || mayLoosen) return;
-  throw new ForbiddenError(`autonomy ${from} → ${to} lets more be sent without a person: this needs an admin`);
+  const looser = mayLoosen ? undefined : firstLoosened(before, after);
+  if (!looser) return;
+  const { lane, type, from, to } = looser;
+  throw new ForbiddenError(
+    `autonomy of ${type} in ${lane}: ${from} → ${to} lets more be sent without a person: this needs an admin`,
+  );
 }
 
 function toAutonomy({ lane, type, level, updated_by, reason, updated_at }: AutonomyRow): Autonomy {
