@@ -1,7 +1,9 @@
 /** A token that is bound to lanes and types sees and touches only those. */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { accountListSchema } from '../../src/contracts/http/account.ts';
 import { actionListSchema } from '../../src/contracts/http/action.ts';
+import { budgetListSchema } from '../../src/contracts/http/budget.ts';
 import { dlqAnswerSchema } from '../../src/contracts/http/decisions.ts';
 import { laneListSchema } from '../../src/contracts/http/lane.ts';
 import { logListSchema } from '../../src/contracts/http/log.ts';
@@ -15,6 +17,8 @@ import { awaitingApproval, dead, proved, SHA } from '../support/settled.ts';
 let api: TestApi;
 let bot: Record<string, string>;
 let helper: Record<string, string>;
+/** Bound to a type alone, in all lanes. */
+let typist: Record<string, string>;
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -33,6 +37,17 @@ beforeAll(async () => {
     );
   }
   bot = await namedToken(api, { name: 'bot', role: 'agent', lanes: ['blog'], types: ['POST_SOCIAL'] });
+  await db.query(
+    `INSERT INTO aol_accounts (name, provider, identity, server, state, reason)
+     VALUES ('brand', 'bluesky', 'brand.example', 'https://bsky.social', 'needs_login', 'the password is wrong')`,
+  );
+  await db.query(
+    `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, run_at, held_by, created_by)
+     SELECT id, lane, 'POST_SOCIAL', '{}', id::text, repeat('a', 64), 'REAL', now() + interval '1 hour', 'brand', 'test'
+     FROM (SELECT uuidv7() AS id, lane FROM unnest('{blog,shop,other,other}'::text[]) AS lane) AS new`,
+  );
+  await db.query(`INSERT INTO aol_notice_destinations (name, seen_at) VALUES ('slack:#secret', now())`);
+  typist = await namedToken(api, { name: 'typist', role: 'operator', types: ['POST_SOCIAL'] });
   helper = await namedToken(api, { name: 'helper', role: 'operator', lanes: ['blog', 'shop'], types: ['POST_SOCIAL'] });
 });
 afterAll(() => api.close());
@@ -47,7 +62,7 @@ describe('reads', () => {
   test('lists hold its lanes and nothing of others', async () => {
     const lanes = (items: readonly { readonly lane: string }[]) => [...new Set(items.map(({ lane }) => lane))].sort();
     const actions = actionListSchema.parse((await get('/v1/actions', helper)).json());
-    expect([lanes(actions.items), actions.total]).toEqual([['blog', 'shop'], 8]);
+    expect([lanes(actions.items), actions.total]).toEqual([['blog', 'shop'], 10]);
     expect(lanes(laneListSchema.parse((await get('/v1/lanes', helper)).json()).items)).toEqual(['blog', 'shop']);
     expect(lanes(statusSchema.parse((await get('/v1/status', helper)).json()).lanes)).toEqual(['blog', 'shop']);
     const ticks = tickListSchema.parse((await get('/v1/ticks?limit=4', helper)).json());
@@ -56,6 +71,19 @@ describe('reads', () => {
     expect(new Set([...ticks.items, ...rest.items].map(({ id }) => id)).size).toBe(6);
     const logs = logListSchema.parse((await get('/v1/logs?limit=200', helper)).json());
     expect(lanes(logs.items)).toEqual(['blog', 'shop']);
+  });
+
+  test('the status tells of accounts, and counts what waits in its lanes alone; notices are of all lanes', async () => {
+    const seen = async (headers: Record<string, string>) => {
+      const { accounts, notices } = statusSchema.parse((await get('/v1/status', headers)).json());
+      const [listed] = accountListSchema.parse((await get('/v1/accounts', headers)).json()).items;
+      const waiting = [...accounts, ...(listed ? [listed, ...listed.budgets] : [])].map((one) => one.waiting);
+      return { waiting, notices: notices.map(({ destination }) => destination) };
+    };
+    expect(await seen(bot)).toEqual({ waiting: [1, 1, 1], notices: [] });
+    expect(await seen(helper)).toEqual({ waiting: [2, 2, 2], notices: [] });
+    expect(await seen(typist)).toEqual({ waiting: [4, 4, 4], notices: ['slack:#secret'] });
+    expect(budgetListSchema.parse((await get('/v1/budgets', typist)).json()).items).toHaveLength(1);
   });
 
   test('of the log of all lanes it sees the flags, which hold for its lanes too, and no tokens', async () => {
@@ -96,6 +124,9 @@ describe('reads', () => {
       '/v1/lanes/shop/next',
       '/v1/control/flags',
       '/v1/control/flags?lane=shop',
+      '/v1/budgets',
+      '/v1/budgets?scope=type&name=POST_SOCIAL',
+      '/v1/notices',
       '/metrics',
     ];
     for (const url of urls) expect([url, (await get(url, bot)).statusCode]).toEqual([url, 403]);
@@ -177,6 +208,57 @@ describe('acts', () => {
     expect(await codes([patch({ flags }), patch({ lane: 'other', flags }), patch({ lane: 'shop', flags })])).toEqual([
       403, 403, 200,
     ]);
+  });
+});
+
+describe('limits', () => {
+  const change = (method: 'PUT' | 'DELETE', url: string, headers: Record<string, string>, body?: object) =>
+    api.call({
+      method,
+      url,
+      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { payload: JSON.stringify(body) }),
+    });
+
+  test('budgets are about all lanes: only who is bound to no lane sets one, of its types', async () => {
+    const put = (scope: string, name: string, headers: Record<string, string>) =>
+      change('PUT', '/v1/budgets', headers, { scope, name, limits: [{ span: 'day', limit: 500 }] });
+    const type = 'POST_SOCIAL';
+    const ofLanes = await put('type', type, helper);
+    expect(ofLanes.json()).toMatchObject({
+      status: 403,
+      detail: 'this token is bound to lane blog, shop, and budgets are about all lanes',
+    });
+    const others = [put('account', '*', helper), put('type', 'CALL_WEBHOOK', typist), put('type', '*', typist)];
+    expect(await codes(others)).toEqual([403, 403, 403]);
+    expect((await put('domain', 'example.com', typist)).json()).toMatchObject({
+      status: 403,
+      detail: 'this token is bound to the type POST_SOCIAL, and this is the budget of domain example.com',
+    });
+    expect((await put('type', type, typist)).statusCode).toBe(200);
+    await api.database.pool.query('DELETE FROM aol_budgets');
+  });
+
+  test('a level of autonomy is set and taken back for its types in its lanes', async () => {
+    const put = (lane: string, type: string, headers: Record<string, string>) =>
+      change('PUT', '/v1/autonomy', headers, { lane, type, level: 'draft' });
+    const unset = (lane: string, type: string, headers: Record<string, string>) =>
+      change('DELETE', `/v1/autonomy/${encodeURIComponent(lane)}/${encodeURIComponent(type)}`, headers);
+    for (const act of [put, unset]) {
+      const refused = [
+        act('blog', 'CALL_WEBHOOK', helper),
+        act('blog', '*', helper),
+        act('*', 'POST_SOCIAL', helper),
+        act('other', 'POST_SOCIAL', helper),
+        act('*', '*', typist),
+        act('blog', 'CALL_WEBHOOK', typist),
+      ];
+      expect(await codes(refused)).toEqual([403, 403, 403, 403, 403, 403]);
+    }
+    expect(await codes([put('blog', 'POST_SOCIAL', helper), put('*', 'POST_SOCIAL', typist)])).toEqual([200, 200]);
+    await api.database.pool.query(`UPDATE aol_autonomy SET level = 'auto' WHERE lane <> '*'`);
+    expect((await unset('blog', 'POST_SOCIAL', helper)).json()).toMatchObject({ inForce: { lane: '*' } });
+    await api.database.pool.query('DELETE FROM aol_autonomy');
   });
 });
 

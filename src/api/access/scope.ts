@@ -5,6 +5,7 @@ import type { LogEntry } from '../../contracts/http/log.ts';
 import type { ActionRow } from '../../db/action-row.ts';
 import { findAction } from '../../db/decide/cancel.ts';
 import type { Queryable } from '../../db/pool.ts';
+import type { BudgetScope } from '../../domain/budgets.ts';
 import { ForbiddenError, NotFoundError } from '../../domain/errors.ts';
 import { ALL_LANES } from '../../domain/flags.ts';
 import type { Role } from '../../domain/roles.ts';
@@ -34,15 +35,35 @@ export function requireLaneInScope(scope: Scope | null, lane: string): void {
   throw new ForbiddenError(`this token is bound to lane ${lanes.join(', ')}, and this is about ${asked}`);
 }
 
-/** @throws ForbiddenError */
+/**
+ * Refuses a type that the token is not bound to, and `*` to each token that is bound.
+ *
+ * @throws ForbiddenError
+ */
 export function requireTypeInScope(scope: Scope | null, type: string): void {
-  const { types } = scope ?? UNBOUND;
-  if (types === null || types.includes(type)) return;
-  throw new ForbiddenError(`this token is bound to the type ${types.join(', ')}, and this is ${type}`);
+  requireOfTypes(scope, type, type === '*' ? 'about all types' : type);
 }
 
 /**
- * Refuses what only a token without bounds may see.
+ * Refuses each budget but those of the types that the token is bound to: the others bound what is sent of other types too.
+ *
+ * @throws ForbiddenError
+ */
+export function requireBudgetInScope(
+  scope: Scope | null,
+  { scope: of, name }: { readonly scope: BudgetScope; readonly name: string },
+): void {
+  requireOfTypes(scope, of === 'type' ? name : undefined, `the budget of ${of} ${name}`);
+}
+
+function requireOfTypes(scope: Scope | null, type: string | undefined, what: string): void {
+  const { types } = scope ?? UNBOUND;
+  if (types === null || (type !== undefined && types.includes(type))) return;
+  throw new ForbiddenError(`this token is bound to the type ${types.join(', ')}, and this is ${what}`);
+}
+
+/**
+ * Refuses what is about all lanes to each token that is bound to some.
  *
  * @throws ForbiddenError
  */

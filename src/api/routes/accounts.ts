@@ -8,6 +8,7 @@ import { askForCheck, isCheckedSince } from '../../db/decide/accounts.ts';
 import { findAccount, listAccounts } from '../../db/look/accounts.ts';
 import type { Database } from '../../db/pool.ts';
 import { NotFoundError } from '../../domain/errors.ts';
+import { lanesToRead } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 const params = z.strictObject({ name: accountKeySchema });
@@ -25,8 +26,8 @@ export function accountRoutes(app: Api, { database }: ApiContext): void {
       querystring: noQuery,
       response: { 200: accountListSchema },
     },
-    async handler() {
-      const items = await listAccounts(database);
+    async handler({ scope }) {
+      const items = await listAccounts(database, lanesToRead(scope));
       return { items, nextCursor: null, total: items.length, totalIsExact: true };
     },
   });
@@ -42,7 +43,7 @@ export function accountRoutes(app: Api, { database }: ApiContext): void {
       body: z.strictObject({}),
       response: { 200: accountCheckedSchema },
     },
-    async handler({ params: { name } }) {
+    async handler({ params: { name }, scope }) {
       const askedAt = await askForCheck(database, name);
       const giveUpAtMs = performance.now() + CHECK_LIMIT_MS;
       let checked = false;
@@ -50,13 +51,17 @@ export function accountRoutes(app: Api, { database }: ApiContext): void {
         await delay(POLL_MS);
         checked = await isCheckedSince(database, name, askedAt);
       }
-      return { checked, account: await requireAccount(database, name) };
+      return { checked, account: await requireAccount(database, name, lanesToRead(scope)) };
     },
   });
 }
 
-async function requireAccount(database: Database, name: string): Promise<AccountDescription> {
-  const account = await findAccount(database, name);
+async function requireAccount(
+  database: Database,
+  name: string,
+  lanes: readonly string[] | undefined,
+): Promise<AccountDescription> {
+  const account = await findAccount(database, name, lanes);
   if (!account) throw new NotFoundError(`there is no account ${name}`);
   return account;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../contracts/http/autonomy.ts';
 import { listAutonomy, releaseDrafts, setAutonomy, unsetAutonomy } from '../../db/decide/autonomy.ts';
 import { callerHas } from '../access/route-rights.ts';
-import { lanesToRead, requireLaneInScope } from '../access/scope.ts';
+import { lanesToRead, requireLaneInScope, requireTypeInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
 export function autonomyRoutes(app: Api, { database, waker }: ApiContext): void {
@@ -45,6 +45,7 @@ export function autonomyRoutes(app: Api, { database, waker }: ApiContext): void 
     },
     async handler(request) {
       requireLaneInScope(request.scope, request.body.lane);
+      requireTypeInScope(request.scope, request.body.type);
       const by = { actor: request.actor, mayLoosen: callerHas(request, 'administer') };
       const level = await setAutonomy(database, request.body, by);
       await release(level);
@@ -65,6 +66,7 @@ export function autonomyRoutes(app: Api, { database, waker }: ApiContext): void 
     async handler(request) {
       const { params, query, actor, scope } = request;
       requireLaneInScope(scope, params.lane);
+      requireTypeInScope(scope, params.type);
       const by = { actor, mayLoosen: callerHas(request, 'administer') };
       const inForce = await unsetAutonomy(database, { ...params, reason: query.reason }, by);
       await release(params);

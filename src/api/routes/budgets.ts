@@ -5,7 +5,10 @@ import { type BudgetList, budgetListSchema, budgetPutSchema, budgetQuerySchema }
 import { setBudget } from '../../db/decide/budgets.ts';
 import { listBudgets } from '../../db/look/budgets.ts';
 import { callerHas } from '../access/route-rights.ts';
+import { requireBudgetInScope, requireUnbound } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
+
+const ABOUT_ALL = 'budgets are about all lanes';
 
 export function budgetRoutes(app: Api, { database, waker }: ApiContext): void {
   const list = async (of: Parameters<typeof listBudgets>[1]): Promise<BudgetList> => {
@@ -22,7 +25,10 @@ export function budgetRoutes(app: Api, { database, waker }: ApiContext): void {
       querystring: budgetQuerySchema,
       response: { 200: budgetListSchema },
     },
-    handler: ({ query }) => list(query),
+    async handler({ query, scope }) {
+      requireUnbound(scope, ABOUT_ALL);
+      return list(query);
+    },
   });
 
   app.route({
@@ -36,7 +42,9 @@ export function budgetRoutes(app: Api, { database, waker }: ApiContext): void {
       response: { 200: budgetListSchema },
     },
     async handler(request) {
-      const { body, actor } = request;
+      const { body, actor, scope } = request;
+      requireUnbound(scope, ABOUT_ALL);
+      requireBudgetInScope(scope, body);
       const mayLoosen = callerHas(request, 'administer');
       for (const lane of await setBudget(database, body, { actor, mayLoosen })) waker.wake(lane);
       return list(body);

@@ -25,33 +25,39 @@ interface Row {
   [column: string]: unknown;
 }
 
-/** Never the credential. A hold whose time is over is none. */
+/** Never the credential. A hold whose time is over is none. What waits is counted in the lanes $1, or in all. */
 const SELECT = `SELECT a.name, a.provider, a.identity, a.server, a.is_configured,
     CASE WHEN a.until <= clock_timestamp() THEN 'ready' ELSE a.state END AS state,
     CASE WHEN a.until <= clock_timestamp() THEN NULL ELSE a.reason END AS reason,
     CASE WHEN a.until <= clock_timestamp() THEN NULL ELSE a.until END AS until,
     a.facts, a.limits, a.token_expires_at, a.checked_at,
-    (SELECT count(*) FROM aol_actions w WHERE w.held_by = a.name AND w.status = 'PENDING')::integer AS waiting
+    (SELECT count(*) FROM aol_actions w WHERE w.held_by = a.name AND w.status = 'PENDING'
+      AND ($1::text[] IS NULL OR w.lane = ANY ($1)))::integer AS waiting
   FROM aol_accounts a`;
 
-export async function listAccounts(db: Queryable): Promise<AccountDescription[]> {
-  const rows = await query<Row>(db, `${SELECT} ORDER BY a.name`);
-  return withBudgets(rows, await listBudgets(db, { scope: 'account' }));
+/** @param lanes those in which what waits is counted; undefined is all */
+export async function listAccounts(db: Queryable, lanes?: readonly string[]): Promise<AccountDescription[]> {
+  const rows = await query<Row>(db, `${SELECT} ORDER BY a.name`, [lanes ?? null]);
+  return withBudgets(rows, await listBudgets(db, { scope: 'account' }, lanes));
 }
 
-export async function findAccount(db: Queryable, name: string): Promise<AccountDescription | undefined> {
-  const rows = await query<Row>(db, `${SELECT} WHERE a.name = $1`, [name]);
-  return withBudgets(rows, await listBudgets(db, { scope: 'account', name }))[0];
+export async function findAccount(
+  db: Queryable,
+  name: string,
+  lanes?: readonly string[],
+): Promise<AccountDescription | undefined> {
+  const rows = await query<Row>(db, `${SELECT} WHERE a.name = $2`, [lanes ?? null, name]);
+  return withBudgets(rows, await listBudgets(db, { scope: 'account', name }, lanes))[0];
 }
 
 /** Those that can do nothing now, or whose token runs out within 7 days and is renewed by nobody. */
-export async function listAccountWarnings(db: Queryable): Promise<AccountWarning[]> {
+export async function listAccountWarnings(db: Queryable, lanes?: readonly string[]): Promise<AccountWarning[]> {
   const rows = await prepared<Row>(
     db,
     'aol_account_warnings',
     `${SELECT} WHERE a.is_configured AND ((a.state IN ('needs_login', 'on_hold', 'limited') AND coalesce(a.until > clock_timestamp(), true))
        OR (a.credential IS NULL AND a.token_expires_at < clock_timestamp() + interval '7 days')) ORDER BY a.name`,
-    [],
+    [lanes ?? null],
   );
   return rows.map((row) => {
     const { name, provider, state, reason, until, tokenExpiresAt, waiting } = described(row, []);

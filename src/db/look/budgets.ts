@@ -21,12 +21,15 @@ const MOST_LISTED = 1_000;
 /**
  * Every budget that was set, those of accounts, and of what is set for all names those that something was drawn from. By their names;
  * what is set for all goes first.
+ *
+ * @param lanes those in which what waits is counted; undefined is all
  */
 export async function listBudgets(
   db: Queryable,
   { scope, name }: { readonly scope?: BudgetScope | undefined; readonly name?: string | undefined },
+  lanes?: readonly string[],
 ): Promise<ListedBudgets> {
-  const rows = await query<Row>(db, LIST, [scope ?? null, name ?? null]);
+  const rows = await query<Row>(db, LIST, [scope ?? null, name ?? null, lanes ?? null]);
   const items = rows.slice(0, MOST_LISTED).map(({ resets_at, set_by, ...row }): Budget => {
     const { scope: of, name: whose, span, unit, limit, used, source, waiting } = row;
     const times = { resetsAt: resets_at.toISOString(), setBy: set_by };
@@ -53,6 +56,7 @@ const LIST = `
     coalesce((SELECT max(p.used) FROM present p
       WHERE p.scope = b.scope AND p.span = b.span AND p.unit = b.unit AND (p.name = b.name OR (b.name = '${ALL_NAMES}' AND NOT EXISTS (
         SELECT FROM aol_budgets own WHERE (own.scope, own.name, own.span, own.unit) = (p.scope, p.name, p.span, p.unit))))), 0) AS used,
-    (SELECT count(*) FROM aol_actions w WHERE w.held_by = aol_budget_key(b.scope, b.name) AND w.status = 'PENDING')::integer AS waiting
+    (SELECT count(*) FROM aol_actions w WHERE w.held_by = aol_budget_key(b.scope, b.name) AND w.status = 'PENDING'
+      AND ($3::text[] IS NULL OR w.lane = ANY ($3)))::integer AS waiting
   FROM listed b
   ORDER BY b.scope, b.name <> '${ALL_NAMES}', b.name, b.unit, array_position('{hour,day,month}'::text[], b.span)`;

@@ -15,7 +15,7 @@ import { countWorkers, type WorkerCount } from './workers.ts';
 /** {@link Status} without the dependencies, which are asked elsewhere. */
 export type QueueStatus = Omit<Status, 'dependencies' | 'version'>;
 
-/** Reads the status of all lanes, or of some. */
+/** Reads the status of all lanes, or of some. Where notices go is about all lanes, and told with all alone. */
 export async function readStatus(db: Database, count: Count, lanes?: readonly string[]): Promise<QueueStatus> {
   return snapshot(db, (connection) => read(connection, lanes, count));
 }
@@ -29,8 +29,8 @@ async function read(db: Queryable, asked: readonly string[] | undefined, count: 
     readOldestDue(db, lane),
     readLastTicks(db, lane),
     countWorkers(db),
-    listAccountWarnings(db),
-    listDestinations(db),
+    listAccountWarnings(db, asked),
+    asked ? [] : listDestinations(db),
   ]);
   const wanted = leases.filter((lease) => asked?.includes(lease.lane) ?? true);
   const lanes = wanted.map((lease) => laneStatus(lease, { flagRows, counts, oldestDue, ticks, workers }));
