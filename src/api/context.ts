@@ -169,7 +169,7 @@ declare module 'fastify' {
     /** Its body is bytes of whatever kind. */
     rawBody?: boolean;
     /** Parses its body instead of what parses the others. */
-    parseBody?: (body: Buffer) => Promise<unknown>;
+    parseBody?: (body: Buffer, request: FastifyRequest) => Promise<unknown>;
   }
   interface FastifyRequest {
     /** Who calls, as it stands in logs and rows. Empty on public routes. */

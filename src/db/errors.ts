@@ -2,11 +2,21 @@
 
 import { isNativeError } from 'node:util/types';
 import pg from 'pg';
-import { AolError, errorCode, InvalidRequestError, UnavailableError, UnprocessableError } from '../domain/errors.ts';
+import {
+  AolError,
+  errorCode,
+  InvalidRequestError,
+  TooManyAtOnceError,
+  UnavailableError,
+  UnprocessableError,
+} from '../domain/errors.ts';
 
 interface Meaning {
-  /** away: PostgreSQL cannot be used now, and the same call may be made again. input: the value cannot be stored. */
-  readonly kind: 'away' | 'input' | 'unknown lane';
+  /**
+   * away: PostgreSQL cannot be used now. busy: it answers, and others are at work on the same. After both the same call may be made
+   * again. input: the value cannot be stored.
+   */
+  readonly kind: 'away' | 'busy' | 'input' | 'unknown lane';
   /** What is told before PostgreSQL's own words. */
   readonly words?: string;
   /** Whether the connection is closed: a new one may lead to another server, or lack what was wrong. */
@@ -27,14 +37,16 @@ export const SQLSTATES: Readonly<Record<string, Meaning>> = {
   '28': { kind: 'away', words: 'PostgreSQL refuses the login', closes: true },
   '3D000': { kind: 'away', words: 'the database does not exist', closes: true },
   '3F000': { kind: 'away', words: 'the schema is not there yet: run `aol migrate`' },
-  '40': { kind: 'away', words: 'two transactions stood in each other’s way' },
+  '40': { kind: 'busy', words: 'two transactions stood in each other’s way' },
   '42501': { kind: 'away', words: 'the database user lacks a right' },
   '42P01': { kind: 'away', words: 'the schema is not there yet: run `aol migrate`' },
   '42P05': { kind: 'away', words: 'a connection pooler stands before PostgreSQL', closes: true },
   '53': { kind: 'away', words: 'PostgreSQL lacks room' },
   '54': { kind: 'input' },
   '55': { kind: 'away', words: 'PostgreSQL is not ready' },
+  '55P03': { kind: 'busy', words: 'other calls held too long what this one needs' },
   '57': { kind: 'away', words: 'PostgreSQL is not ready' },
+  '57014': { kind: 'busy', words: 'a statement took longer than it may' },
   '57P': { kind: 'away', words: 'PostgreSQL ended the connection', closes: true },
   '58': { kind: 'away', words: 'the machine of PostgreSQL fails', closes: true },
 };
@@ -72,6 +84,8 @@ function serverError(error: pg.DatabaseError): unknown {
   switch (kind) {
     case 'away':
       return new UnavailableError('postgres', `${words}: ${error.message}`, options);
+    case 'busy':
+      return new TooManyAtOnceError('postgres', `${words}; try again`, options);
     case 'input':
       // What PostgreSQL says of it names our columns and types; that is for the log.
       return new InvalidRequestError('a value cannot be stored', [], options);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type BatchAnswer, batchAnswerSchema } from '../../src/contracts/http/batch.ts';
+import { createPool } from '../../src/db/pool.ts';
 import { as, countRows, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -54,6 +55,27 @@ describe('POST /v1/actions/batch', () => {
     expect(results[4]).toMatchObject({ problem: { code: 'AOL_KEY_CONFLICT', actionId: ids[0] } });
     expect(await countRows(api.database, 'aol_actions')).toBe(before + 2);
     expect(api.wakes).toEqual(['default']);
+  });
+
+  test('what cannot be checked now is the answer to all of them, and none is queued', async () => {
+    const before = await countRows(api.database, 'aol_actions');
+    const pool = createPool({ databaseUrl: api.database.url, applicationName: 'aol-test', lockTimeoutMs: 200 });
+    const one = await createTestApi({ database: pool });
+    const lock = await api.database.pool.connect();
+    await lock.query(
+      'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE aol_accounts IN ACCESS EXCLUSIVE MODE',
+    );
+    const answer = await postRaw(
+      one,
+      '/v1/actions/batch',
+      JSON.stringify({ actions: [item(), item({ mode: 'REAL' })] }),
+    );
+    await lock.query('ROLLBACK');
+    lock.release();
+    expect([answer.statusCode, answer.json()]).toMatchObject([503, { code: 'AOL_TOO_MANY_AT_ONCE' }]);
+    expect(await countRows(api.database, 'aol_actions')).toBe(before);
+    await one.close();
+    await pool.end();
   });
 
   test('again it is the same actions, and wakes nobody', async () => {

@@ -74,6 +74,30 @@ describe('streams and their connections', () => {
     expect((await postRaw(api, '/v1/actions', body)).statusCode).toBe(201);
   });
 
+  test('a batch that is there holds its place until it is done, also when its connection is gone', async () => {
+    const body = JSON.stringify({ actions: [{ type: 'POST_SOCIAL', payload: POST }] });
+    const lock = await api.database.pool.connect();
+    await lock.query('BEGIN; LOCK TABLE aol_actions IN SHARE MODE');
+    const connections = () =>
+      new Promise<number>((resolve) => api.app.server.getConnections((_error, count) => resolve(count)));
+    const before = await connections();
+    const { socket } = connection(
+      `POST /v1/actions/batch HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.operator}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until('it waits for the table', async () => {
+      const { rows } = await api.database.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
+    socket.destroy();
+    await until('its connection is gone', async () => (await connections()) <= before);
+    expect(await insides('batches')).toBe(1);
+    await lock.query('ROLLBACK');
+    lock.release();
+    await until('it is done', async () => (await insides('batches')) === 0);
+  });
+
   test('1,000 pipelined connections that were dropped, each in the middle of something, leave nothing behind', async () => {
     const body = JSON.stringify({ type: 'POST_SOCIAL', payload: POST });
     const post = (url: string, text: string) =>

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { actionListSchema } from '../../src/contracts/http/action.ts';
 import { as, createTestApi, type TestApi } from '../support/api.ts';
 import { awaitingApproval, dead, finished, queued } from '../support/settled.ts';
+import { until } from '../support/until.ts';
 
 let api: TestApi;
 let db: TestApi['database']['pool'];
@@ -152,54 +153,58 @@ test.each([
   expect([answer.statusCode, answer.json()]).toMatchObject([400, { errors: [{ field }] }]);
 });
 
-test('a page by due time walks an index: of twenty times as many that wait it takes no longer', async () => {
-  const wide = await createTestApi();
+/** An API whose queue holds this many actions, each due a second after the other. */
+async function queueOf(actions: number) {
+  const api = await createTestApi();
   // Rows alone: what watches new actions is not asked here.
-  const client = new pg.Client({ connectionString: wide.database.url });
+  const client = new pg.Client({ connectionString: api.database.url });
   await client.connect();
-  const add = async (first: number, last: number) => {
+  try {
+    await client.query('ALTER TABLE aol_actions DISABLE TRIGGER USER');
     await client.query(
       `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, created_by, run_at, due_at, priority)
        SELECT id, 'default', 'POST_SOCIAL', '{"platform":"x","content":"hay"}', id::text, repeat('a', 64), 'test', due, due, n % 3
-       FROM (SELECT uuidv7() AS id, n, now() + n * interval '1 second' AS due FROM generate_series($1::integer, $2::integer) AS n) AS new`,
-      [first, last],
+       FROM (SELECT uuidv7() AS id, n, now() + n * interval '1 second' AS due FROM generate_series(1, $1::integer) AS n) AS new`,
+      [actions],
     );
     await client.query('ANALYZE aol_actions');
-  };
+  } finally {
+    await client.end();
+  }
   const get = async (query: string) => {
     const startedMs = performance.now();
-    const answer = await wide.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
+    const answer = await api.call({ url: `/v1/actions?${query}`, headers: as('viewer') });
     expect([query, answer.statusCode]).toEqual([query, 200]);
     return { list: actionListSchema.parse(answer.json()), tookMs: performance.now() - startedMs };
   };
+  return { api, get };
+}
+
+test('a page by due time walks an index: of twenty times as many that wait it takes no longer', async () => {
+  const [few, many] = [await queueOf(20_000), await queueOf(400_000)];
   const soon = new Date(Date.now() + 15_000_000).toISOString();
   const queries = ['order=due&limit=50', `order=due&limit=50&dueFrom=${soon}`];
-  const quickestMs = async () => {
-    const quickest = queries.map(() => Number.POSITIVE_INFINITY);
-    for (let tries = 0; tries < 5; tries += 1) {
+  const measured = [few, many].map(({ get }) => ({ get, timesMs: queries.map(() => Number.POSITIVE_INFINITY) }));
+  /** The one and the other in turns, so that what else the machine does meets both. */
+  const measure = async () => {
+    for (const { get, timesMs } of measured) {
       for (const [index, query] of queries.entries()) {
-        quickest[index] = Math.min(quickest[index] ?? 0, (await get(query)).tookMs);
+        timesMs[index] = Math.min(timesMs[index] ?? 0, (await get(query)).tookMs);
       }
     }
-    return quickest;
+    const [ofFew = 0, ofMany = 0] = measured.map(({ timesMs }) => timesMs.reduce((one, other) => one + other, 0));
+    return ofMany / ofFew;
   };
   try {
-    await client.query('ALTER TABLE aol_actions DISABLE TRIGGER USER');
-    await add(1, 20_000);
-    // The first one pays for what each later one finds warm.
-    await quickestMs();
-    const few = await quickestMs();
-    await add(20_001, 400_000);
-    const many = await quickestMs();
-    // Without the indexes, which were left out to try it, both together take five times as long.
-    const sum = (times: readonly number[]) => times.reduce((one, other) => one + other, 0);
-    expect(sum(many) / sum(few)).toBeLessThan(2.5);
+    for (let round = 0; round < 5; round += 1) await measure();
+    // The quickest of more rounds comes nearer to the truth. Without the indexes, which were left out to try it, that is five.
+    await until('a page of many is as quick as one of few', async () => (await measure()) < 2.5);
+    const { get } = many;
     const { list } = await get('order=due&limit=50');
     expect(list).toMatchObject({ total: 10_000, totalIsExact: false });
     const times = list.items.map(({ runAt }) => Date.parse(runAt));
     expect(times).toEqual(times.toSorted((one, other) => one - other));
   } finally {
-    await client.end();
-    await wide.close();
+    await Promise.all([few, many].map(({ api: own }) => own.close()));
   }
 }, 120_000);

@@ -3,7 +3,7 @@ import { flagsChangedSchema, laneFlagsSchema } from '../../src/contracts/http/fl
 import { problemSchema } from '../../src/contracts/http/problem.ts';
 import { createPool } from '../../src/db/pool.ts';
 import type { EnvironmentRole } from '../../src/domain/roles.ts';
-import { as, createTestApi, type TestApi, toldAtOnce } from '../support/api.ts';
+import { as, createTestApi, postRaw, type TestApi, toldAtOnce } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
 import { until } from '../support/until.ts';
 
@@ -212,6 +212,45 @@ describe('PATCH', () => {
     claim.release();
     await other.end();
     await patch('operator', { lane: 'brand', flags: { killed: false } });
+  });
+
+  test('changes that wait for an open claim leave connections to a kill', async () => {
+    const databaseUrl = api.database.url;
+    const control = createPool({ databaseUrl, applicationName: 'aol-test-control', maxConnections: 2 });
+    const own = await createTestApi({ database: api.database.pool, controlDatabase: control });
+    const other = createPool({ databaseUrl, applicationName: 'aol-test-claim' });
+    const claim = await other.connect();
+    await claim.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
+    await claim.query(`SELECT FROM aol_lease WHERE lane = 'brand' FOR UPDATE`);
+    let answered = 0;
+    const patched = [11, 12, 13, 14].map((max_running) =>
+      own
+        .call({
+          method: 'PATCH',
+          url: '/v1/control/flags',
+          headers: { ...as('admin'), 'content-type': 'application/json' },
+          payload: JSON.stringify({ lane: 'brand', flags: { max_running } }),
+        })
+        .finally(() => {
+          answered += 1;
+        }),
+    );
+    await until('one waits for the claim', async () => {
+      const { rows } = await api.database.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
+    expect((await postRaw(own, '/v1/control/kill', '{"lane":"default"}')).statusCode).toBe(200);
+    expect(answered).toBe(0);
+    await claim.query('COMMIT');
+    expect(toldAtOnce(await Promise.all(patched))).toEqual(['200', '200', '200', '200']);
+    claim.release();
+    await other.end();
+    await own.close();
+    await control.end();
+    await postRaw(api, '/v1/control/start', '{"lane":"default"}');
+    await patch('admin', { lane: 'brand', flags: { max_running: 10 } });
   });
 
   test.each([

@@ -71,12 +71,10 @@ describe('wrong tokens', () => {
       return entries.length >= 3 && entries;
     });
     expect(first.length).toBeLessThan(10);
-    expect(first.at(-1)).toMatchObject({
-      lane: '*',
-      actor: 'anonymous',
-      level: 'WARNING',
-      detail: { status: 401, route: '/v1/status' },
-    });
+    const refused = { lane: '*', actor: 'anonymous', level: 'WARNING' };
+    expect(first).toContainEqual(
+      expect.objectContaining({ ...refused, detail: expect.objectContaining({ status: 401, route: '/v1/status' }) }),
+    );
     await api.audit.flush();
     const all = await refusals(api);
     expect(all.length).toBeLessThan(10);

@@ -107,6 +107,6 @@ test('a list that takes longer than a statement may is too broad (422); one that
   for (const { close } of answers) await close();
   expect(answers.map(({ answer }) => [answer.statusCode, problemSchema.parse(answer.json()).code])).toEqual([
     [422, 'AOL_TOO_BROAD'],
-    [503, 'AOL_UNAVAILABLE'],
+    [503, 'AOL_TOO_MANY_AT_ONCE'],
   ]);
 });

@@ -66,11 +66,11 @@ describe('by SQLSTATE', () => {
 
   test.each([
     ['a read-only server', '25006', 'AOL_UNAVAILABLE', true],
-    ['a serialization failure', '40001', 'AOL_UNAVAILABLE', false],
-    ['a deadlock', '40P01', 'AOL_UNAVAILABLE', false],
+    ['a serialization failure', '40001', 'AOL_TOO_MANY_AT_ONCE', false],
+    ['a deadlock', '40P01', 'AOL_TOO_MANY_AT_ONCE', false],
     ['a right that is missing', '42501', 'AOL_UNAVAILABLE', false],
-    ['a lock that is held', '55P03', 'AOL_UNAVAILABLE', false],
-    ['a statement that took too long', '57014', 'AOL_UNAVAILABLE', false],
+    ['a lock that is held', '55P03', 'AOL_TOO_MANY_AT_ONCE', false],
+    ['a statement that took too long', '57014', 'AOL_TOO_MANY_AT_ONCE', false],
     ['a server that goes down', '57P01', 'AOL_UNAVAILABLE', true],
     ['a failing disk', '58030', 'AOL_UNAVAILABLE', true],
     ['too many connections', '53300', 'AOL_UNAVAILABLE', false],

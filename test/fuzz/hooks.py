@@ -23,6 +23,8 @@ STATUS = {
     "resolve": "UNCONFIRMED",
     "cancel": "PENDING",
     "revise": "AWAITING_APPROVAL",
+    "request-changes": "AWAITING_APPROVAL",
+    "reschedule": "PENDING",
 }
 counts = defaultdict(Counter)
 turns = defaultdict(itertools.count)
@@ -61,6 +63,8 @@ def before_call(context, case, kwargs):
         if next(turns[path]) % 4 != 0:
             case.body["token"] = os.environ["AOL_FUZZ_TOKEN"]
         return
+    if case.query and "wait" in case.query and is_positive(case, ParameterLocation.QUERY):
+        case.query["wait"] = "200ms"
     if path == "/v1/accounts/{name}/check" and is_positive(case, ParameterLocation.PATH):
         # A worker takes up to a second for a check.
         if next(turns[path]) % 4 == 1:

@@ -39,6 +39,8 @@ export class Bounds {
   readonly queueingBatch = new Semaphore({ permits: 1, longestWaitMs: 5_000, refusal: 'too many batches at once' });
   /** Decisions of calls that bring many: the others keep the connections. */
   readonly approving = new Semaphore({ permits: 4, longestWaitMs: 10_000, refusal: 'too many decisions at once' });
+  /** Changes of flags, which may wait for an open claim. */
+  readonly flags = new Semaphore({ permits: 1, longestWaitMs: 6_000, refusal: 'too many changes of flags at once' });
   /** A search reads megabytes: the others keep the connections and the rest of the server's time. */
   readonly searches = new Semaphore({ permits: 1, longestWaitMs: 2_000, refusal: 'too many searches at once' });
   /** Where what takes milliseconds of this process's time waits for its turn. */

@@ -1,4 +1,7 @@
-/** How many requests of a kind may be inside at once. A place ends with its request, or with the connection, whichever is first. */
+/**
+ * How many requests of a kind may be inside at once. A place ends with its request. Where the connection is lost before the
+ * whole request was read, or where that ends the work, it ends with the connection.
+ */
 
 import type { Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
@@ -29,9 +32,10 @@ export class ConcurrencyLimit {
    * Takes a place, and gives it back when the function that it answers is called or the connection is gone.
    * A response that waits behind others of its connection is never told that the connection is gone; the connection is.
    *
-   * @param onLost told when the connection was first
+   * @param onLost ends the work when the connection was first; absent for work that is done anyway once the whole request was read
    */
-  enter({ actor, raw: { socket } }: FastifyRequest, onLost: () => void = () => undefined): () => void {
+  enter({ actor, raw }: FastifyRequest, onLost?: () => void): () => void {
+    const { socket } = raw;
     const own = this.#byCaller.get(actor) ?? 0;
     if (socket.destroyed || this.#inside >= this.#bounds.most || own >= this.#bounds.mostOfCaller) {
       throw this.#bounds.refusal();
@@ -46,8 +50,10 @@ export class ConcurrencyLimit {
       else this.#byCaller.delete(actor);
     };
     const forget = whenClosed(socket, () => {
+      // Work on a request that is there goes on, and holds what it holds, also when nobody hears the answer.
+      if (!onLost && raw.readableEnded) return;
       leave();
-      onLost();
+      onLost?.();
     });
     return leave;
   }

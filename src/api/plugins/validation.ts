@@ -65,7 +65,7 @@ export function addValidation(app: Api, turns: FairQueue): void {
     async (request: FastifyRequest, body: Buffer): Promise<unknown> => {
       const { bodyOptional, parseBody } = request.routeOptions.config;
       if (body.length === 0 && bodyOptional) return undefined;
-      if (parseBody) return parseBody(body);
+      if (parseBody) return parseBody(body, request);
       if (body.length > SMALL_BODY_BYTES) await turns.turn();
       return parseJsonText(body);
     },

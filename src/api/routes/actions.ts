@@ -82,10 +82,11 @@ function readRoutes(app: Api, { database, view, bounds, waits }: ApiContext): vo
       querystring: actionListQuerySchema,
       response: { 200: actionListAnswerSchema },
     },
-    async handler({ query, scope }) {
+    async handler(request) {
+      const { query, scope } = request;
       const list = () => listActions(database, query, lanesToRead(scope, query.lane));
       const [{ rows, ...page }, facts] = await Promise.all([
-        query.q === undefined ? list() : bounds.searches.run(list),
+        query.q === undefined ? list() : bounds.searches.run(request, list),
         snapshot(database, readWaitingFacts),
       ]);
       const items = await presentActions(database, rows, view, facts);

@@ -1,5 +1,6 @@
 /** `POST /v1/actions/batch`: many at once, in one transaction, an answer for each in its place. */
 
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type EnqueueRequest, enqueueRequestSchema } from '../../contracts/http/action.ts';
 import { type BatchResult, batchAnswerSchema, batchRequestSchema } from '../../contracts/http/batch.ts';
@@ -22,11 +23,16 @@ type Checked = { readonly request: EnqueueRequest } | { readonly error: AolError
 
 const REFUSED = [400, 403, 409, 422] as const;
 
+/** The status of an action that is refused for what it is. Undefined of a failure of ours, which is the answer to the whole batch. */
+function refusedStatus(error: AolError): (typeof REFUSED)[number] | undefined {
+  return REFUSED.find((one) => one === toProblem(error, '').status);
+}
+
 export function batchRoutes(app: Api, context: ApiContext): void {
   const { database, contracts, waker, view, queueCap, bounds, knownAccounts } = context;
   const { turns, readingBatch, queueingBatch } = bounds;
-  const parseBody = (body: Buffer) =>
-    readingBatch.run(async () => {
+  const parseBody = (body: Buffer, request: FastifyRequest) =>
+    readingBatch.run(request, async () => {
       await turns.turn();
       return parseBatchText(decodeUtf8(body), () => turns.turn());
     });
@@ -41,7 +47,8 @@ export function batchRoutes(app: Api, context: ApiContext): void {
       if (request.mode === 'REAL') await knownAccounts.require(contracts.get(request.type), request.payload);
       return { request };
     } catch (error) {
-      if (error instanceof AolError) return { error };
+      // Nothing is queued yet: what fails now can be told of all of them, and repeated.
+      if (error instanceof AolError && refusedStatus(error) !== undefined) return { error };
       throw error;
     }
   };
@@ -59,7 +66,7 @@ export function batchRoutes(app: Api, context: ApiContext): void {
       response: { 200: batchAnswerSchema },
     },
     handler: (request) =>
-      queueingBatch.run(async () => {
+      queueingBatch.run(request, async () => {
         const startedAtMs = Date.now();
         const checked: Checked[] = [];
         for (const item of request.body.actions) {
@@ -82,11 +89,10 @@ export function batchRoutes(app: Api, context: ApiContext): void {
         queueCap.added(queued.filter(({ kind }) => kind === 'created').length);
         for (const lane of lanesToWake(queued)) waker.wake(lane);
         const answers = queued.values();
-        const refused = (error: unknown): BatchResult => {
-          const problem = toProblem(error, request.id);
-          const status = REFUSED.find((one) => one === problem.status);
+        const refused = (error: AolError): BatchResult => {
+          const status = refusedStatus(error);
           if (status === undefined) throw error;
-          return { status, problem };
+          return { status, problem: toProblem(error, request.id) };
         };
         const results = checked.map((item): BatchResult => {
           if ('error' in item) return refused(item.error);

@@ -48,10 +48,10 @@ type Outcome = { readonly row: ActionRow } | { readonly error: unknown };
 
 function approvalsRoute(app: Api, context: ApiContext): void {
   const { database, bounds } = context;
-  const decide = ({ id, decide: work }: Asked, { scope }: FastifyRequest): Promise<Outcome> =>
+  const decide = ({ id, decide: work }: Asked, request: FastifyRequest): Promise<Outcome> =>
     bounds.approving
-      .run(async () => {
-        if (scope !== null) await findActionToDecide(database, id, scope);
+      .run(request, async () => {
+        if (request.scope !== null) await findActionToDecide(database, id, request.scope);
         return { row: await work() };
       })
       .catch((error: unknown) => ({ error }));
@@ -122,7 +122,7 @@ function cancelRoute(app: Api, { database, bounds }: ApiContext): void {
       const onlyOwn = !callerHas(request, 'cancelAny');
       const options = { ...optionsOf(request), onlyOwn };
       const cancel = () => cancelMany(database, ids === undefined ? { filter } : { ids }, options);
-      return answer(await (filter.q === undefined ? cancel() : bounds.searches.run(cancel)));
+      return answer(await (filter.q === undefined ? cancel() : bounds.searches.run(request, cancel)));
     },
   });
 }
@@ -161,9 +161,10 @@ function dlqRoutes(app: Api, { database, waker, bounds }: ApiContext): void {
       querystring: z.strictObject({ lane: laneNameSchema.optional(), type: actionTypeSchema.optional() }),
       response: { 200: dlqGroupsSchema },
     },
-    handler({ query, scope }) {
+    handler(request) {
+      const { query, scope } = request;
       const lanes = lanesToRead(scope, query.lane);
-      return bounds.searches.run(() => groupDeadLetters(database, { lanes, type: query.type }));
+      return bounds.searches.run(request, () => groupDeadLetters(database, { lanes, type: query.type }));
     },
   });
 }

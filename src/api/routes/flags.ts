@@ -8,7 +8,7 @@ import { callerHas } from '../access/route-rights.ts';
 import { requireLaneInScope } from '../access/scope.ts';
 import type { Api, ApiContext } from '../context.ts';
 
-export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
+export function flagRoutes(app: Api, { waker, bounds, ...ports }: ApiContext): void {
   app.route({
     method: 'GET',
     url: '/v1/control/flags',
@@ -24,6 +24,7 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
     },
   });
 
+  // A tightened flag is a stop, too. One at a time: the other connections are left to kill and pause.
   const database = ports.controlDatabase ?? ports.database;
   app.route({
     method: 'PATCH',
@@ -40,10 +41,12 @@ export function flagRoutes(app: Api, { waker, ...ports }: ApiContext): void {
       requireLaneInScope(request.scope, lane);
       const mayLoosen = callerHas(request, 'administer');
       const by = { actor: request.actor, reason, mayLoosen };
-      const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
-      const answer = await patchFlags(database, lane, patch, by);
-      waker.signalControl(lanes);
-      return answer;
+      return bounds.flags.run(request, async () => {
+        const lanes = lane === ALL_LANES ? await listLanes(database) : [lane];
+        const answer = await patchFlags(database, lane, patch, by);
+        waker.signalControl(lanes);
+        return answer;
+      });
     },
   });
 }

@@ -23,7 +23,7 @@ export function logRoutes(app: Api, { database, bounds }: ApiContext): void {
       const lanes = lanesToRead(scope, query.lane);
       if (query.format === 'json') {
         const list = () => listLogs(database, query, lanes);
-        return query.q === undefined ? list() : bounds.searches.run(list);
+        return query.q === undefined ? list() : bounds.searches.run(request, list);
       }
       const { limit: _limit, cursor: _cursor, format: _format, ...filter } = query;
       const pages = eachLog(database, filter, lanes);

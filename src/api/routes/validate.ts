@@ -38,7 +38,7 @@ export function validateRoutes(app: Api, context: ApiContext, renderer: EffectRe
       for (const item of request.body.actions) {
         await bounds.turns.turn();
         const result = await bounds.rendering
-          .run(() => validate(item, request, context, renderer))
+          .run(request, () => validate(item, request, context, renderer))
           .catch((error: unknown): ValidateResult => {
             if (!(error instanceof AolError)) throw error;
             return { ok: false, problem: toProblem(error, request.id) };

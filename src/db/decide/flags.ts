@@ -171,7 +171,7 @@ export async function patchFlags(
   patch: { readonly flags: FlagValues; readonly version?: number | undefined; readonly forMs?: number | undefined },
   by: { readonly actor: string; readonly reason?: string | undefined; readonly mayLoosen: boolean },
 ): Promise<FlagsOfLane & { readonly changed: FlagName[] }> {
-  const changed = await transaction(db, async (connection) => {
+  const answer = await transaction(db, async (connection) => {
     await requireLane(connection, lane);
     const values: Partial<Record<FlagName, FlagValue>> = {};
     const rows = await lockFlags(connection, lane, patch.flags);
@@ -189,10 +189,11 @@ export async function patchFlags(
       }
       values[name] = after;
     }
-    return setFlags(connection, lane, values, by, patch.forMs);
+    const changed = await setFlags(connection, lane, values, by, patch.forMs);
+    return { ...(await readFlagsOf(connection, lane)), changed };
   });
   await query(db, openClaims, [[lane]]);
-  return { ...(await readFlagsOf(db, lane)), changed };
+  return answer;
 }
 
 /**

@@ -7,7 +7,7 @@ import { type Scope, UNBOUND } from '../../domain/scope.ts';
 import type { ActionStatus } from '../../domain/states.ts';
 import { conditionsOf, isLane, isStatus, speaksAs } from '../look/action-filter.ts';
 import { type Part, run } from '../look/page.ts';
-import { type Queryable, query } from '../pool.ts';
+import { type Database, type Queryable, query, transaction } from '../pool.ts';
 import { CLEAR, type DecidedBy, type Decision, decide, REPLAY } from './decisions.ts';
 import { listLanes, requireLane } from './flags.ts';
 
@@ -48,12 +48,12 @@ export interface ManyResult {
 }
 
 /** Replays at most 1,000 dead letters, each by the rules of `replayAction`. */
-export async function replayMany(db: Queryable, selection: DlqSelection, options: ManyOptions): Promise<ManyResult> {
+export async function replayMany(db: Database, selection: DlqSelection, options: ManyOptions): Promise<ManyResult> {
   return decideMany(db, REPLAY, { ...selection, where: await deadLetters(db, selection) }, options);
 }
 
 /** Clears at most 1,000 dead letters, each by the rules of `clearAction`. */
-export async function clearMany(db: Queryable, selection: DlqSelection, options: ManyOptions): Promise<ManyResult> {
+export async function clearMany(db: Database, selection: DlqSelection, options: ManyOptions): Promise<ManyResult> {
   return decideMany(db, CLEAR, { ...selection, where: await deadLetters(db, selection) }, options);
 }
 
@@ -63,7 +63,7 @@ export async function clearMany(db: Queryable, selection: DlqSelection, options:
  * @param options with `onlyOwn` only what the same actor queued
  */
 export async function cancelMany(
-  db: Queryable,
+  db: Database,
   selection: Selection<CancelFilter>,
   { onlyOwn, ...options }: ManyOptions & { readonly onlyOwn?: boolean },
 ): Promise<ManyResult> {
@@ -105,28 +105,33 @@ function hasId(ids: readonly string[]): Part {
   return (value) => `id = ANY (${value(ids)}::uuid[])`;
 }
 
+/** All of it, or nothing: what was decided is always told. */
 async function decideMany(
-  db: Queryable,
+  db: Database,
   decision: Decision,
   selection: { readonly ids?: readonly string[]; readonly where: readonly Part[] },
   { dryRun = false, scope = UNBOUND, ...by }: ManyOptions,
 ): Promise<ManyResult> {
   const where = all([...selection.where, ...within(scope)]);
   const { matched, asOf } = await count(db, decision, where);
-  const changed = dryRun
-    ? []
-    : await decide<{ id: string; lane: string }>(db, decision, by, {
-        columns: 'id, lane',
-        limit: MAX_BULK_DECISIONS,
-        where,
-      });
-  const done = dryRun ? undefined : new Set(changed.map((row) => row.id));
+  const { changed, refused } = await transaction(db, async (connection) => {
+    const rows = dryRun
+      ? []
+      : await decide<{ id: string; lane: string }>(connection, decision, by, {
+          columns: 'id, lane',
+          limit: MAX_BULK_DECISIONS,
+          where,
+        });
+    const done = dryRun ? undefined : new Set(rows.map((row) => row.id));
+    const left = selection.ids ? await refusedOf(connection, decision, selection.ids, { done, scope }) : [];
+    return { changed: rows, refused: left };
+  });
   return {
     dryRun,
     matched,
     changed: changed.length,
     remaining: selection.ids ? 0 : Math.max(0, matched - changed.length),
-    refused: selection.ids ? await refusedOf(db, decision, selection.ids, { done, scope }) : [],
+    refused,
     asOf,
     lanes: [...new Set(changed.map((row) => row.lane))].sort(),
   };
