@@ -13,6 +13,7 @@ import { UnavailableError } from '../../src/domain/errors.ts';
 import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { SHA } from '../support/settled.ts';
+import { until } from '../support/until.ts';
 
 const TOKEN = 7;
 const neither: Redelivery = { kind: 'neither' };
@@ -238,6 +239,28 @@ describe('a budget', () => {
     ]);
     await set(null, admin);
     expect((await listBudgets(db, { scope: 'type', name: 'PLAY' })).items).toEqual([]);
+  });
+
+  test('a change is compared with the one that was made just before it', async () => {
+    const set = (most: number, by: { actor: string; mayLoosen: boolean }) =>
+      setBudget(db, { scope: 'type', name: 'PLAY', limits: [{ span: 'hour', unit: 'effects', limit: most }] }, by);
+    await set(100, admin);
+    const lock = await db.connect();
+    await lock.query('BEGIN; SELECT FROM aol_lease FOR UPDATE');
+    const isWaiting = async (count: number) => {
+      const { rows } = await db.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length === count;
+    };
+    const tightened = set(10, admin);
+    await until('the first waits', () => isWaiting(1));
+    const loosened = set(50, { actor: 'operator', mayLoosen: false }).catch((error: unknown) => error);
+    await until('the second waits', () => isWaiting(2));
+    await lock.query('ROLLBACK');
+    lock.release();
+    await tightened;
+    expect(await loosened).toMatchObject({ code: 'AOL_FORBIDDEN' });
   });
 });
 

@@ -142,7 +142,7 @@ export class Reader<Data> {
       // What was asked for is not there: what was shown before would be another thing.
       const isGone = known.key !== key || isStatus(error, 404);
       this.#state.value = isGone ? { key, data: undefined, error, loadedAt: undefined } : { ...known, error };
-      this.#isWanted = !isStatus(error, 401) && !isStatus(error, 404) && !isStatus(error, 400);
+      this.#isWanted = ![400, 401, 403, 404].some((status) => isStatus(error, status));
     }
     this.#isReading = false;
     this.#notBefore = performance.now() + gapMs;

@@ -25,8 +25,7 @@ export async function setBudget(
     const [known] = await query(db, 'SELECT FROM aol_accounts WHERE name = $1', [name]);
     if (!known) throw new NotFoundError(`there is no account ${name}`);
   }
-  const before = await limitsInForce(db, scope, name);
-  return putLimits(db, { scope, name, source: 'set', limits, actor: by.actor, reason }, async (connection) => {
+  return putLimits(db, { scope, name, source: 'set', limits, actor: by.actor, reason }, async (connection, before) => {
     const after = await limitsInForce(connection, scope, name);
     const looser = limits.find((limit) => mostOf(after, limit) > mostOf(before, limit));
     if (looser && !by.mayLoosen) {

@@ -27,16 +27,19 @@ export function limitsInForce(db: Queryable, scope: BudgetScope, name: string): 
 /**
  * Sets limits. They count what was drawn before them, as far as the log goes back.
  *
- * @param within runs in the same transaction, when they are set: what it throws takes them back
+ * @param within runs in the same transaction, when they are set: what it throws takes them back. It is given what held before, which
+ *   nobody else changes meanwhile
  */
 export async function putLimits<Result>(
   db: Database,
   put: LimitsPut,
-  within: (connection: Queryable) => Promise<Result>,
+  within: (connection: Queryable, before: readonly LimitInForce[]) => Promise<Result>,
 ): Promise<Result> {
   const { scope, name, source, limits, actor, reason } = put;
   const counted = await countDrawn(db, put);
   return transaction(db, async (connection) => {
+    await query(connection, 'SELECT FROM aol_lease ORDER BY lane FOR UPDATE');
+    const before = await limitsInForce(connection, scope, name);
     await query(connection, 'SELECT aol_set_budgets($1, $2, $3, $4, $5, $6, $7, $8)', [
       scope,
       name,
@@ -47,7 +50,7 @@ export async function putLimits<Result>(
       JSON.stringify(counted.hours),
       counted.fromId,
     ]);
-    return within(connection);
+    return within(connection, before);
   });
 }
 
