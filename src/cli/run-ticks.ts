@@ -11,6 +11,7 @@ import {
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../contracts/names.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
+import { orAborted } from './up/abort.ts';
 
 export interface RunTicksOptions {
   readonly temporal: TemporalGateway;
@@ -19,21 +20,37 @@ export interface RunTicksOptions {
   /** How long one tick may take: the tick interval, the tick itself and time to spare. */
   readonly tickTimeoutMs: number;
   readonly onTick: (number: number, answer: TickAnswer) => void;
+  /** Ends the run: no other tick is asked for. */
+  readonly signal: AbortSignal;
 }
+
+/** For an orchestrator of ours to end whose effects are at work. */
+const END_TIMEOUT_MS = 30_000;
 
 /**
  * Asks the lane's orchestrator for ticks, one after another, starting one that ticks only when asked if none runs; that
  * one ends with the run. Answers what the ticks did. A killed lane ends the run early.
+ *
+ * @throws what the signal was aborted with
  */
 export async function runTicks(options: RunTicksOptions): Promise<TickAnswer[]> {
+  const { temporal, lane, ticks, onTick, signal } = options;
+  const end = () => endOwnOrchestrator(temporal.client.workflow.getHandle(orchestratorWorkflowId(lane)));
   const answers: TickAnswer[] = [];
-  for (let number = 1; number <= options.ticks; number += 1) {
-    const answer = await tick(options);
-    answers.push(answer);
-    options.onTick(number, answer);
-    if (isKilled(answer)) return answers;
+  try {
+    for (let number = 1; number <= ticks; number += 1) {
+      signal.throwIfAborted();
+      const answer = await orAborted(signal, tick(options));
+      answers.push(answer);
+      onTick(number, answer);
+      if (isKilled(answer)) return answers;
+    }
+  } catch (error) {
+    // It may have been stopped before there was one.
+    if (signal.aborted) await temporal.bounded(end, END_TIMEOUT_MS).catch(() => undefined);
+    throw error;
   }
-  await endOwnOrchestrator(options.temporal.client.workflow.getHandle(orchestratorWorkflowId(options.lane)));
+  await end();
   return answers;
 }
 

@@ -29,9 +29,14 @@ export interface ArchiveWriter {
 /**
  * Writes an archive that appears whole or not at all, for this user alone. It does not replace a file.
  *
+ * @param signal counts before each entry
  * @throws BackupError when the file is there already
  */
-export async function writeArchive(file: string, fill: (writer: ArchiveWriter) => Promise<void>): Promise<void> {
+export async function writeArchive(
+  file: string,
+  fill: (writer: ArchiveWriter) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   const temporary = join(dirname(file), `.${randomUUID()}.tmp`);
   const tar = pack();
   const entries: z.output<typeof manifestSchema>['entries'] = [];
@@ -39,6 +44,7 @@ export async function writeArchive(file: string, fill: (writer: ArchiveWriter) =
   // Seen when it is awaited below; until then a failing disk ends `fill` through the stream it writes to.
   written.catch(() => undefined);
   const add = async (name: string, byteCount: number, content: Readable) => {
+    signal?.throwIfAborted();
     const hash = createHash('sha256');
     const entry = tar.entry({ name, size: byteCount, mode: 0o600 });
     content.on('data', (chunk: Uint8Array) => hash.update(chunk));
@@ -120,17 +126,23 @@ function leadsElsewhere(name: string): boolean {
 /**
  * Reads a whole archive and compares it with its list: every entry is there once, with its SHA-256, and nothing else is.
  *
+ * @param signal counts before each entry
  * @throws BackupError that names what is missing or altered
  */
-export async function verifyArchive(file: string): Promise<{ readonly entries: number; readonly byteCount: number }> {
+export async function verifyArchive(
+  file: string,
+  signal?: AbortSignal,
+): Promise<{ readonly entries: number; readonly byteCount: number }> {
   const found = new Map<string, { readonly byteCount: number; readonly sha256: string }>();
   let manifest: z.output<typeof manifestSchema> | undefined;
   try {
     for await (const { name, content } of readArchive(file)) {
+      signal?.throwIfAborted();
       if (name === MANIFEST) manifest = manifestSchema.safeParse(await readJson(content)).data;
       else found.set(name, await digest(content));
     }
   } catch (error) {
+    signal?.throwIfAborted();
     // An entry that breaks off says so to whoever reads it.
     throw notWhole(file, error);
   }

@@ -1,7 +1,7 @@
 /** Makes a backup: every table as it was at one moment, then every artifact and file. */
 
 import { createReadStream } from 'node:fs';
-import { lstat, opendir } from 'node:fs/promises';
+import { lstat, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { z } from 'zod';
@@ -39,7 +39,7 @@ export interface BackupReport {
 }
 
 /**
- * Writes a backup beside whatever is at work, and reads it again.
+ * Writes a backup beside whatever is at work, and reads it again. One that is stopped leaves no file.
  *
  * @throws BackupError when the file is there already, or cannot be read again as it was written
  */
@@ -47,13 +47,14 @@ export async function makeBackup(
   file: string,
   { databaseUrl, artifactsFolder }: BackupSources,
   progress: (what: string) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<BackupReport> {
   const steps = await migratedSteps(databaseUrl);
   if (steps.length === 0) throw new BackupError('the database has no tables of AOL: there is nothing to back up');
   let at = '';
   let rows = 0;
   let files = 0;
-  await writeArchive(file, async (archive) => {
+  const fill = async (archive: ArchiveWriter) => {
     ({ at, rows } = await inSnapshot(databaseUrl, async (client, now) => {
       const description: Description = {
         format: 1,
@@ -73,10 +74,16 @@ export async function makeBackup(
     // After the snapshot: a row names an artifact only once that is stored.
     progress('artifacts and files');
     files = await addFiles(archive, artifactsFolder, 'files');
-  });
+  };
+  await writeArchive(file, fill, signal);
   progress('reading it again');
-  const { byteCount } = await verifyArchive(file);
-  return { file, at, rows, files, byteCount };
+  try {
+    const { byteCount } = await verifyArchive(file, signal);
+    return { file, at, rows, files, byteCount };
+  } catch (error) {
+    if (signal?.aborted) await rm(file);
+    throw error;
+  }
 }
 
 /**

@@ -35,27 +35,39 @@ const STATEMENT_TIMEOUT_MS = 600_000;
  * Restores a backup. It is read whole and compared with its list before anything is touched, and its tables come back all or none.
  * When it returns, all lanes are killed.
  *
+ * @param signal stops it between two steps. Before the tables are committed they stay empty. Once they are, what may have been sent
+ * since is marked first.
  * @throws BackupError when the archive is not whole, is of a newer version, or the database is not empty
  */
 export async function restoreBackup(
   file: string,
   target: RestoreTarget,
   progress: (what: string) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<RestoreReport> {
   progress('reading the archive');
-  await verifyArchive(file);
+  await verifyArchive(file, signal);
   const description = await readDescription(file);
   const { databaseUrl } = target;
   await refuseAtWork(databaseUrl);
-  if (target.replace) await migrateDown(databaseUrl);
-  else if ((await migratedSteps(databaseUrl)).length > 0) await refuseUsed(databaseUrl);
+  if (target.replace) {
+    progress('deleting what the database holds');
+    await migrateDown(databaseUrl, signal);
+  } else if ((await migratedSteps(databaseUrl)).length > 0) {
+    await refuseUsed(databaseUrl);
+  }
   // First the tables as the backup knows them; later steps then change its rows as they changed everybody's.
-  await migrate(databaseUrl, () => undefined, description.steps);
+  await migrate(databaseUrl, () => undefined, description.steps, signal);
   progress('tables');
-  await loadTables(file, databaseUrl, description);
+  await loadTables(file, databaseUrl, description, signal);
   await migrate(databaseUrl);
+  const doubts = await doubtAll(databaseUrl, description);
   progress('artifacts and files');
-  const files = await extractFiles(file, target.artifactsFolder);
+  const files = await extractFiles(file, target.artifactsFolder, signal);
+  return { at: description.at, files, ...doubts };
+}
+
+async function doubtAll(databaseUrl: string, { at }: Description): Promise<Doubts> {
   const pool = createPool({
     databaseUrl,
     applicationName: 'aol-restore',
@@ -63,7 +75,7 @@ export async function restoreBackup(
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   });
   try {
-    return { at: description.at, files, ...(await markDoubts(pool, description.at)) };
+    return await markDoubts(pool, at);
   } finally {
     await pool.end();
   }
@@ -92,13 +104,18 @@ async function refuseUsed(databaseUrl: string): Promise<void> {
 }
 
 /** All rows in one transaction, with the rules of the tables off: they are of changes, and these rows have changed already. */
-async function loadTables(file: string, databaseUrl: string, { at, tables, sequences }: Description): Promise<void> {
+async function loadTables(
+  file: string,
+  databaseUrl: string,
+  { at, tables, sequences }: Description,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await withClient(databaseUrl, async (client) => {
     await client.query('BEGIN');
     const here = await listTables(client);
     for (const { name } of here) await client.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
     for (const { name } of [...here].reverse()) await client.query(`DELETE FROM ${name}`);
-    await copyAll(file, client, tables);
+    await copyAll(file, client, tables, signal);
     for (const { name, lastValue } of sequences) {
       if (lastValue !== null) await client.query('SELECT setval($1::regclass, $2::bigint)', [name, lastValue]);
     }
@@ -114,13 +131,20 @@ async function loadTables(file: string, databaseUrl: string, { at, tables, seque
       [ALL_LANES, `killed = true: restored from a backup of ${at}`],
     );
     for (const { name } of here) await client.query(`ALTER TABLE ${name} ENABLE TRIGGER USER`);
+    signal?.throwIfAborted();
     await client.query('COMMIT');
   });
 }
 
-async function copyAll(file: string, client: pg.Client, tables: readonly Table[]): Promise<void> {
+async function copyAll(
+  file: string,
+  client: pg.Client,
+  tables: readonly Table[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let open: { readonly name: string; readonly load: TableLoad } | undefined;
   for await (const { name, content } of readArchive(file)) {
+    signal?.throwIfAborted();
     const [folder, tableName] = name.split('/');
     if (folder !== 'tables') continue;
     const table = tables.find((one) => one.name === tableName);
@@ -134,9 +158,10 @@ async function copyAll(file: string, client: pg.Client, tables: readonly Table[]
   await open?.load.end();
 }
 
-async function extractFiles(file: string, folder: string): Promise<number> {
+async function extractFiles(file: string, folder: string, signal: AbortSignal | undefined): Promise<number> {
   let count = 0;
   for await (const { name, content } of readArchive(file)) {
+    signal?.throwIfAborted();
     if (!name.startsWith('files/')) continue;
     await extractFile(join(folder, name.slice('files/'.length)), content);
     count += 1;

@@ -14,8 +14,8 @@ export const registerBackup: Register = (program, run) => {
         const { makeBackup } = await import('../backup/backup.ts');
         const { withDatabase } = await import('../up/servers.ts');
         const report = await withProgress(io, 'backing up', ({ say }) =>
-          withDatabase(config, { log: say, alone: false }, (databaseUrl) =>
-            makeBackup(resolve(file), { databaseUrl, artifactsFolder: config.artifacts.folder }, say),
+          withDatabase(config, { log: say, alone: false }, (databaseUrl, signal) =>
+            makeBackup(resolve(file), { databaseUrl, artifactsFolder: config.artifacts.folder }, say, signal),
           ),
         );
         print(

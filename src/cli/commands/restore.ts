@@ -31,13 +31,14 @@ export const registerRestore: Register = (program, run) => {
         const { withDatabase } = await import('../up/servers.ts');
         const folder = config.artifacts.folder;
         const report = await withProgress(io, 'restoring', ({ say }) =>
-          withDatabase(config, { log: say, alone: true }, async (databaseUrl) => {
-            const restored = await restoreBackup(resolve(file), { databaseUrl, artifactsFolder: folder, replace }, say);
+          withDatabase(config, { log: say, alone: true }, async (databaseUrl, signal) => {
+            const target = { databaseUrl, artifactsFolder: folder, replace };
+            const restored = await restoreBackup(resolve(file), target, say, signal);
             say('recomputing every SHA-256');
             const pool = createPool({ databaseUrl, applicationName: 'aol-cli', maxConnections: 1 });
             try {
               const store = createArtifactStore(artifactLocation(config));
-              const { checked, intact, wrong } = await verifyArtifacts(pool, store);
+              const { checked, intact, wrong } = await verifyArtifacts(pool, store, () => signal.throwIfAborted());
               return { ...restored, artifacts: { checked, intact, wrong } };
             } finally {
               await pool.end();

@@ -25,26 +25,32 @@ export const registerRun: Register = (program, run) => {
         const { isKilled, runTicks } = await import('../run-ticks.ts');
         const { withWorker } = await import('../up/run-worker.ts');
         const proofMode = options.proof || config.proofMode;
-        return withServers(config, context.io.talk, async (addresses) =>
-          withWorker(config, addresses, { proofMode, lane: lane.data, onlyProof: options.proof }, async (parts) => {
-            const answers = await runTicks({
-              temporal: parts.temporal,
-              lane: lane.data,
-              ticks: options.ticks,
-              tickTimeoutMs: parts.tickIntervalMs + TICK_SPARE_MS,
-              onTick: (number, answer) => {
-                if (!context.json) context.io.out(`tick ${number} of ${options.ticks}: ${describe(answer)}`);
-              },
-            });
-            if (context.json) context.io.out(JSON.stringify({ lane: lane.data, ticks: answers }, undefined, 2));
-            if (answers.some(isKilled)) {
-              context.io.talk(
-                `aol: lane ${lane.data} is killed; \`aol start --lane ${lane.data}\` or \`aol start\` revives it`,
-              );
-              return ExitCode.failed;
-            }
-            return answers.some((answer) => answer.kind === 'failed') ? ExitCode.failed : ExitCode.ok;
-          }),
+        return withServers(config, context.io.talk, async (addresses, signal) =>
+          withWorker(
+            config,
+            addresses,
+            { proofMode, lane: lane.data, onlyProof: options.proof, signal },
+            async (parts) => {
+              const answers = await runTicks({
+                temporal: parts.temporal,
+                lane: lane.data,
+                ticks: options.ticks,
+                tickTimeoutMs: parts.tickIntervalMs + TICK_SPARE_MS,
+                signal,
+                onTick: (number, answer) => {
+                  if (!context.json) context.io.out(`tick ${number} of ${options.ticks}: ${describe(answer)}`);
+                },
+              });
+              if (context.json) context.io.out(JSON.stringify({ lane: lane.data, ticks: answers }, undefined, 2));
+              if (answers.some(isKilled)) {
+                context.io.talk(
+                  `aol: lane ${lane.data} is killed; \`aol start --lane ${lane.data}\` or \`aol start\` revives it`,
+                );
+                return ExitCode.failed;
+              }
+              return answers.some((answer) => answer.kind === 'failed') ? ExitCode.failed : ExitCode.ok;
+            },
+          ),
         );
       }),
     );

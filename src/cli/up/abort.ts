@@ -20,8 +20,16 @@ export async function together<S extends { readonly signal: AbortSignal }, A, B>
 
 /** The work's result, or what the signal was aborted with, whichever comes first. */
 export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => onAbort(signal, () => reject(signal.reason)));
-  return await Promise.race([work, aborted]);
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    onAbort(signal, abort);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Calls once when the signal is aborted; at once when it is already. */

@@ -11,6 +11,7 @@ import { createWorker } from '../../worker/create-worker.ts';
 import { loadAdapters } from '../../worker/load-adapters.ts';
 import { installRuntime } from '../../worker/runtime.ts';
 import { accountOptions, artifactLocation, createLogger, noticeSettings, startTraces } from '../settings.ts';
+import { orAborted } from './abort.ts';
 import type { ServerAddresses } from './servers.ts';
 
 export interface RunParts {
@@ -19,7 +20,7 @@ export interface RunParts {
 }
 
 /**
- * Runs `work` beside a worker of our own.
+ * Runs `work`, which heeds the signal itself, beside a worker of our own.
  *
  * @throws ConfigurationError when only proofs are wanted and another worker could perform
  * @throws NotFoundError when the lane does not exist
@@ -27,7 +28,12 @@ export interface RunParts {
 export async function withWorker<Result>(
   config: Config,
   { databaseUrl, temporal: settings }: ServerAddresses,
-  wanted: { readonly proofMode: boolean; readonly lane: string; readonly onlyProof: boolean },
+  wanted: {
+    readonly proofMode: boolean;
+    readonly lane: string;
+    readonly onlyProof: boolean;
+    readonly signal: AbortSignal;
+  },
   work: (parts: RunParts) => Promise<Result>,
 ): Promise<Result> {
   const log = createLogger({ ...config, logLevel: 'warn' });
@@ -63,7 +69,7 @@ export async function withWorker<Result>(
     });
     const running = worker.run();
     try {
-      await worker.ready;
+      await orAborted(wanted.signal, worker.ready);
       return await work({ temporal, tickIntervalMs: flags.tick_interval_ms });
     } finally {
       await worker.shutdown();

@@ -18,7 +18,7 @@ import {
 } from '../../local/index.ts';
 import type { TemporalSettings } from '../../temporal/gateway.ts';
 import { databaseUrl, temporalSettings } from '../settings.ts';
-import { orAborted, together } from './abort.ts';
+import { onAbort, orAborted, together } from './abort.ts';
 import { exitStatus, listenForStop, StopAsked } from './process-tree.ts';
 
 /** What every step of a start needs. */
@@ -63,10 +63,14 @@ export interface ServerAddresses {
   readonly temporal: TemporalSettings;
 }
 
+/** Somewhat longer than a worker drains. */
+const STOP_LIMIT_MS = 60_000;
+
 /**
  * Runs `work` with servers: those of an `aol up` that runs on the data folder, else started for it and stopped after it.
  *
- * @throws StopAsked when somebody asks to stop before `work` has ended
+ * @param work heeds its signal: when it has ended, nothing of it goes on
+ * @throws StopAsked when `work` fails after somebody asked to stop
  */
 export async function withServers<Result>(
   config: Config,
@@ -77,7 +81,7 @@ export async function withServers<Result>(
     const addresses = isUp
       ? { databaseUrl: databaseUrl(config), temporal: temporalSettings(config) }
       : await startOwn(step);
-    return orAborted(step.signal, work(addresses, step.signal));
+    return work(addresses, step.signal);
   });
 }
 
@@ -86,7 +90,8 @@ export async function withServers<Result>(
  * and stopped after it.
  *
  * @param alone refuses while an `aol up` runs on the data folder
- * @throws StopAsked when somebody asks to stop before `work` has ended
+ * @param work heeds its signal: when it has ended, nothing of it goes on
+ * @throws StopAsked when `work` fails after somebody asked to stop
  */
 export async function withDatabase<Result>(
   config: Config,
@@ -95,11 +100,11 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   return onDataFolder(config, log, alone ? acquireLock : lockUnlessUp, async (step, isUp) => {
     const url = isUp ? databaseUrl(config) : await postgres(step);
-    return orAborted(step.signal, work(url, step.signal));
+    return work(url, step.signal);
   });
 }
 
-/** Whatever `work` starts is stopped after it, or when somebody asks to stop. */
+/** Whatever `work` starts is stopped after it. It has some time to end when somebody asks to stop; asked again, all ends at once. */
 async function onDataFolder<Result>(
   config: Config,
   log: (line: string) => void,
@@ -107,17 +112,28 @@ async function onDataFolder<Result>(
   work: (step: Start, isUp: boolean) => Promise<Result>,
 ): Promise<Result> {
   const running: Stack = { servers: [], children: [] };
-  const stop = listenForStop(() => {
+  const endAtOnce = () => {
     for (const server of running.servers) server.kill();
     process.exit(exitStatus(stop.asked.reason instanceof StopAsked ? stop.asked.reason.signal : 'SIGINT'));
+  };
+  const stop = listenForStop(endAtOnce);
+  let limit: NodeJS.Timeout | undefined;
+  onAbort(stop.asked, () => {
+    log('stopping: what was begun may end, at most a minute; Ctrl+C again stops at once');
+    limit = setTimeout(endAtOnce, STOP_LIMIT_MS);
   });
   const dataDir = prepareDataDir(config.dataDir);
   const lock = lockIt(dataDir);
   try {
     const step = { config, dataDir, log, signal: stop.asked, running };
-    // What is being started heeds the signal itself, and is known to be stopped only when its start has ended.
+    // What is being started or done heeds the signal itself, and is known to be stopped only when it has ended.
     return await work(step, lock === undefined);
+  } catch (error) {
+    // Whatever fails then may fail by it.
+    stop.asked.throwIfAborted();
+    throw error;
   } finally {
+    clearTimeout(limit);
     await stopAll(running);
     lock?.release();
     stop.close();
@@ -143,7 +159,7 @@ function lockUnlessUp(dataDir: string): DataDirLock | undefined {
 
 async function database(step: Start): Promise<string> {
   const url = await postgres(step);
-  await orAborted(step.signal, migrate(url, step.log));
+  await migrate(url, step.log, undefined, step.signal);
   return url;
 }
 

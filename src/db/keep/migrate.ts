@@ -29,21 +29,26 @@ class ListedSteps implements Knex.MigrationSource<SchemaStep> {
  * on an advisory lock, which ends with its connection; so a lock row left by a killed process is freed first.
  *
  * @param only these steps: the schema of an older version, which the engine does not run on
+ * @param signal gives up before the first step, or before the next of these
  * @throws ConfigurationError when a newer version of AOL has migrated this database, or AOL cannot use it as it is
  */
 export async function migrate(
   databaseUrl: string,
   log: (line: string) => void = () => undefined,
   only?: readonly string[],
+  signal?: AbortSignal,
 ): Promise<void> {
   await checkServer(databaseUrl);
-  await withMigrationLock(databaseUrl, async (knex, client) => {
+  await withMigrationLock(databaseUrl, signal, async (knex, client) => {
     const done = await applied(knex);
     refuseUnknown(done);
     await knex.migrate.forceFreeMigrationsLock();
     if (only) {
       refuseUnknown(only);
-      for (const name of only) if (!done.includes(name)) await knex.migrate.up({ name });
+      for (const name of only) {
+        signal?.throwIfAborted();
+        if (!done.includes(name)) await knex.migrate.up({ name });
+      }
       return;
     }
     const [, names]: [number, string[]] = await knex.migrate.latest();
@@ -67,9 +72,9 @@ async function mayCreate(client: pg.Client): Promise<boolean> {
   return rows[0]?.may === true;
 }
 
-/** Takes every step back, newest first. All data of AOL goes with it. */
-export async function migrateDown(databaseUrl: string): Promise<void> {
-  await withMigrationLock(databaseUrl, async (knex, client) => {
+/** Takes every step back, newest first. All data of AOL goes with it. The signal counts before the first. */
+export async function migrateDown(databaseUrl: string, signal?: AbortSignal): Promise<void> {
+  await withMigrationLock(databaseUrl, signal, async (knex, client) => {
     await knex.migrate.forceFreeMigrationsLock();
     await removeEngineSql(client);
     await knex.migrate.rollback(undefined, true);
@@ -102,18 +107,25 @@ async function applied(knex: Knex): Promise<string[]> {
 
 async function withMigrationLock(
   databaseUrl: string,
+  signal: AbortSignal | undefined,
   work: (knex: Knex, client: pg.Client) => Promise<void>,
 ): Promise<void> {
   const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   lock.on('error', () => undefined);
   const knex = connect(databaseUrl);
+  const stopWaiting = () => void lock.end().catch(() => undefined);
   try {
     await lock.connect();
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', stopWaiting);
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    signal?.removeEventListener('abort', stopWaiting);
+    signal?.throwIfAborted();
     await work(knex, lock);
   } catch (error) {
     throw databaseError(error);
   } finally {
+    signal?.removeEventListener('abort', stopWaiting);
     await knex.destroy();
     await lock.end().catch(() => undefined);
   }
