@@ -166,6 +166,22 @@ describe('contexts', () => {
     expect(here.talk).toContain(`aol: on ${api.url}: kill stops ALL lanes`);
   });
 
+  test('a restore names the database that it empties, not the AOL that other commands talk to', async () => {
+    await aol(['context', 'add', 'prod', api.url, '--token-file', '-'], { stdin: TOKENS.admin });
+    await aol(['context', 'use', 'prod']);
+    const args = ['restore', 'aol.backup', '--replace'];
+    for (const [env, where] of [
+      [{ DATABASE_URL: 'postgresql://me:secret@db.example:5432/aol' }, 'on postgresql://me:***@db.example:5432/aol: '],
+      [{ AOL_DATA_DIR: join(home, 'data') }, `on the data folder ${join(home, 'data')}: `],
+    ] as const) {
+      const { exitCode, asked, talk } = await aol(args, { env, answers: ['n'] });
+      expect(exitCode).toBe(2);
+      expect(asked.map(({ question }) => question)).toEqual([`${where}Delete and restore? [y/N] `]);
+      expect(talk).toContain(`aol: ${where}restore --replace deletes`);
+      expect((await aol(args, { env })).talk).toContain(where);
+    }
+  });
+
   test('--context names one for a single command, before or behind its words, and counts more than all else', async () => {
     const nobody = await freePort();
     await aol(['context', 'add', 'prod', api.url, '--token-file', '-'], { stdin: TOKENS.admin });

@@ -18,7 +18,10 @@ export const registerRestore: Register = (program, run) => {
       run(async ({ io, config: load, print }) => {
         const config = await load();
         if (replace && !yes) {
+          const { maskPassword } = await import('../../config/index.ts');
+          const { url } = config.database;
           await confirm(io, {
+            where: url === undefined ? `the data folder ${config.dataDir}` : maskPassword(url),
             what: `restore --replace deletes every action, log row and setting that the database holds, and restores ${file}`,
             question: 'Delete and restore?',
           });
