@@ -122,7 +122,7 @@ interface GlobalOptions {
   readonly context?: string;
 }
 
-/** These call no AOL: they start one, or go to the servers and files of this machine. */
+/** These call no AOL, or that of this machine: they start one, or go to the servers and files of this machine. */
 const ON_THIS_MACHINE: ReadonlySet<string> = new Set([
   'up',
   'tour',
@@ -135,6 +135,7 @@ const ON_THIS_MACHINE: ReadonlySet<string> = new Set([
   'backup',
   'restore',
   'doctor',
+  'acceptance',
   'context add',
   'context use',
   'context list',

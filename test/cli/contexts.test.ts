@@ -26,10 +26,12 @@ interface Given {
   readonly env?: Readonly<Record<string, string>>;
   readonly answers?: readonly string[];
   readonly stdin?: string;
+  /** As if it were the usual one: a context in use still counts more. */
+  readonly dataDir?: string;
 }
 
 /** A person's shell: nothing is set but where home is, and a default port where nobody listens. */
-async function aol(args: readonly string[], { env = {}, answers, stdin = '' }: Given = {}) {
+async function aol(args: readonly string[], { env = {}, answers, stdin = '', dataDir }: Given = {}) {
   const out: string[] = [];
   const talk: string[] = [];
   const asked: { question: string; isSecret: boolean }[] = [];
@@ -46,7 +48,7 @@ async function aol(args: readonly string[], { env = {}, answers, stdin = '' }: G
       asked.push({ question, isSecret: how?.isSecret ?? false });
       return Promise.resolve(left.shift() ?? '');
     },
-    config: async () => loadConfig({ HOME: home, ...env }),
+    config: async () => ({ ...loadConfig({ HOME: home, ...env }), ...(dataDir !== undefined && { dataDir }) }),
   });
   return { exitCode, out: out.join('\n'), talk: talk.join('\n'), asked };
 }
@@ -223,12 +225,23 @@ describe('contexts', () => {
     for (const args of [
       ...['up', 'worker', 'api', 'migrate', 'doctor'].map((name) => [name]),
       ['run', '--ticks', '1'],
+      ['acceptance'],
       ['prune', '--older-than', '1d'],
       ['artifacts', 'verify'],
       ['context', 'list'],
     ]) {
       const refused = await aol([...args, '--context', 'prod']);
       expect(refused).toMatchObject({ exitCode: 2, out: '', talk: expect.stringContaining('works on this machine') });
+    }
+  });
+
+  test('acceptance checks the AOL of this machine, whose database it reads', async () => {
+    await aol(['context', 'add', 'prod', api.url, '--token-file', '-'], { stdin: TOKENS.admin });
+    await aol(['context', 'use', 'prod']);
+    const database = { DATABASE_URL: 'postgresql://127.0.0.1:1/nobody' };
+    for (const env of [database, { ...database, ...remote() }]) {
+      const refused = await aol(['acceptance'], { env, dataDir: join(home, 'data') });
+      expect(refused).toMatchObject({ exitCode: 5, talk: expect.stringContaining('there are no tokens in') });
     }
   });
 

@@ -12,17 +12,23 @@ export const registerAcceptance: Register = (program, run) => {
   program
     .command('acceptance')
     .description(
-      'check the acceptance criteria on the running installation, with evidence; queues proofs and sends nothing',
+      'check the acceptance criteria on the installation that runs here, with evidence; queues proofs and sends nothing',
     )
     .option('--report <file>', 'also write the dated report to this file')
     .action((options: { report?: string }) =>
-      run(async ({ io, config: load, client, print }) => {
+      run(async ({ config: load, print }) => {
         const config = await load();
         const { databaseUrl } = await import('../settings.ts');
         const { createPool } = await import('../../db/pool.ts');
         const { childEnvironment } = await import('../../config/index.ts');
         const { proveAll } = await import('../acceptance/criteria.ts');
-        const { url } = await io.target();
+        const { connectClient } = await import('../client.ts');
+        const { LOCAL } = await import('../contexts.ts');
+        const { findTarget } = await import('../target.ts');
+        // Where its database is, and what it runs.
+        const target = findTarget(config, LOCAL);
+        const { url } = target;
+        const client = connectClient(target);
         const db = createPool({ databaseUrl: databaseUrl(config), applicationName: 'aol-cli', maxConnections: 1 });
         try {
           const mainFile = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -33,7 +39,7 @@ export const registerAcceptance: Register = (program, run) => {
                 resolve({ hasEnded: error === null || !error.killed, isOk: error === null, talk: talk.trim() }),
               );
             });
-          const criteria = await proveAll({ client: await client(), db, url, boundedRun });
+          const criteria = await proveAll({ client, db, url, boundedRun });
           const at = new Date().toISOString();
           const holds = criteria.every((criterion) => criterion.holds);
           const report = [
