@@ -1,5 +1,6 @@
 export { type Addresses, readAddresses, writeAddresses } from './addresses.ts';
 export { prepareDataDir } from './data-dir.ts';
+export { removeDataDir } from './database-place.ts';
 export { type Kept, keepRunning } from './keep.ts';
 export { acquireLock, type DataDirLock } from './lock.ts';
 export { assertPortFree, freePort } from './ports.ts';

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -16,7 +15,15 @@ import {
 import { dirname, join } from 'node:path';
 import { ConfigurationError, errorCode } from '../domain/errors.ts';
 import { type Account, canEnter } from './account.ts';
-import { makePassableFolder, openFolder } from './data-dir.ts';
+import { makePassableFolder } from './data-dir.ts';
+import {
+  databaseLink,
+  databasePlace,
+  initPrefix,
+  openUnreachable,
+  removeUnfinished,
+  unreachableRoot,
+} from './database-place.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { run } from './run.ts';
 
@@ -39,13 +46,9 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where data goes that the server's account could not reach in the data folder. */
-const unreachableRoot = '/var/lib/aol';
-const initPrefix = '.postgres-init-';
-
 /** Finds the cluster of a data folder, or makes it: complete or not at all. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const link = join(options.dataDir, 'postgres');
+  const link = databaseLink(options.dataDir);
   if (lstatSync(link, { throwIfNoEntry: false }) === undefined) {
     return await createCluster(options, link);
   }
@@ -75,7 +78,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 async function createCluster(options: ClusterOptions, link: string): Promise<Cluster> {
   const { dataDir, account, log } = options;
   const password = readPassword(dataDir) ?? writePassword(dataDir);
-  const target = account === undefined || canEnter(account, dataDir) ? link : unreachableTarget(dataDir);
+  const target = account === undefined || canEnter(account, dataDir) ? link : databasePlace(dataDir);
   if (target !== link) {
     log(`PostgreSQL's user cannot reach ${dataDir}: its data is kept in ${target} (${link} points there)`);
     setAside(target, log);
@@ -124,26 +127,6 @@ async function initialise({ binaries, account, signal }: ClusterOptions, folder:
   } finally {
     rmSync(passwordFile, { force: true });
   }
-}
-
-/** What a start that was killed in the middle left behind. */
-function removeUnfinished(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    if (name.startsWith(initPrefix)) {
-      rmSync(join(parent, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function openUnreachable(parent: string): void {
-  for (const folder of [unreachableRoot, parent]) {
-    openFolder(folder);
-  }
-}
-
-function unreachableTarget(dataDir: string): string {
-  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  return join(unreachableRoot, hash, 'postgres');
 }
 
 /** Data of a data folder that was deleted and made anew: not ours to use, not ours to destroy. */

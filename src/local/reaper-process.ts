@@ -3,10 +3,10 @@
  * is; when stdin ends, it acts. The starter's children end by themselves and use the servers until then, so they come first.
  */
 
-import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeDataDir } from './database-place.ts';
 import { isSameProcess, signalProcess, stopProcess } from './processes.ts';
 import { type ReaperMessage, reaperMessageSchema, type Watched } from './reaper-message.ts';
 
@@ -37,4 +37,4 @@ for (const deadline = Date.now() + childrenLimitMs; children().length > 0 && Dat
 }
 for (const { pid } of children()) signalProcess(-pid, 'SIGKILL');
 await Promise.all(left().map(({ pid, stopWith }) => stopProcess(pid, stopWith)));
-for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });
+for (const folder of temporaryFolders) removeDataDir(folder);

@@ -30,7 +30,7 @@ export function watch(pid: number, stopWith: Watched['stopWith']): () => void {
   };
 }
 
-/** Has a folder removed when this process is gone, after what it started. */
+/** Has a folder removed when this process is gone, after what it started. The database of a data folder goes with it. */
 export function removeAfterwards(temporaryFolder: string): void {
   temporaryFolders.push(temporaryFolder);
   tell({ temporaryFolder });

@@ -1,20 +1,35 @@
 /** `aol tour --yes`, as a user's machine tests itself with it. */
 
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from '@jest/globals';
 import { childEnvironment } from '../../src/config/index.ts';
+import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const execute = promisify(execFile);
-/** Its own: another run beside this one leaves nothing here. */
+const LIMIT_MS = 60_000;
+/** Its own: another run beside this one leaves nothing here. As root PostgreSQL cannot pass into it, and keeps its data elsewhere. */
 const temporaryFolder = mkdtempSync(join(tmpdir(), 'aol-test-tour-'));
 afterAll(() => rmSync(temporaryFolder, { recursive: true }));
+
+/** The folder of the database of the tour that runs. */
+function databaseOfTour(): Promise<string> {
+  const inTours = () => readdirSync(temporaryFolder).map((name) => join(temporaryFolder, name, 'postgres'));
+  return until(
+    'the tour has a database',
+    () => {
+      const found = inTours().find((path) => existsSync(path));
+      return found === undefined ? undefined : realpathSync(found);
+    },
+    LIMIT_MS,
+  );
+}
 
 test('the quick start walks through all steps without a terminal, whatever the environment says, and leaves nothing', async () => {
   // Of another installation: the tour does not touch it.
@@ -24,7 +39,8 @@ test('the quick start walks through all steps without a terminal, whatever the e
     AOL_API_PORT: '1',
     DATABASE_URL: 'postgresql://nowhere:1/x',
   });
-  const { stdout } = await execute(`${root}scripts/quick-start.sh`, ['--yes'], { env, cwd: tmpdir() });
+  const tour = execute(`${root}scripts/quick-start.sh`, ['--yes'], { env, cwd: tmpdir() });
+  const [{ stdout }, database] = await Promise.all([tour, databaseOfTour()]);
   expect(stdout.match(/^\d of 7 {2}.*$/gm)).toEqual([
     '1 of 7  A first proof',
     '2 of 7  The artifact',
@@ -39,6 +55,15 @@ test('the quick start walks through all steps without a terminal, whatever the e
   expect(stdout).toMatch(/receiver +got its second request: \{"hello":"Number 3"\}/);
   expect(stdout.trim().endsWith('every step came out as it says.')).toBe(true);
   expect(readdirSync(temporaryFolder)).toEqual([]);
+  expect(existsSync(dirname(database))).toBe(false);
+}, 120_000);
+
+test('one that is killed leaves nothing either', async () => {
+  const env = childEnvironment({ NODE_OPTIONS: undefined, TMPDIR: temporaryFolder });
+  const tour = spawn(process.execPath, [`${root}dist/src/cli/main.js`, 'tour', '--yes'], { env, stdio: 'ignore' });
+  const database = await databaseOfTour().finally(() => tour.kill('SIGKILL'));
+  await until('its folder is gone', () => readdirSync(temporaryFolder).length === 0, LIMIT_MS);
+  expect(existsSync(dirname(database))).toBe(false);
 }, 120_000);
 
 test('a person is needed, or --yes', async () => {

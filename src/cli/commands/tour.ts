@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CliContext, ExitCode, type Register } from '../context.ts';
@@ -20,7 +20,7 @@ async function tour({ io }: CliContext, isAlone: boolean): Promise<number> {
   if (!isAlone && !io.isTerminal)
     throw new UsageError('the tour waits for key presses, and this is no terminal: use --yes');
   const { bareEnvironment } = await import('../../config/index.ts');
-  const { findTokens, freePort, removeAfterwards } = await import('../../local/index.ts');
+  const { findTokens, freePort, removeAfterwards, removeDataDir } = await import('../../local/index.ts');
   const { AolClient } = await import('../../client/client.ts');
   const { startChild } = await import('../up/children.ts');
   const { listenForStop } = await import('../up/process-tree.ts');
@@ -29,7 +29,7 @@ async function tour({ io }: CliContext, isAlone: boolean): Promise<number> {
   const { startTourReceiver } = await import('../tour/receiver.ts');
   const { TOUR_STEPS, walkThrough } = await import('../tour/tour.ts');
 
-  const dataDir = mkdtempSync(join(tmpdir(), 'aol-tour-'));
+  const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'aol-tour-')));
   removeAfterwards(dataDir);
   const receiver = await startTourReceiver();
   const [apiPort, postgresPort, temporalPort, temporalUiPort] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
@@ -71,7 +71,7 @@ async function tour({ io }: CliContext, isAlone: boolean): Promise<number> {
   } finally {
     await child.stop();
     await receiver.close();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeDataDir(dataDir);
     stop.close();
   }
 }
