@@ -1,8 +1,8 @@
 /** What a command may touch outside: streams, terminal, configuration. Tests hand in their own. */
 
-import { Writable } from 'node:stream';
 import { processEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/index.ts';
+import { askOnce } from './ask.ts';
 
 export interface CliIo {
   /** Results. */
@@ -22,7 +22,7 @@ export interface CliIo {
   /** Writes to the terminal that the talk goes to; absent when nobody watches: no terminal, a dumb one, or CI. */
   readonly progress?: ((text: string) => void) | undefined;
   readStdin(): Promise<Uint8Array>;
-  /** The answer of a person; a secret one is not shown while it is typed. */
+  /** The answer of a person; a secret one is not shown while it is typed. Ctrl+C rejects. */
   ask(question: string, how?: { readonly isSecret: boolean }): Promise<string>;
   config(): Promise<Config>;
   /** Aborts what would go on for ever: Ctrl+C. Whoever reads it takes Ctrl+C over. */
@@ -61,7 +61,7 @@ export function processIo(): CliIo {
       for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks);
     },
-    ask: askOnce,
+    ask: (question, how) => askOnce({ input: stdin, output: stderr }, question, how),
     config: async () => (await import('../../config/index.ts')).loadConfig(),
     get signal() {
       interruption ??= onInterrupt();
@@ -83,26 +83,6 @@ function endWithReaders(): void {
   };
   process.stdout.on('error', onError);
   process.stderr.on('error', onError);
-}
-
-/** The answer; none when the terminal is closed or Ctrl+C is pressed. */
-async function askOnce(question: string, { isSecret } = { isSecret: false }): Promise<string> {
-  const { createInterface } = await import('node:readline/promises');
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  if (isSecret) process.stderr.write(question);
-  const lines = createInterface({
-    input: process.stdin,
-    output: isSecret ? silent : process.stderr,
-    terminal: process.stdin.isTTY === true,
-  });
-  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-  lines.once('SIGINT', () => lines.close());
-  try {
-    return await Promise.race([lines.question(isSecret ? '' : question).catch(() => ''), closed]);
-  } finally {
-    lines.close();
-    if (isSecret) process.stderr.write('\n');
-  }
 }
 
 /** Aborts at the first Ctrl+C or SIGTERM; the second ends the process. */
