@@ -2,6 +2,7 @@
 
 import { processEnvironment } from '../../config/environment.ts';
 import type { Config } from '../../config/index.ts';
+import { listenForStop } from '../up/process-tree.ts';
 import { askOnce } from './ask.ts';
 
 export interface CliIo {
@@ -25,7 +26,7 @@ export interface CliIo {
   /** The answer of a person; a secret one is not shown while it is typed. Ctrl+C rejects. */
   ask(question: string, how?: { readonly isSecret: boolean }): Promise<string>;
   config(): Promise<Config>;
-  /** Aborts what would go on for ever: Ctrl+C. Whoever reads it takes Ctrl+C over. */
+  /** Aborts what would go on for ever: Ctrl+C, and the end of our launcher. Whoever reads it takes Ctrl+C over. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,7 +65,7 @@ export function processIo(): CliIo {
     ask: (question, how) => askOnce({ input: stdin, output: stderr }, question, how),
     config: async () => (await import('../../config/index.ts')).loadConfig(),
     get signal() {
-      interruption ??= onInterrupt();
+      interruption ??= listenForStop(() => process.exit(INTERRUPTED_EXIT_CODE)).asked;
       return interruption;
     },
   };
@@ -83,16 +84,4 @@ function endWithReaders(): void {
   };
   process.stdout.on('error', onError);
   process.stderr.on('error', onError);
-}
-
-/** Aborts at the first Ctrl+C or SIGTERM; the second ends the process. */
-function onInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(INTERRUPTED_EXIT_CODE);
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }

@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-/** Signals that come together count as one: npm passes on a Ctrl+C that the terminal has sent to us already. */
+/** Signals that come together count as one: npm and `bin/aol.mjs` pass on a Ctrl+C that the terminal has sent to us already. */
 const sameSignalMs = 500;
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
