@@ -1,6 +1,7 @@
 /** What bounds what is sent: autonomy levels, accounts, budgets. */
 
 import {
+  ACCOUNT_CHECK_LIMIT_MS,
   type AccountChecked,
   type AccountList,
   accountCheckedSchema,
@@ -42,7 +43,8 @@ export class LimitCalls extends NoticeCalls {
   /** Has a worker look whether an account works; it waits up to 10 s for it. */
   checkAccount(name: string): Promise<AccountChecked> {
     const path = `/v1/accounts/${encodeURIComponent(name)}/check`;
-    return this.json(accountCheckedSchema, { method: 'POST', path, body: {}, repeatable: true });
+    const timeoutMs = ACCOUNT_CHECK_LIMIT_MS + this.transport.timeoutMs;
+    return this.json(accountCheckedSchema, { method: 'POST', path, body: {}, repeatable: true, timeoutMs });
   }
 
   /** What an hour, a day or a month may have of accounts, hosts, types and recipients' domains, and what is used of it. */

@@ -51,6 +51,24 @@ describe('errors', () => {
     server.close();
   });
 
+  test('a check of an account, in which the server waits for a worker, is given the time for it', async () => {
+    const usualMs = 50;
+    let calls = 0;
+    const server = createServer((request, response) => {
+      calls += 1;
+      request.resume();
+      setTimeout(() => {
+        response.writeHead(404, { 'content-type': 'application/problem+json' });
+        response.end(JSON.stringify(AolApiError.unexpected(404, 'late').problem));
+      }, 4 * usualMs);
+    });
+    const client = new AolClient({ baseUrl: await listening(server), timeoutMs: usualMs, maxTries: 2 });
+    await expect(client.checkAccount('brand')).rejects.toMatchObject({ message: 'late' });
+    expect(calls).toBe(1);
+    server.closeAllConnections();
+    server.close();
+  });
+
   test('a call that cannot be written down fails at once, as what it is', async () => {
     const { client: never, calls } = clientThat(() => new Response('{}'));
     const circle: { self?: unknown } = {};

@@ -2,7 +2,12 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type AccountDescription, accountCheckedSchema, accountListSchema } from '../../contracts/http/account.ts';
+import {
+  ACCOUNT_CHECK_LIMIT_MS,
+  type AccountDescription,
+  accountCheckedSchema,
+  accountListSchema,
+} from '../../contracts/http/account.ts';
 import { accountKeySchema } from '../../contracts/http/budget.ts';
 import { askForCheck, isCheckedSince } from '../../db/decide/accounts.ts';
 import { findAccount, listAccounts } from '../../db/look/accounts.ts';
@@ -13,8 +18,6 @@ import type { Api, ApiContext } from '../context.ts';
 
 const params = z.strictObject({ name: accountKeySchema });
 const noQuery = z.strictObject({});
-/** A worker looks each second. */
-const CHECK_LIMIT_MS = 10_000;
 const POLL_MS = 200;
 
 export function accountRoutes(app: Api, { database }: ApiContext): void {
@@ -45,7 +48,7 @@ export function accountRoutes(app: Api, { database }: ApiContext): void {
     },
     async handler({ params: { name }, scope }) {
       const askedAt = await askForCheck(database, name);
-      const giveUpAtMs = performance.now() + CHECK_LIMIT_MS;
+      const giveUpAtMs = performance.now() + ACCOUNT_CHECK_LIMIT_MS;
       let checked = false;
       while (!checked && performance.now() < giveUpAtMs) {
         await delay(POLL_MS);

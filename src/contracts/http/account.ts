@@ -36,6 +36,9 @@ export type AccountDescription = z.output<typeof accountSchema>;
 export const accountListSchema = pageOf(accountSchema);
 export type AccountList = z.output<typeof accountListSchema>;
 
+/** How long a check waits for a worker, which looks each second. */
+export const ACCOUNT_CHECK_LIMIT_MS = 10_000;
+
 /** False: no worker has checked it within 10 s. */
 export const accountCheckedSchema = z.object({ checked: z.boolean(), account: accountSchema });
 export type AccountChecked = z.output<typeof accountCheckedSchema>;
