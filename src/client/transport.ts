@@ -2,6 +2,7 @@
 
 import { type Problem, problemSchema } from '../contracts/http/problem.ts';
 import { isPrivateWay } from '../domain/addresses.ts';
+import { TimeLimit } from './time-limit.ts';
 
 export interface TransportOptions {
   /** `http://127.0.0.1:8321`; in a page `location.origin`. */
@@ -153,13 +154,28 @@ export class HttpTransport {
   }
 
   async #try<Answer>(
-    { url, init }: { readonly url: URL; readonly init: RequestInit },
+    request: { readonly url: URL; readonly init: RequestInit },
     options: CallOptions,
     read: (response: Response) => Promise<Answer>,
   ): Promise<{ readonly answer: Answer } | Failed> {
+    const { signal, isStream, timeoutMs = this.timeoutMs } = options;
+    if (isStream) return this.#send(request, options, read);
+    const limit = new TimeLimit(timeoutMs, signal);
+    try {
+      return await Promise.race([limit.reached, this.#send(request, { ...options, signal: limit.signal }, read)]);
+    } finally {
+      limit.close();
+    }
+  }
+
+  async #send<Answer>(
+    { url, init }: { readonly url: URL; readonly init: RequestInit },
+    { signal, alsoAccepts }: CallOptions,
+    read: (response: Response) => Promise<Answer>,
+  ): Promise<{ readonly answer: Answer } | Failed> {
     const send = this.#options.fetch ?? globalThis.fetch;
-    const response = await send(url, { ...init, signal: this.#signal(options) });
-    if (response.ok || response.status === options.alsoAccepts) return { answer: await read(response) };
+    const response = await send(url, signal ? { ...init, signal } : init);
+    if (response.ok || response.status === alsoAccepts) return { answer: await read(response) };
     return {
       error: await refusal(response),
       isPassing: PASSING.includes(response.status),
@@ -183,12 +199,6 @@ export class HttpTransport {
       redirect: 'error',
     } as const;
     return { url, init };
-  }
-
-  #signal({ signal, isStream, timeoutMs = this.timeoutMs }: CallOptions): AbortSignal {
-    const signals = signal ? [signal] : [];
-    if (!isStream) signals.push(AbortSignal.timeout(timeoutMs));
-    return AbortSignal.any(signals);
   }
 
   #headers({ method = 'GET', body, rawBody, headers }: Omit<CallOptions, 'path' | 'query'>): Record<string, string> {
