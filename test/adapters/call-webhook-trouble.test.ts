@@ -65,12 +65,13 @@ describe('one deadline over everything', () => {
   });
 
   test('F-12 a dripping success happened, and its receipt says that it is not whole', async () => {
-    const { outcome, elapsedMs } = await sendTo(drip(HEAD_OK, '1\r\nx\r\n'), { timeoutMs: 300 });
+    // The head has to be there before the time is over, also on a busy machine.
+    const { outcome, elapsedMs } = await sendTo(drip(HEAD_OK, '1\r\nx\r\n'), { timeoutMs: 1_500 });
     expect(outcome).toMatchObject({
       kind: 'done',
       receipt: { status: 200, bodyStart: expect.stringMatching(/^x+$/u), note: expect.stringContaining('too long') },
     });
-    expect(elapsedMs).toBeLessThan(2_000);
+    expect(elapsedMs).toBeLessThan(3_500);
   });
 
   test('is 20 s, also when nobody aborts', async () => {

@@ -371,7 +371,7 @@ describe('the gate', () => {
     const holder = await database.pool.connect();
     try {
       await holder.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
-      await expect(passGate(database.pool, request)).rejects.toMatchObject({ code: 'AOL_UNAVAILABLE' });
+      await expect(passGate(database.pool, request)).rejects.toMatchObject({ code: 'AOL_TOO_MANY_AT_ONCE' });
     } finally {
       await holder.query('ROLLBACK');
       holder.release();
