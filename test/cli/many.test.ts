@@ -1,6 +1,8 @@
 /** Commands about many actions, about waiting and looking ahead, and the times that they read and show. */
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -28,6 +30,15 @@ afterAll(async () => {
   cli.close();
   await api.close();
 });
+
+/** Its address. */
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it has no port');
+  return `http://127.0.0.1:${address.port}`;
+}
 
 const terminal = (answer: string) => {
   const asked: string[] = [];
@@ -191,6 +202,20 @@ describe('times', () => {
       expect((await cli.run(['logs', ...wrong])).exitCode).toBe(2);
     }
   });
+});
+
+test('a terminal shows the rows of CSV as lines, wherever the pieces part in which they come', async () => {
+  const [first, second] = [Buffer.from('at,event\r\n1,ä').subarray(0, -1), Buffer.from('1,ä\r\n2,b\r\n').subarray(3)];
+  let goOn: () => void = () => undefined;
+  const server = createServer((_, response) => {
+    goOn = () => void response.end(second);
+    response.writeHead(200, { 'content-type': 'text/csv' }).write(first);
+  });
+  const env = { AOL_API_URL: await listening(server), AOL_TOKEN: TOKENS.admin };
+  const shown = await cli.run(['logs', '--csv'], { env, isOutTerminal: true, onOut: () => goOn() });
+  expect(shown).toMatchObject({ exitCode: 0, out: 'at,event\n1,ä\n2,b' });
+  server.closeAllConnections();
+  server.close();
 });
 
 describe('what enqueue says', () => {

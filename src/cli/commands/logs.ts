@@ -88,8 +88,21 @@ async function logs(context: CliContext, argument: string | undefined, options: 
 }
 
 async function printCsv({ io }: CliContext, file: ReadableStream<Uint8Array>): Promise<undefined> {
-  for await (const chunk of file) io.outBytes(chunk);
+  if (io.isOutTerminal) await showCsv(io, file);
+  else for await (const chunk of file) io.outBytes(chunk);
   return undefined;
+}
+
+/** Whole rows, wherever the pieces part in which they come; a terminal's lines end without CR. */
+async function showCsv(io: CliContext['io'], file: ReadableStream<Uint8Array>): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of file) {
+    const rows = (rest + decoder.decode(chunk, { stream: true })).split('\r\n');
+    rest = rows.pop() ?? '';
+    if (rows.length > 0) io.out(rows.join('\n'));
+  }
+  if (rest !== '') io.out(rest);
 }
 
 async function logsOfAction(client: AolClient, actionId: string) {
