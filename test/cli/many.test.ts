@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -223,7 +224,32 @@ describe('what enqueue says', () => {
     const first = actionSchema.parse((await cli.run([...NEW, '--key', 'again', '--json'])).json());
     const again = await cli.run([...NEW, '--key', 'again']);
     expect(again).toMatchObject({ exitCode: 0, out: expect.stringContaining(first.id) });
-    expect(again.talk).toContain('the key was used before');
+    expect(again.talk).toMatch(/there is an action of this key, from .*: no second one was queued/);
+  });
+
+  test('a call whose first answer was lost does not speak of a key that nobody gave', async () => {
+    let lost = 0;
+    const proxy = createServer(async (request, response) => {
+      const body = request.method === 'POST' ? await text(request) : undefined;
+      const headers = { authorization: `Bearer ${TOKENS.admin}`, ...(body && { 'content-type': 'application/json' }) };
+      const answer = await fetch(`${api.url}${request.url}`, {
+        method: request.method ?? 'GET',
+        headers,
+        body: body ?? null,
+      });
+      const answered = await answer.text();
+      if (body !== undefined && lost === 0) {
+        lost += 1;
+        response.destroy();
+      } else {
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answered);
+      }
+    });
+    const env = { AOL_API_URL: await listening(proxy), AOL_TOKEN: TOKENS.admin };
+    expect(await cli.run(NEW, { env })).toMatchObject({ exitCode: 0, talk: '' });
+    expect(lost).toBe(1);
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   test('REAL into a lane that is PROOF says that it waits, not that it is sent', async () => {

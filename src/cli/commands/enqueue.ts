@@ -76,8 +76,9 @@ async function single(context: CliContext, type: string, options: Options): Prom
     print(ended, () => actionText(ended, io.color));
     return exitCode;
   }
-  if (!isNew)
-    io.talk(`aol: the key was used before: nothing new was queued, this is the action from ${when(queued.createdAt)}`);
+  // It may be this call's own, if its first answer was lost; without --key nobody else has the key.
+  if (!isNew && options.key !== undefined)
+    io.talk(`aol: there is an action of this key, from ${when(queued.createdAt)}: no second one was queued`);
   // Why it waits is known to whoever looks at it.
   const action = context.json ? queued : await client.getAction(queued.id);
   print(action, () =>
