@@ -21,7 +21,7 @@ export default defineConfig({
           groups: [
             { name: 'zod', test: /node_modules[\\/]zod[\\/]|state[\\/]without-eval/u },
             // Small chunks of their own compress badly: what two pages share is one.
-            { name: 'parts', test: /web[\\/](?:parts|state)[\\/]/u, minShareCount: 2 },
+            { name: 'parts', test: /web[\\/](?:parts|state|accounts|show[\\/](?:reason|seen))/u, minShareCount: 2 },
           ],
         },
       },

@@ -23,12 +23,12 @@ type DecisionVerb =
   | 'revise';
 
 export class DecisionCalls extends AccessCalls {
-  cancel(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
+  cancel(id: string, options: { readonly reason?: string | undefined } = {}): Promise<Action> {
     return this.#decide(id, 'cancel', options);
   }
 
   /** Gives a dead letter a new round of attempts under the same key. */
-  replay(id: string, options: { readonly reason?: string } = {}): Promise<Action> {
+  replay(id: string, options: { readonly reason?: string | undefined } = {}): Promise<Action> {
     return this.#decide(id, 'replay', options);
   }
 

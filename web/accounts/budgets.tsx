@@ -199,7 +199,7 @@ function askBudget({ scope, name, changes, onDone }: Change): void {
     verb: 'Set the budget',
     asksReason: true,
     async act(reason) {
-      await client.setBudget({ scope, name, limits: [...changes], ...(reason !== undefined && { reason }) });
+      await client.setBudget({ scope, name, limits: [...changes], reason });
       say(`The budget of ${scope} ${name} is set`);
       onDone();
     },

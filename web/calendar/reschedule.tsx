@@ -39,7 +39,7 @@ export function askReschedule(action: ActionSummary, day: string | undefined, on
       const chosen = chosenTime(text);
       if (chosen.kind !== 'right')
         throw new Error(chosen.kind === 'wrong' ? `The new time ${chosen.problem}.` : 'Choose a new time first.');
-      await client.reschedule(action.id, { runAt: chosen.iso, ...(reason !== undefined && { reason }) });
+      await client.reschedule(action.id, { runAt: chosen.iso, reason });
       say(`Rescheduled to ${clockTime(chosen.iso)} ${zoneAt(chosen.iso)}`);
       onDone();
     },

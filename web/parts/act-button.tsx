@@ -13,7 +13,7 @@ interface ActButtonProps {
   readonly needs?: Right;
   readonly icon?: IconName;
   readonly kind?: 'primary' | 'danger' | 'stop';
-  readonly size?: 'small' | 'large';
+  readonly size?: 'small' | 'large' | undefined;
   /** What it will do, for those who hesitate. */
   readonly title?: string;
   /** Another reason why it cannot be pressed now. */

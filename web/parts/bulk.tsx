@@ -73,7 +73,7 @@ function askCancel(actions: readonly ActionSummary[], selected: number, onDone: 
     changed: actions.length,
     note: restOf(actions.length, selected),
     async send(reason) {
-      const failed = await forEach(actions, ({ id }) => client.cancel(id, reason === undefined ? {} : { reason }));
+      const failed = await forEach(actions, ({ id }) => client.cancel(id, { reason }));
       return { done: actions.length - failed.length, failed };
     },
     onDone,
@@ -103,7 +103,7 @@ async function askCancelFitting(fitting: ActionFilter, onDone: () => void): Prom
     changed: Math.min(matched, MAX_BULK_DECISIONS),
     note: leftOf(matched, MAX_BULK_DECISIONS),
     async send(reason) {
-      const answer = await client.cancelMany({ filter: which, ...(reason !== undefined && { reason }) });
+      const answer = await client.cancelMany({ filter: which, reason });
       return { done: answer.changed, failed: refusedOf(answer) };
     },
     onDone,
@@ -120,7 +120,7 @@ function askReplay(actions: readonly ActionSummary[], selected: number, onDone: 
     note: restOf(actions.length, selected),
     async send(reason) {
       const ids = actions.map(({ id }) => id);
-      const answer = await client.replayDeadLetters({ ids, ...(reason === undefined ? {} : { reason }) });
+      const answer = await client.replayDeadLetters({ ids, reason });
       return { done: answer.changed, failed: refusedOf(answer) };
     },
     onDone,

@@ -61,7 +61,7 @@ export function Controls({ lane, name, small = false }: { lane: string; name: st
           icon="play"
           label={`Resume ${name}`}
           title={CONTROL_WORDS.resume.effect}
-          {...(size && { size })}
+          size={size}
           act={() => goOn('resume', lane, name)}
         >
           Resume
@@ -72,7 +72,7 @@ export function Controls({ lane, name, small = false }: { lane: string; name: st
           icon="pause"
           label={`Pause ${name}`}
           title={CONTROL_WORDS.pause.effect}
-          {...(size && { size })}
+          size={size}
           act={() => press('pause', lane)}
         >
           Pause
@@ -84,7 +84,7 @@ export function Controls({ lane, name, small = false }: { lane: string; name: st
           kind="primary"
           label={`Start ${name}`}
           title={CONTROL_WORDS.start.effect}
-          {...(size && { size })}
+          size={size}
           act={() => goOn('start', lane, name)}
         >
           Start
@@ -96,7 +96,7 @@ export function Controls({ lane, name, small = false }: { lane: string; name: st
           kind={small ? 'danger' : 'stop'}
           label={`Kill ${name}`}
           title={CONTROL_WORDS.kill.effect}
-          {...(size && { size })}
+          size={size}
           act={() => press('kill', lane)}
         >
           {small ? 'Kill' : 'KILL'}

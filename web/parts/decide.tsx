@@ -91,8 +91,6 @@ function done(what: string, answer: Pick<ActionSummary, 'status'>, onDone: Decid
   onDone(answer);
 }
 
-const withReason = (reason: string | undefined) => (reason === undefined ? {} : { reason });
-
 function Approve({ action, onDone, seenSha256, effect, hasKeys }: DecideProps) {
   const sha256 = action.artifactSha256;
   const isSeen = sha256 !== null && seenSha256 === sha256;
@@ -118,7 +116,7 @@ function Approve({ action, onDone, seenSha256, effect, hasKeys }: DecideProps) {
           asksReason: true,
           async act(reason) {
             if (sha256 === null) return;
-            done('Approved', await client.approve(action.id, { sha256, ...withReason(reason) }), onDone);
+            done('Approved', await client.approve(action.id, { sha256, reason }), onDone);
           },
         })
       }
@@ -156,7 +154,7 @@ function Reject({ action, onDone, hasKeys }: DecideProps) {
           kind: 'danger',
           asksReason: true,
           async act(reason) {
-            done('Rejected', await client.reject(action.id, withReason(reason)), onDone);
+            done('Rejected', await client.reject(action.id, { reason }), onDone);
           },
         })
       }
@@ -186,7 +184,7 @@ function Resolve({ action, onDone, outcome }: DecideProps & { readonly outcome: 
           kind: wasSent ? 'primary' : 'danger',
           asksReason: true,
           async act(reason) {
-            done('Resolved', await client.resolve(action.id, { outcome, ...withReason(reason) }), onDone);
+            done('Resolved', await client.resolve(action.id, { outcome, reason }), onDone);
           },
         })
       }
@@ -208,7 +206,7 @@ function Replay({ action, onDone }: DecideProps) {
           verb: 'Replay',
           asksReason: true,
           async act(reason) {
-            done('Replayed', await client.replay(action.id, withReason(reason)), onDone);
+            done('Replayed', await client.replay(action.id, { reason }), onDone);
           },
         })
       }
@@ -238,7 +236,7 @@ function Cancel({ action, onDone, verb = 'Cancel' }: DecideProps & { readonly ve
           kind: 'danger',
           asksReason: true,
           async act(reason) {
-            done('Cancelled', await client.cancel(action.id, withReason(reason)), onDone);
+            done('Cancelled', await client.cancel(action.id, { reason }), onDone);
           },
         })
       }
@@ -294,7 +292,7 @@ function Promote({ action, seenSha256, effect }: DecideProps) {
             const chosen = chosenTime(time);
             if (chosen.kind === 'wrong') throw new Error(`The time ${chosen.problem}.`);
             const runAt = chosen.kind === 'right' ? { runAt: chosen.iso } : {};
-            const real = await client.promote(action.id, { sha256, ...runAt, ...withReason(reason) });
+            const real = await client.promote(action.id, { sha256, ...runAt, reason });
             say('Promoted: this is the REAL action');
             go(`/actions/${real.id}`);
           },

@@ -172,7 +172,7 @@ function askLevel({ lane, type, from, to, onDone }: Change): void {
     kind: goesAlone ? 'danger' : 'primary',
     asksReason: true,
     async act(reason) {
-      await client.setAutonomy({ lane, type, level: to, ...(reason !== undefined && { reason }) });
+      await client.setAutonomy({ lane, type, level: to, reason });
       say(`Autonomy of ${type === '*' ? 'all types' : type}: ${to}`);
       onDone();
     },

@@ -192,8 +192,8 @@ function askChange({ lane, name, state, onDone }: FlagRowProps, value: FlagValue
         lane,
         flags: { [name]: value },
         version: state.version,
-        ...(forMs !== undefined && { forMs }),
-        ...(reason !== undefined && { reason }),
+        forMs,
+        reason,
       });
       say(`${name} is ${String(value)} now`);
       onDone();

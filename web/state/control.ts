@@ -30,9 +30,9 @@ export interface Pressed {
 export const lastPress = signal<Pressed | undefined>(undefined);
 
 /** Presses it. Never throws: what went wrong is said. */
-export async function press(verb: ControlVerb, lane: string, reason?: string): Promise<void> {
+export async function press(verb: ControlVerb, lane: string): Promise<void> {
   try {
-    await pressOrThrow(verb, lane, reason);
+    await pressOrThrow(verb, lane);
   } catch (error) {
     say(`${CONTROL_WORDS[verb].word} failed: ${errorText(error)}`, 'bad');
   }
@@ -41,8 +41,8 @@ export async function press(verb: ControlVerb, lane: string, reason?: string): P
 export async function pressOrThrow(verb: ControlVerb, lane: string, reason?: string): Promise<void> {
   const startedAt = performance.now();
   const answer = await client.control(verb, {
-    ...(lane === '*' ? {} : { lane }),
-    ...(reason === undefined || reason === '' ? {} : { reason }),
+    lane: lane === '*' ? undefined : lane,
+    reason,
   });
   const tookMs = performance.now() - startedAt;
   lastPress.value = { verb, lane, tookMs, quietMs: undefined };
