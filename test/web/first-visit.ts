@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { TOKENS } from '../support/api.ts';
-import { suite, visit, withPage } from './suite.ts';
+import { client, suite, visit, withPage } from './suite.ts';
 
 export function firstVisitTests(): void {
   describe('signing in', () => {
@@ -34,6 +34,11 @@ export function firstVisitTests(): void {
         await page.getByLabel('Token').fill(TOKENS.viewer);
         await page.getByRole('button', { name: 'Sign in' }).click();
         await page.getByRole('heading', { name: 'Logs', level: 1 }).waitFor();
+        // The status is read again too.
+        await client().pause();
+        await page.getByRole('button', { name: 'Resume all lanes' }).waitFor();
+        await client().resume();
+        await page.getByRole('button', { name: 'Pause all lanes' }).waitFor();
       });
     });
 

@@ -41,7 +41,7 @@ export function useResource<Data>(key: string, load: () => Promise<Data>, option
   const { everyMs, isLive = true } = options;
   useEffect(() => {
     if (!isLive && reader.state.peek().key === key) {
-      reader.hold();
+      reader.stop();
       return;
     }
     reader.ask(key);
@@ -88,9 +88,8 @@ export class Reader<Data> {
 
   /** Another question: it is asked at once, and whatever is on its way is for nothing. */
   ask(key: string): void {
-    if (key !== this.#key) this.#isReading = false;
+    this.stop();
     this.#key = key;
-    this.#round += 1;
     this.#notBefore = 0;
     this.refresh();
   }
@@ -104,14 +103,10 @@ export class Reader<Data> {
     this.#schedule();
   }
 
-  /** What is shown stays as it is, also when a reading is on its way. */
-  hold(): void {
-    this.stop();
-    this.#isReading = false;
-  }
-
+  /** What is shown stays as it is: the answer of a reading that is on its way is dropped, and no other reading waits for it. */
   stop(): void {
     this.#round += 1;
+    this.#isReading = false;
     this.#isWanted = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
