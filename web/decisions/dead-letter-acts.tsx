@@ -25,7 +25,7 @@ export async function askDeadLetters(
   const call = (request: DlqInput) =>
     verb === 'replay' ? client.replayDeadLetters(request) : client.clearDeadLetters(request);
   try {
-    const { matched } = await call({ filter, dryRun: true });
+    const { matched, asOf } = await call({ filter, dryRun: true });
     ask({
       title: `${word} ${counted(matched, 'dead letter')}?`,
       effect: (
@@ -37,7 +37,8 @@ export async function askDeadLetters(
       kind,
       asksReason: true,
       async act(reason) {
-        const answer = await call({ filter, ...(reason !== undefined && { reason }) });
+        // What has failed since was not counted.
+        const answer = await call({ filter: { ...filter, before: asOf }, reason });
         say(
           `${done} ${counted(answer.changed, 'dead letter')}` +
             (answer.remaining > 0 ? `; ${count(answer.remaining)} are left: press again` : ''),

@@ -40,11 +40,10 @@ async function askApprovals(
     changed: actions.length,
     note: leftOf(fitting?.total ?? selected.length, MAX_BULK_APPROVALS),
     async send(reason) {
-      const because = reason === undefined ? {} : { reason };
       const { results } = await client.decideApprovals(
         approves
-          ? { approve: actions.map(({ id, artifactSha256 }) => ({ id, sha256: artifactSha256 ?? '' })), ...because }
-          : { reject: actions.map(({ id }) => ({ id })), ...because },
+          ? { approve: actions.map(({ id, artifactSha256 }) => ({ id, sha256: artifactSha256 ?? '' })), reason }
+          : { reject: actions.map(({ id }) => ({ id })), reason },
       );
       const failed = results.flatMap((result): Failed[] =>
         result.status === 200 ? [] : [{ id: result.id, why: result.problem.detail ?? result.problem.title }],
@@ -65,11 +64,12 @@ async function askDeadLetters(
   const fitting = filter && (await firstThatFit('DLQ', filter));
   const actions = fitting?.items ?? selected;
   const { createdBy, ...dlqFilter } = filter ?? {};
-  const which: DlqInput =
+  const ids = actions.map(({ id }) => id);
+  const which = (before?: string): DlqInput =>
     fitting && createdBy === undefined && fitting.total > actions.length
-      ? { filter: dlqFilter }
-      : { ids: actions.map(({ id }) => id) };
-  const { matched } = await call({ ...which, dryRun: true });
+      ? { filter: { ...dlqFilter, before } }
+      : { ids };
+  const { matched, asOf } = await call({ ...which(), dryRun: true });
   const replays = verb === 'replay';
   askMany({
     verb: replays ? 'Replay' : 'Clear',
@@ -80,10 +80,11 @@ async function askDeadLetters(
     changed: Math.min(matched, MAX_BULK_DECISIONS),
     note: leftOf(matched, MAX_BULK_DECISIONS),
     async send(reason) {
-      const answer = await call({ ...which, ...(reason !== undefined && { reason }) });
+      // What has failed since was not counted.
+      const answer = await call({ ...which(asOf), reason });
       return { done: answer.changed, failed: refusedOf(answer) };
     },
-    onDone: (failed) => onDone(actions.map(({ id }) => id).filter((id) => !failed.has(id))),
+    onDone: (failed) => onDone(ids.filter((id) => !failed.has(id))),
   });
 }
 

@@ -1,0 +1,75 @@
+/** What comes late, or changes under the reader: it takes nothing that was not counted, and moves no page or dialog away. */
+
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '../support/until.ts';
+import { becomes, client, queue, REAL, statusOf, withPage } from './suite.ts';
+
+const LANE = 'late';
+/** More than are listed, so that a filter names them. */
+const MANY = 201;
+
+const deadLetters = `/decisions?show=DLQ&lane=${LANE}`;
+const letter = (name: string) => ({
+  type: 'PLAY',
+  payload: { name, acts: ['rejected' as const] },
+  ...REAL,
+  lane: LANE,
+});
+
+async function dead(name: string): Promise<string> {
+  const { type, payload, ...more } = letter(name);
+  const id = await queue(type, payload, more);
+  await becomes(id, 'DLQ');
+  return id;
+}
+
+export function lateTests(): void {
+  describe('what comes late', () => {
+    beforeAll(async () => {
+      await client().createLane(LANE);
+      const flags = {
+        proof_only: false,
+        approval_policy: 'none',
+        max_actions_per_tick: 100,
+        max_running: 100,
+      } as const;
+      await client().patchFlags({ lane: LANE, flags, reason: 'test' });
+    });
+
+    test('a dead letter that was not counted is not cleared with the others of its cause', async () => {
+      const ids = [await dead('first'), await dead('second')];
+      await withPage({ at: deadLetters }, async ({ page }) => {
+        await page.getByRole('button', { name: /^Clear all of/u }).click();
+        const clear = page.getByRole('dialog').getByRole('button', { name: 'Clear 2' });
+        await clear.waitFor();
+        const uncounted = await dead('third');
+        await clear.click();
+        await page.getByText('Cleared 2 dead letters', { exact: true }).waitFor();
+        for (const id of ids) expect(await statusOf(id)).toBe('CANCELLED');
+        expect(await statusOf(uncounted)).toBe('DLQ');
+        await client().cancel(uncounted);
+      });
+    });
+
+    test('nor with all that fit a filter', async () => {
+      await client().enqueueMany({ actions: Array.from({ length: MANY }, (_, number) => letter(`old ${number}`)) });
+      await until(
+        'all are dead',
+        async () => (await client().clearDeadLetters({ filter: { lane: LANE }, dryRun: true })).matched === MANY,
+        30_000,
+      );
+      await withPage({ at: deadLetters }, async ({ page }) => {
+        await page.getByLabel('Select all 100 on this page').check();
+        await page.getByRole('button', { name: `Select all ${MANY} that fit` }).click();
+        await page.getByRole('button', { name: `Clear ${MANY}` }).click();
+        const clear = page.getByRole('dialog').getByRole('button', { name: `Clear ${MANY}` });
+        await clear.waitFor();
+        const uncounted = await dead('new');
+        await clear.click();
+        await page.getByText(`Cleared ${MANY}`, { exact: true }).waitFor();
+        expect(await statusOf(uncounted)).toBe('DLQ');
+        await client().cancel(uncounted);
+      });
+    });
+  });
+}
