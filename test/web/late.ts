@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/until.ts';
+import { card, openCard } from './decisions.ts';
 import { becomes, client, queue, REAL, statusOf, withPage } from './suite.ts';
 
 const LANE = 'late';
@@ -70,6 +71,33 @@ export function lateTests(): void {
         expect(await statusOf(uncounted)).toBe('DLQ');
         await client().cancel(uncounted);
       });
+    });
+
+    test('a question that comes late does not take the place of the one that is open', async () => {
+      const ids = [await dead('one'), await dead('two')];
+      await withPage({ at: deadLetters }, async ({ page }) => {
+        const held = Promise.withResolvers<void>();
+        await page.route('**/v1/dlq/clear', async (route) => {
+          await held.promise;
+          await route.continue();
+        });
+        await page.getByRole('button', { name: /^Clear all of/u }).click();
+        const [id = ''] = ids;
+        await openCard(page, id);
+        await card(page, id).getByRole('button', { name: 'Replay', exact: true }).click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByRole('heading', { name: 'Replay this dead letter?' }).waitFor();
+        const answered = page.waitForResponse('**/v1/dlq/clear');
+        held.resolve();
+        await answered;
+        // The button that asked may be pressed again once its question was put, or was not.
+        const button = page.locator('button[aria-label^="Clear all of"]');
+        await until('it is over', async () => (await button.getAttribute('aria-busy')) === 'false');
+        expect(await dialog.getByRole('heading').allInnerTexts()).toEqual(['Replay this dead letter?']);
+        await dialog.getByRole('button', { name: 'Keep as it is' }).click();
+        await dialog.waitFor({ state: 'detached' });
+      });
+      for (const id of ids) await client().cancel(id);
     });
   });
 }

@@ -23,7 +23,9 @@ export interface Question {
 const question = signal<{ readonly number: number; readonly asked: Question } | undefined>(undefined);
 let asked = 0;
 
+/** What asks late, as after a reading, does not take the place of what a person reads now. */
 export function ask(next: Question): void {
+  if (next.verb !== undefined && question.peek()) return;
   asked += 1;
   question.value = { number: asked, asked: next };
 }
