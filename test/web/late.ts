@@ -1,9 +1,10 @@
 /** What comes late, or changes under the reader: it takes nothing that was not counted, and moves no page or dialog away. */
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { card, openCard } from './decisions.ts';
-import { becomes, client, queue, REAL, statusOf, withPage } from './suite.ts';
+import { becomes, client, queue, REAL, statusOf, suite, withPage } from './suite.ts';
 
 const LANE = 'late';
 /** More than are listed, so that a filter names them. */
@@ -22,6 +23,15 @@ async function dead(name: string): Promise<string> {
   const id = await queue(type, payload, more);
   await becomes(id, 'DLQ');
   return id;
+}
+
+const kindShown = (page: Page) => page.locator('.kinds [aria-current="page"]').innerText();
+
+/** Answers the status as if nothing waited but dead letters. */
+async function withDeadLettersAlone(route: Route): Promise<void> {
+  const response = await route.fetch();
+  const text = await response.text();
+  await route.fulfill({ response, body: text.replaceAll(/"(AWAITING_APPROVAL|UNCONFIRMED)":\d+/gu, '"$1":0') });
 }
 
 export function lateTests(): void {
@@ -98,6 +108,27 @@ export function lateTests(): void {
         await dialog.waitFor({ state: 'detached' });
       });
       for (const id of ids) await client().cancel(id);
+    });
+
+    test('the kind of decisions that the page opened with stays, whatever begins to wait meanwhile', async () => {
+      const id = await dead('open');
+      const waits = await queue('PLAY', { name: 'waits', acts: ['done'] }, { ...REAL, requireApproval: true });
+      await becomes(waits, 'AWAITING_APPROVAL');
+      await withPage({ role: 'operator', at: '/adapters' }, async ({ page }) => {
+        await page.route('**/v1/status', withDeadLettersAlone);
+        await page.goto(`${suite.dashboard.url}/decisions`);
+        await card(page, id).waitFor();
+        await page.unroute('**/v1/status');
+        const approvals = page.locator('.kinds a', { hasText: 'Approvals' });
+        await until('an approval waits', async () => !/\b0$/u.test(await approvals.innerText()));
+        expect(await kindShown(page)).toContain('Dead letters');
+        await card(page, id).waitFor();
+        // A name in the address is followed.
+        await approvals.click();
+        await until('approvals are shown', async () => (await kindShown(page)).includes('Approvals'));
+      });
+      await client().cancel(id);
+      await client().reject(waits);
     });
   });
 }

@@ -1,5 +1,6 @@
 /** What waits for a person: approvals, unconfirmed effects, dead letters. Nothing here happens without a press and a question. */
 
+import { useRef } from 'preact/hooks';
 import { count } from '../../src/contracts/words.ts';
 import { DeadLetterGroups } from '../decisions/dead-letter-groups.tsx';
 import { FILTERS, KIND_TITLES, KINDS, type Kind, kindOf } from '../decisions/kinds.ts';
@@ -14,12 +15,16 @@ import { addressOf, query } from '../state/address.ts';
 import { accountChoices, laneChoices, typeChoices, useAccounts, useAdapters } from '../state/catalogue.ts';
 import { useResource } from '../state/resource.ts';
 import { client } from '../state/session.ts';
-import { totals } from '../state/status.ts';
+import { status, totals } from '../state/status.ts';
 
 const PAGE_SIZE = 100;
 
 export function DecisionsPage() {
-  const kind = kindOf(query.value.get('show'));
+  // Without a name: what waited when the status was known first. It stays while one looks.
+  const pinned = useRef<Kind | null>(null);
+  const named = query.value.get('show');
+  const kind = kindOf(named ?? pinned.current);
+  pinned.current = named === null && status.value ? kind : null;
   const sums = totals.value;
   return (
     <>
