@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { TOKENS } from '../support/api.ts';
-import { client, suite, visit, withPage } from './suite.ts';
+import { client, flagOf, pressAndConfirm, suite, visit, withPage } from './suite.ts';
 
 export function firstVisitTests(): void {
   describe('signing in', () => {
@@ -59,6 +59,19 @@ export function firstVisitTests(): void {
         "SELECT FROM aol_control_flags WHERE name IN ('killed', 'paused') AND value = 'true'",
       );
       expect(rows).toEqual([]);
+    });
+  });
+
+  describe('the only lane', () => {
+    test('has a stop and a start of its own', async () => {
+      await withPage({}, async ({ page }) => {
+        await page.getByRole('button', { name: 'Kill lane default' }).click();
+        await page.getByRole('button', { name: 'Start lane default' }).waitFor();
+        expect(await flagOf('default', 'killed')).toBe(true);
+        await pressAndConfirm(page, 'Start lane default', 'Start');
+        await page.getByRole('button', { name: 'Kill lane default' }).waitFor();
+        expect(await flagOf('default', 'killed')).toBe(false);
+      });
     });
   });
 

@@ -112,11 +112,9 @@ function Lane({ lane, isShown, isOnly }: LaneProps) {
           </p>
         )}
       </div>
-      {!isOnly && (
-        <div class="lane-acts">
-          <Controls lane={lane.lane} name={`lane ${lane.lane}`} small />
-        </div>
-      )}
+      <div class="lane-acts">
+        <Controls lane={lane.lane} name={`lane ${lane.lane}`} small />
+      </div>
     </li>
   );
 }
