@@ -42,6 +42,18 @@ export function firstVisitTests(): void {
       });
     });
 
+    test('signing out without an answer says that the session may go on', async () => {
+      await withPage({}, async ({ page }) => {
+        await page.route('**/v1/session', (route) =>
+          route.request().method() === 'DELETE' ? route.abort() : route.continue(),
+        );
+        await page.getByRole('button', { name: 'Sign out' }).click();
+        await page.getByText('AOL did not answer: you may still be signed in here.').waitFor();
+        await page.reload();
+        await page.getByRole('button', { name: 'Sign out' }).waitFor();
+      });
+    });
+
     test('a viewer sees every act, cannot press it, and is told why', async () => {
       await withPage({ role: 'viewer' }, async ({ page }) => {
         for (const name of ['Pause all lanes', 'Kill all lanes']) {

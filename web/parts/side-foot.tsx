@@ -53,7 +53,7 @@ export function SideFoot() {
               data-icon-only
               title="Sign out"
               aria-label="Sign out"
-              onClick={() => void signOut().catch(() => undefined)}
+              onClick={signOut}
             >
               <Icon name="exit" />
             </button>

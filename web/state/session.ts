@@ -66,8 +66,9 @@ export async function signOut(): Promise<void> {
   try {
     await client.signOut();
     if (signOutUrl !== null) location.assign(signOutUrl);
-  } finally {
     signedOut(null);
+  } catch (error) {
+    signedOut(isStatus(error, 401) ? null : 'AOL did not answer: you may still be signed in here.');
   }
 }
 
