@@ -96,6 +96,17 @@ export function actionTests(): void {
       });
     });
 
+    test('what would turn the order of a text around stands in the exact bytes as an escape', async () => {
+      const id = await queue('POST_SOCIAL', { platform: 'x', content: 'pay \u202e001\u202c now' });
+      await becomes(id, 'SUCCESS');
+      await withPage({ at: `/actions/${id}` }, async ({ page }) => {
+        await page.getByRole('button', { name: 'Exact bytes' }).click();
+        const text = await page.getByLabel('The artifact’s exact bytes').innerText();
+        expect(text).toContain(String.raw`pay \u202e001\u202c now`);
+        expect(text).not.toMatch(/\p{Bidi_Control}/u);
+      });
+    });
+
     test('bytes that are not those of the record are called DIFFERENT', async () => {
       await withPage({ at: '/' }, async ({ page }) => {
         await page.route('**/artifact', async (route) => {

@@ -1,5 +1,6 @@
-/** JSON as text. */
+/** JSON as text, in the order of its bytes: what would turn it around stands there as an escape. */
 
+import { printable } from '../../src/domain/printable.ts';
 import { Folded } from './folded.tsx';
 
 interface Named {
@@ -15,7 +16,7 @@ export function Json({ value, ...named }: Named & { readonly value: unknown }) {
 export function Text({ text, label, isWhole = false }: Named & { readonly text: string }) {
   return (
     <section class="text-box" aria-label={label}>
-      <Folded text={text} lines={isWhole ? Number.POSITIVE_INFINITY : undefined}>
+      <Folded text={printable(text)} lines={isWhole ? Number.POSITIVE_INFINITY : undefined}>
         {(shown) => <pre>{shown}</pre>}
       </Folded>
     </section>
