@@ -60,7 +60,8 @@ export async function runPreparations(
       if (earlier.kind === 'never') return { kind: 'failed', reason: earlier.reason, dlqReason: 'rejected' };
       given = earlier.receipt;
     }
-    const context = contextWith(Object.fromEntries(results), AbortSignal.timeout(ATTEMPT_TIMEOUT_MS));
+    const limit = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
+    const context = contextWith(Object.fromEntries(results), limit);
     const answered = await prepareOnce(adapter, step, effect, context, given);
     const outcome = scrubbedPreparation(answered, accounts.scrub);
     if (effect.account && outcome.limits?.length) await accounts.keepLimits(effect.account, outcome.limits);
@@ -78,7 +79,7 @@ export async function runPreparations(
         return { kind: 'failed', reason: `${step.summary}: ${outcome.reason}`, dlqReason: 'rejected' };
       case 'not_sent': {
         const reason = `${step.summary}: ${outcome.reason}`;
-        if (context.signal.aborted) return { kind: 'later', reason, delayMs: 0 };
+        if (wasStopped(context.signal, limit)) return { kind: 'later', reason, delayMs: 0 };
         const failures = await failPreparation(db, { actionId, name: step.name });
         if (failures >= MAX_ATTEMPTS) return { kind: 'failed', reason, dlqReason: 'exhausted' };
         return { kind: 'later', reason, delayMs: backoffMs(failures, Math.random(), outcome.retryAfterMs) };
@@ -86,6 +87,11 @@ export async function runPreparations(
     }
   }
   return { kind: 'ready', results: Object.fromEntries(results), worked };
+}
+
+/** Whether it was told to stop, and not its own limit ended it: that is a failure as others are. */
+function wasStopped(signal: AbortSignal, limit: AbortSignal): boolean {
+  return signal.aborted && !(limit.aborted && signal.reason === limit.reason);
 }
 
 /** What an effect's preparations have left so far. */
