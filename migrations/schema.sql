@@ -505,6 +505,7 @@ FUNCTION aol_refuse_immutable_columns() RETURNS trigger
 FUNCTION aol_release_followers() RETURNS TABLE(lane text)
 FUNCTION aol_release_held(of_scope text, of_name text) RETURNS TABLE(lane text)
 FUNCTION aol_rules_ask(of_lane text, of_type text, approval_policy text, autonomy text) RETURNS boolean
+FUNCTION aol_sent(of_action uuid) RETURNS text
 FUNCTION aol_set_budgets(of_scope text, of_name text, of_source text, changes jsonb, actor text, why text, counted jsonb, from_id bigint) RETURNS void
 FUNCTION aol_show_ahead(of_lane text) RETURNS void
 FUNCTION aol_take_back(of_lane text, under_token bigint, is_kill boolean, except_tick uuid, max_deaths integer) RETURNS integer

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { cancelAction, findAction } from '../../src/db/decide/cancel.ts';
 import { replayAction, resolveAction } from '../../src/db/decide/decisions.ts';
+import { cancelMany } from '../../src/db/decide/many.ts';
 import type { Database } from '../../src/db/pool.ts';
 import { type AttemptDecision, leaveTick, recordAttempts } from '../../src/db/queue/attempts.ts';
 import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
@@ -156,12 +157,18 @@ describe('an attempt at work owns its action', () => {
   });
 });
 
+/** Past its deadline it is in the queue again, and its lane is paused. */
+async function takenBack(): Promise<Held> {
+  const effect = await atWork(deadlineOver);
+  await setFlag(db, 'paused', true);
+  await claimOnce(db, holder('r2'), undefined, realWorker);
+  expect(await status(effect)).toBe('PENDING');
+  return effect;
+}
+
 describe('past its deadline, or when its worker died', () => {
   test('it is taken back; a receipt that comes while it waits is kept, and ends it when it is claimed next', async () => {
-    const effect = await atWork(deadlineOver);
-    await setFlag(db, 'paused', true);
-    await claimOnce(db, holder('r2'), undefined, realWorker);
-    expect(await status(effect)).toBe('PENDING');
+    const effect = await takenBack();
     expect(await record(effect, done, { to: 'SUCCESS' })).toBe('late');
     expect([await status(effect), await receipts(effect)]).toEqual(['PENDING', 1]);
     await setFlag(db, 'paused', false);
@@ -191,9 +198,7 @@ describe('past its deadline, or when its worker died', () => {
   });
 
   test('an effect that may have happened is not cancelled behind the provider’s back', async () => {
-    const effect = await atWork(deadlineOver);
-    await setFlag(db, 'paused', true);
-    await claimOnce(db, holder('r2'), undefined, realWorker);
+    const effect = await takenBack();
     expect(await cancelAction(db, effect.id, { actor: 'test' })).toMatchObject({
       status: 'PENDING',
       cancel_requested: true,
@@ -266,6 +271,44 @@ describe('a receipt that comes late', () => {
     await replayAction(db, effect.id, { actor: 'test' });
     const again = await claimed('r1');
     expect(await passGate(db, again.gate)).toMatchObject({ kind: 'open', attempt: 2 });
+  });
+
+  test.each([
+    ['taken back', takenBack],
+    [
+      'said not to be sent by a person',
+      async () => {
+        const effect = await atWork();
+        await record(effect, unknown, { to: 'UNCONFIRMED' });
+        await resolveAction(db, effect.id, 'not_sent', { actor: 'test' });
+        return effect;
+      },
+    ],
+  ])('while it waits, %s, is not overruled by a cancel, and who cancels is told', async (_words, make) => {
+    const effect = await make();
+    expect(await record(effect, done, { to: 'SUCCESS' })).toBe('late');
+    const cancel = cancelAction(db, effect.id, { actor: 'test' });
+    await expect(cancel).rejects.toThrow('it was sent: its receipt came late. It cannot be cancelled');
+    await expect(cancel).rejects.toMatchObject({ code: 'AOL_STATE_CONFLICT', status: 'PENDING' });
+    expect(await cancelMany(db, { ids: [effect.id] }, { actor: 'test' })).toMatchObject({ matched: 0, changed: 0 });
+    expect(await findAction(db, effect.id)).toMatchObject({ status: 'PENDING', cancel_requested: false });
+    await setFlag(db, 'paused', false);
+    const again = await claimed('r2');
+    await expect(cancelAction(db, effect.id, { actor: 'test' })).rejects.toThrow('it was sent');
+    expect(await passGate(db, again.gate)).toEqual({ kind: 'receipt', receipt: { id: 'post-1' } });
+  });
+
+  test('is not overruled by a cancel that was asked for before it, when a kill takes its action back', async () => {
+    const effect = await takenBack();
+    expect(await cancelAction(db, effect.id, { actor: 'test' })).toMatchObject({ cancel_requested: true });
+    await record(effect, done, { to: 'SUCCESS' });
+    await setFlag(db, 'paused', false);
+    await claimed('r2');
+    await setFlag(db, 'killed', true);
+    await claimOnce(db, holder('r2'), undefined, realWorker);
+    expect(await status(effect)).toBe('PENDING');
+    await setFlag(db, 'killed', false);
+    expect(await passGate(db, (await claimed('r3')).gate)).toMatchObject({ kind: 'receipt' });
   });
 
   test('of an action that is gone, or twice, breaks nothing', async () => {

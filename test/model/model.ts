@@ -273,9 +273,9 @@ export class LaneModel {
     this.#leave(action, way);
   }
 
-  /** What may have happened is not cancelled: its attempt's outcome, or a person's word, comes first. */
+  /** What may have happened is not cancelled: its attempt's outcome, or a person's word, comes first. Nor is what has. */
   cancel(action: Action): object {
-    if (isFinal(action)) return refused(action);
+    if (isFinal(action) || action.standing !== undefined) return refused(action);
     const mayHaveHappened = action.status !== 'UNCONFIRMED' && this.#isUncertain(action);
     if (action.status === 'RUNNING' || mayHaveHappened) action.cancelRequested = true;
     else this.#leave(action, 'CANCELLED');
@@ -380,7 +380,7 @@ export class LaneModel {
     }
     const [status, exit] = WAYS[way === 'waits in its tick' ? 'waits in the queue' : way];
     const { tick } = action;
-    const isUnwanted = status === 'PENDING' && action.cancelRequested && !this.#isUncertain(action);
+    const isUnwanted = status === 'PENDING' && action.cancelRequested && !this.#maybeSent(action);
     const dlqReason = way === 'rejected' || way === 'exhausted' || way === 'crashed' ? way : null;
     Object.assign(action, { status: isUnwanted ? 'CANCELLED' : status, tick: undefined, dlqReason });
     if (tick?.state === 'open') {

@@ -25,7 +25,7 @@ const FOR_PEOPLE: readonly ActionStatus[] = ['UNCONFIRMED', 'DLQ'];
  * Cancels what waits. Of what runs, or may have been sent, it asks: released before the gate it is cancelled, else its outcome stands.
  *
  * @param by with `onlyOwn` only what the same actor queued, and nothing that ended and waits for a person
- * @throws StateConflictError when the action is final
+ * @throws StateConflictError when the action is final, or was sent: its receipt came late
  * @throws ForbiddenError
  */
 export async function cancelAction(
@@ -41,7 +41,11 @@ export async function cancelAction(
       throw new StateConflictError(`an action that is ${row.status} cannot be cancelled`, row.status);
     }
     const message = by.reason ?? `cancelled while ${row.status}`;
-    const mayHaveHappened = row.status !== 'UNCONFIRMED' && row.mode === 'REAL' && (await isUncertain(connection, id));
+    const sent = row.mode === 'REAL' ? await isSent(connection, id) : null;
+    if (sent === 'sent') {
+      throw new StateConflictError('it was sent: its receipt came late. It cannot be cancelled', row.status);
+    }
+    const mayHaveHappened = row.status !== 'UNCONFIRMED' && sent === 'unknown';
     if (row.status === 'RETRY' && !mayHaveHappened) {
       await leave(connection, [{ actionId: id, to: 'CANCELLED', message, actor: by.actor }]);
       return findAction(connection, id);
@@ -68,10 +72,13 @@ export async function cancelAction(
   });
 }
 
-/** Whether an attempt of it may have happened, and neither its outcome nor a person has said so yet. */
-async function isUncertain(db: Queryable, id: string): Promise<boolean> {
-  const [row] = await query<{ how_many: number }>(db, 'SELECT how_many FROM aol_uncertain_attempts($1)', [id]);
-  return (row?.how_many ?? 0) > 0;
+/**
+ * Whether an effect that waits was sent: a receipt of it came late (`sent`), or an attempt of it may have happened, and neither its
+ * outcome nor a person has said so yet (`unknown`).
+ */
+export async function isSent(db: Queryable, id: string): Promise<'sent' | 'unknown' | null> {
+  const [row] = await query<{ sent: 'sent' | 'unknown' | null }>(db, 'SELECT aol_sent($1) AS sent', [id]);
+  return row?.sent ?? null;
 }
 
 function requireOwn(row: ActionRow, actor: string): void {

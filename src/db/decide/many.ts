@@ -11,10 +11,10 @@ import { type Database, type Queryable, query, transaction } from '../pool.ts';
 import { CLEAR, type DecidedBy, type Decision, decide, REPLAY } from './decisions.ts';
 import { listLanes, requireLane } from './flags.ts';
 
-/** Not what may have been sent: of that one is asked to stop, by itself. */
+/** Not what was sent or may have been: of what may have been one is asked to stop, by itself. */
 const CANCEL: Decision = {
   from: ['PENDING', 'AWAITING_APPROVAL'],
-  condition: `NOT (mode = 'REAL' AND attempts + attempts_before > 0 AND (SELECT how_many FROM aol_uncertain_attempts(id)) > 0)`,
+  condition: `NOT (mode = 'REAL' AND attempts + attempts_before > 0 AND aol_sent(id) IS NOT NULL)`,
   set: `status = 'CANCELLED', finished_at = clock_timestamp()`,
   event: 'CANCELLED',
   message: 'cancelled',

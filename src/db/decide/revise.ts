@@ -8,7 +8,7 @@ import type { ActionStatus } from '../../domain/states.ts';
 import type { ActionRow } from '../action-row.ts';
 import { appendLog } from '../look/logs.ts';
 import { type Database, type Queryable, query, transaction } from '../pool.ts';
-import { findAction } from './cancel.ts';
+import { findAction, isSent } from './cancel.ts';
 import type { DecidedBy } from './decisions.ts';
 
 /** What is to be different; absent: as it is. */
@@ -201,10 +201,6 @@ async function requireUnsent(
   if (!statuses.includes(status)) {
     throw new StateConflictError(`an action that is ${mode} and ${status} cannot be ${verb}`, status);
   }
-  const [sent] = await query<{ may_be: boolean }>(
-    db,
-    'SELECT (aol_uncertain_attempts($1)).how_many > 0 OR aol_late_receipt($1) IS NOT NULL AS may_be',
-    [id],
-  );
-  if (sent?.may_be) throw new StateConflictError(`it may have been sent, and cannot be ${verb}`, status);
+  if ((await isSent(db, id)) !== null)
+    throw new StateConflictError(`it may have been sent, and cannot be ${verb}`, status);
 }

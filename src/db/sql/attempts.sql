@@ -49,3 +49,11 @@ BEGIN
     WHERE event = 'RECEIPT_RECORDED' AND id > coalesce((SELECT max(id) FROM known WHERE event = 'REPLAYED'), 0)
     ORDER BY id DESC LIMIT 1);
 END $$;
+
+-- What is known of an effect that is to be taken from the queue: sent (its receipt came late), unknown (it may have been), or null: it
+-- was not. What was sent, or may have been, is neither cancelled nor changed.
+CREATE OR REPLACE FUNCTION aol_sent(of_action uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF aol_late_receipt(of_action) IS NOT NULL THEN RETURN 'sent'; END IF;
+  RETURN CASE WHEN (aol_uncertain_attempts(of_action)).how_many > 0 THEN 'unknown' END;
+END $$;

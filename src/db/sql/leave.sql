@@ -145,7 +145,7 @@ BEGIN
   IF unwanted IS NOT NULL THEN
     WITH cancelled AS (
       UPDATE aol_actions a SET status = 'CANCELLED', finished_at = clock_timestamp(), updated_at = clock_timestamp()
-      WHERE a.id = ANY (unwanted) AND (a.mode = 'PROOF' OR (aol_uncertain_attempts(a.id)).how_many = 0) RETURNING a.id, a.lane)
+      WHERE a.id = ANY (unwanted) AND (a.mode = 'PROOF' OR aol_sent(a.id) IS NULL) RETURNING a.id, a.lane)
     INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message)
     SELECT lane, id, 'CANCELLED', 'WARNING', 'engine', 'released, and cancelled as asked' FROM cancelled;
   END IF;
