@@ -23,6 +23,7 @@ import * as budgets from './0022_budgets.ts';
 import * as laterRunOwns from './0024_later_run_owns.ts';
 import * as noticesOfApprovers from './0025_notices_of_approvers.ts';
 import * as heldByClaim from './0026_held_by_claim.ts';
+import * as oldestHeld from './0027_oldest_held.ts';
 
 export interface SchemaStep {
   readonly name: string;
@@ -53,4 +54,5 @@ export const schemaSteps: readonly SchemaStep[] = [
   { name: '0024_later_run_owns', ...laterRunOwns },
   { name: '0025_notices_of_approvers', ...noticesOfApprovers },
   { name: '0026_held_by_claim', ...heldByClaim },
+  { name: '0027_oldest_held', ...oldestHeld },
 ];

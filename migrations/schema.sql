@@ -367,7 +367,7 @@ CREATE INDEX aol_actions_by_status ON public.aol_actions USING btree (lane, stat
 CREATE INDEX aol_actions_claim_order ON public.aol_actions USING btree (lane, mode, priority DESC, run_at, id) WITH (deduplicate_items=off) WHERE (status = 'PENDING'::text)
 CREATE INDEX aol_actions_due_approvals ON public.aol_actions USING btree (lane, run_at, id) WHERE (status = 'AWAITING_APPROVAL'::text)
 CREATE INDEX aol_actions_held ON public.aol_actions USING btree (lane, mode, claim_tick_id) WHERE (claim_tick_id IS NOT NULL)
-CREATE INDEX aol_actions_held_by ON public.aol_actions USING btree (held_by) WHERE (held_by IS NOT NULL)
+CREATE INDEX aol_actions_held_by ON public.aol_actions USING btree (held_by, id) WHERE ((held_by IS NOT NULL) AND (status = 'PENDING'::text))
 CREATE UNIQUE INDEX aol_actions_key_of_its_own ON public.aol_actions USING btree (lane, idempotency_key) WHERE (idempotency_key <> (id)::text)
 CREATE UNIQUE INDEX aol_actions_pkey ON public.aol_actions USING btree (id)
 CREATE UNIQUE INDEX aol_actions_promoted_once ON public.aol_actions USING btree (promoted_from) WHERE (promoted_from IS NOT NULL)
@@ -504,6 +504,7 @@ FUNCTION aol_refuse_approval_withdrawn() RETURNS trigger
 FUNCTION aol_refuse_immutable_columns() RETURNS trigger
 FUNCTION aol_release_followers() RETURNS TABLE(lane text)
 FUNCTION aol_release_held(of_scope text, of_name text) RETURNS TABLE(lane text)
+FUNCTION aol_room_for(of_scope text, of_name text) RETURNS bigint
 FUNCTION aol_rules_ask(of_lane text, of_type text, approval_policy text, autonomy text) RETURNS boolean
 FUNCTION aol_sent(of_action uuid) RETURNS text
 FUNCTION aol_set_budgets(of_scope text, of_name text, of_source text, changes jsonb, actor text, why text, counted jsonb, from_id bigint) RETURNS void

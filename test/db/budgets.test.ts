@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check';
 import { setBudget } from '../../src/db/decide/budgets.ts';
 import { resolveAction } from '../../src/db/decide/decisions.ts';
+import { lanesInNeed } from '../../src/db/keep/supervise.ts';
 import { listBudgets } from '../../src/db/look/budgets.ts';
 import { leaveTick, recordAttempts } from '../../src/db/queue/attempts.ts';
 import { type GateAnswer, type GateRequest, passGate, passGates } from '../../src/db/queue/gate.ts';
@@ -91,6 +92,13 @@ function record(request: GateRequest, attempt: number, outcome: AttemptOutcome, 
   return recordAttempts(db, [
     { ...request, attempt, outcome, durationMs: 1, decision: to, ...(settles && { settles }) },
   ]);
+}
+
+/** What found no room waits for it in the queue. */
+async function leaveNoRoom(request: GateRequest, answer: GateAnswer | undefined): Promise<void> {
+  if (answer?.kind !== 'no_room') throw new Error(`it is ${JSON.stringify(answer)}`);
+  const delayMs = Math.max(1, (answer.untilMs ?? Date.now() + 3_600_000) - Date.now());
+  await leaveTick(db, request, { to: 'PENDING', message: answer.reason, delayMs, heldBy: answer.heldBy });
 }
 
 async function opened(request: GateRequest): Promise<number> {
@@ -264,6 +272,87 @@ describe('a budget', () => {
   });
 });
 
+describe('room that is given back', () => {
+  const spent = (usd: number): AttemptOutcome => ({ kind: 'done', receipt: { price: { usd } } });
+  const text = (microUsd: number): Draw[] => [{ scope: 'type', name: 'GENERATE_TEXT', effects: 1, microUsd }];
+
+  /** Held until its budget's window is over. */
+  async function waiting(draws: readonly Draw[]): Promise<string> {
+    const request = await one(draws);
+    await leaveNoRoom(request, await passGate(db, request));
+    return request.actionId;
+  }
+  async function due(): Promise<string[]> {
+    const { rows } = await db.query<{ id: string }>(
+      `SELECT id FROM aol_actions WHERE status = 'PENDING' AND held_by IS NULL AND run_at <= clock_timestamp() ORDER BY id`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  test('of money, makes what waits for it due, and its lane is found', async () => {
+    await limit('type', 'GENERATE_TEXT', 1_000_000, 'month', 'microUsd');
+    const first = await one(text(700_000));
+    const attempt = await opened(first);
+    const next = await waiting(text(400_000));
+    expect(await due()).toEqual([]);
+    await record(first, attempt, spent(0.012));
+    expect(await due()).toEqual([next]);
+    await db.query(`UPDATE aol_actions SET run_at = run_at - interval '2 seconds' WHERE id = $1`, [next]);
+    const lease = `owner = 'a run', acquired_at = now(), renewed_at = now(), expires_at = now() + interval '1 hour'`;
+    await db.query(`UPDATE aol_lease SET ${lease} WHERE lane = 'default'`);
+    expect(await lanesInNeed(db, false)).toEqual(['default']);
+    await db.query(`UPDATE aol_actions SET run_at = now() + interval '1 day' WHERE id = $1`, [next]);
+    expect(await lanesInNeed(db, false)).toEqual([]);
+  });
+
+  test('makes the oldest due, as many as there is room for, of this budget alone', async () => {
+    await limit('type', 'CALL_WEBHOOK', 2);
+    await limit('host', 'a.example', 0);
+    const both = await held([web(), web()]);
+    for (const request of both) await opened(request);
+    const other = await waiting([{ scope: 'host', name: 'a.example', effects: 1 }]);
+    const [oldest, second, third] = [await waiting(web()), await waiting(web()), await waiting(web())];
+    const [sent, lost] = both;
+    if (!sent || !lost) throw new Error('none is held');
+    await record(sent, 1, notSent);
+    expect(await due()).toEqual([oldest]);
+    await record(lost, 1, unknown);
+    await leaveTick(db, lost, { to: 'UNCONFIRMED', message: 'nobody knows' });
+    expect(await due()).toEqual([oldest]);
+    await resolveAction(db, lost.actionId, 'not_sent', admin);
+    expect((await due()).filter((id) => id !== lost.actionId && id !== sent.actionId)).toEqual([oldest, second, third]);
+    const { rows } = await db.query('SELECT held_by FROM aol_actions WHERE id = $1', [other]);
+    expect(rows).toEqual([{ held_by: 'host:a.example' }]);
+  });
+
+  test('is none where the limit has become less meanwhile', async () => {
+    await limit('type', 'CALL_WEBHOOK', 2);
+    const [first, second] = [await one(web()), await one(web())];
+    await opened(first);
+    await opened(second);
+    await limit('type', 'CALL_WEBHOOK', 1);
+    await waiting(web());
+    await record(first, 1, notSent);
+    expect(await due()).toEqual([]);
+  });
+
+  test('is looked for by its budget and age, however many wait', async () => {
+    await limit('type', 'CALL_WEBHOOK', 1);
+    const request = await one(web());
+    await opened(request);
+    await db.query(
+      `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, created_by, held_by, run_at, max_attempts)
+       SELECT new.id, 'default', 'CALL_WEBHOOK', '{}', new.id::text, repeat('a', 64), 'REAL', 'test', 'type:CALL_WEBHOOK',
+         now() + interval '1 day', 3
+       FROM (SELECT uuidv7() AS id FROM generate_series(1, 20000)) AS new`,
+    );
+    const began = performance.now();
+    await record(request, 1, notSent);
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(await due()).toHaveLength(1);
+  });
+});
+
 describe('a worker that dies', () => {
   test('within its gate has taken nothing', async () => {
     await limit('type', 'CALL_WEBHOOK', 1);
@@ -418,7 +507,12 @@ describe('at the same time', () => {
               },
             ];
           });
-          if (ended.length > 0) await recordAttempts(db, ended);
+          const lacking = requests.flatMap((request, index) => {
+            const answer = answers[index];
+            return answer?.kind === 'no_room' ? [leaveNoRoom(request, answer)] : [];
+          });
+          if (ended.length > 0) lacking.push(recordAttempts(db, ended).then(() => undefined));
+          await Promise.all(lacking);
         };
         await Promise.all([set, ...ticks.map(run)]);
         const { items } = await listBudgets(db, {});

@@ -148,16 +148,42 @@ BEGIN
   RETURN given;
 END $$;
 
--- Gives back, of what aol_given_back answered, that of the items with these numbers.
-CREATE OR REPLACE FUNCTION aol_give_back(given jsonb, indexes integer[]) RETURNS void LANGUAGE sql VOLATILE AS $$
+-- How many of those that wait for a budget may look whether it has room for them now: as many effects as there are left, and at most 25,
+-- for nobody knows before what each costs. Null or 0: none.
+CREATE OR REPLACE FUNCTION aol_room_for(of_scope text, of_name text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT min(CASE WHEN l.unit = 'effects' THEN least(25, n.remaining) WHEN n.remaining > 0 THEN 25 ELSE 0 END)
+    FROM aol_budget_limits(of_scope, of_name) AS l
+    LEFT JOIN aol_budget_use u ON (u.scope, u.name, u.span, u.unit) = (of_scope, of_name, l.span, l.unit)
+      AND u.begins_at = date_trunc(l.span, clock_timestamp(), 'UTC'),
+    LATERAL (SELECT l.most - coalesce(u.used, 0) AS remaining) AS n);
+END $$;
+
+-- Gives back, of what aol_given_back answered, that of the items with these numbers. What waits for these budgets longest is due at once.
+-- It is passed by where others hold it: whoever gives back has locked actions, and must not wait for more.
+CREATE OR REPLACE FUNCTION aol_give_back(given jsonb, indexes integer[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE budget record;
+BEGIN
   UPDATE aol_budget_use u SET used = greatest(0, u.used + s.amount) FROM (
     SELECT c.scope, c.name, c.span, c.unit, c.begins_at, sum(CASE c.unit WHEN 'effects' THEN d.effects ELSE d."microUsd" END) AS amount
     FROM jsonb_each(given) AS item,
       jsonb_to_recordset(item.value) AS d (scope text, name text, at timestamptz, effects bigint, "microUsd" bigint)
     JOIN aol_budget_use c ON c.scope = d.scope AND c.name = d.name AND c.begins_at = date_trunc(c.span, d.at, 'UTC')
     WHERE item.key::integer = ANY (indexes) GROUP BY 1, 2, 3, 4, 5) AS s
-  WHERE (u.scope, u.name, u.span, u.unit, u.begins_at) = (s.scope, s.name, s.span, s.unit, s.begins_at)
-$$;
+  WHERE (u.scope, u.name, u.span, u.unit, u.begins_at) = (s.scope, s.name, s.span, s.unit, s.begins_at);
+  FOR budget IN
+    SELECT d.scope, d.name, aol_budget_key(d.scope, d.name) AS key
+    FROM jsonb_each(given) AS item, jsonb_to_recordset(item.value) AS d (scope text, name text, effects bigint, "microUsd" bigint)
+    WHERE item.key::integer = ANY (indexes) AND (d.effects < 0 OR d."microUsd" < 0) GROUP BY 1, 2
+  LOOP
+    CONTINUE WHEN NOT EXISTS (SELECT FROM aol_actions a WHERE a.held_by = budget.key AND a.status = 'PENDING');
+    UPDATE aol_actions a SET run_at = least(a.run_at, clock_timestamp()), held_by = NULL, updated_at = clock_timestamp()
+    WHERE a.id = ANY (ARRAY(
+      SELECT w.id FROM aol_actions w WHERE w.held_by = budget.key AND w.status = 'PENDING'
+      ORDER BY w.id LIMIT greatest(0, aol_room_for(budget.scope, budget.name)) FOR UPDATE SKIP LOCKED));
+  END LOOP;
+END $$;
 
 -- The first row of the log that is not older than that; one past the last where all are. Ids grow with the time.
 CREATE OR REPLACE FUNCTION aol_first_log_since(since timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
