@@ -126,10 +126,13 @@ export function judge(
   }
 }
 
-/** How long an action of an account that is on hold waits before it looks again. */
-const HOLD_LOOK_MS = 5 * 60_000;
+/**
+ * How long what is held until somebody does something waits before it looks again. Whoever does it (an account works again, a level or a
+ * budget is set) makes it due at once; and each look takes one of its lane's claims from others.
+ */
+const HOLD_LOOK_MS = 3_600_000;
 
-/** @param untilMs epoch milliseconds; what lies in the past or is not known is looked at again soon */
+/** @param untilMs epoch milliseconds; what lies in the past is looked at again soon */
 export function holdMs(untilMs: number | undefined, nowMs: number): number {
   return untilMs === undefined ? HOLD_LOOK_MS : Math.max(1_000, Math.ceil(untilMs - nowMs));
 }

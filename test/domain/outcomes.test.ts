@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MAX_ATTEMPTS, MAX_RETRY_AFTER_MS } from '../../src/domain/limits.ts';
-import { type AttemptOutcome, backoffMs, DEFAULT_BACKOFF, judge, type Redelivery } from '../../src/domain/outcomes.ts';
+import {
+  type AttemptOutcome,
+  backoffMs,
+  DEFAULT_BACKOFF,
+  holdMs,
+  judge,
+  type Redelivery,
+} from '../../src/domain/outcomes.ts';
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const attemptNumber = fc.integer({ min: 1, max: MAX_ATTEMPTS });
@@ -80,5 +87,21 @@ describe('the verdict on an attempt', () => {
     const redelivery: Redelivery = { kind: 'dedupes', windowMs: 3_600_000, settleMs: 60_000 };
     const verdict = judge({ kind: 'unknown', reason: 'reset' }, { number: 1, maxAttempts: 3, redelivery }, 0.5);
     expect(verdict).toEqual({ to: 'RETRY', delayMs: 60_000 });
+  });
+});
+
+describe('what is held', () => {
+  test('until a known time looks again then, and soon where that has passed', () => {
+    expect(holdMs(90_000, 30_000)).toBe(60_000);
+    expect(holdMs(30_000, 90_000)).toBe(1_000);
+  });
+
+  test('until somebody lets it go leaves its lane to others: 2,000 of them take less than the claims of the defaults', () => {
+    const claimsAnHour = (3_600_000 / 5_000) * 3;
+    const looksAnHour = 2_000 * (3_600_000 / holdMs(undefined, Date.now()));
+    expect(looksAnHour).toBeLessThan(claimsAnHour);
+    const outcome: AttemptOutcome = { kind: 'on_hold', reason: 'it needs a login', needsLogin: true };
+    const attempt = { number: 1, maxAttempts: 3, redelivery: { kind: 'neither' } } as const;
+    expect(judge(outcome, attempt, 0)).toEqual({ to: 'PENDING', delayMs: holdMs(undefined, Date.now()) });
   });
 });
