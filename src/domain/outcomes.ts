@@ -128,7 +128,7 @@ export function judge(
 
 /**
  * How long what is held until somebody does something waits before it looks again. Whoever does it (an account works again, a level or a
- * budget is set) makes it due at once; and each look takes one of its lane's claims from others.
+ * budget is set, a worker starts with other secrets) makes it due at once; and each look takes one of its lane's claims from others.
  */
 const HOLD_LOOK_MS = 3_600_000;
 

@@ -53,7 +53,8 @@ const IS_OTHER =
 /**
  * Says which accounts a worker has, and the budgets of their entries. Those of others stay; what no worker that lives has any more is
  * marked, and kept: its state, and what its provider rotated. Another identity or server under the same name is another account, and
- * begins anew.
+ * begins anew. Of what waits for an account the oldest looks again: its entry may have other secrets now, and with the first success the
+ * others follow.
  */
 export async function publishAccounts(
   db: Database,
@@ -78,6 +79,13 @@ export async function publishAccounts(
     [worker, JSON.stringify(accounts)],
   );
   await publishLimits(db, worker, accounts);
+  await query(
+    db,
+    `UPDATE aol_actions SET run_at = least(run_at, clock_timestamp()), held_by = NULL, updated_at = clock_timestamp()
+     WHERE id IN (SELECT oldest.id FROM unnest($1::text[]) AS given (name), LATERAL (
+       SELECT id FROM aol_actions WHERE held_by = given.name AND status = 'PENDING' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) AS oldest)`,
+    [accounts.map(({ name }) => name)],
+  );
 }
 
 interface EntryRow extends BudgetLimit {
