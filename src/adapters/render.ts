@@ -7,6 +7,7 @@ import { AolError, errorText } from '../domain/errors.ts';
 import { canonicalJson, sha256Hex } from '../domain/hashing.ts';
 import { MAX_ERROR_LENGTH } from '../domain/limits.ts';
 import type { Redelivery } from '../domain/outcomes.ts';
+import { startTurnLimit } from '../domain/turn-limit.ts';
 import { RenderError } from './errors.ts';
 import { holdsPlaceholder, resultsIn } from './placeholder.ts';
 import { plainJson } from './plain-json.ts';
@@ -185,15 +186,14 @@ const RENDER_LIMIT_MS = 5_000;
 
 async function inTime<Result>(rendering: Result | Promise<Result>): Promise<Result> {
   if (!(rendering instanceof Promise)) return rendering;
-  const overdue = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => overdue.reject(new RenderError(`rendering took longer than ${RENDER_LIMIT_MS} ms`)),
+  const limit = startTurnLimit(
     RENDER_LIMIT_MS,
+    () => new RenderError(`rendering took longer than ${RENDER_LIMIT_MS} ms`),
   );
   try {
-    return await Promise.race([rendering, overdue.promise]);
+    return await Promise.race([rendering, limit.reached]);
   } finally {
-    clearTimeout(timer);
+    limit.close();
   }
 }
 

@@ -35,6 +35,8 @@ export async function createTestDatabase(options: Partial<PoolOptions> = {}): Pr
   });
   const url = databaseUrl(name);
   const pool = createPool({ databaseUrl: url, applicationName: 'aol-test', connectTimeoutMs: 30_000, ...options });
+  // Beside other tests this process may be away from a transaction for longer than a server of ours ever is.
+  pool.on('connect', (client) => client.query("SET idle_in_transaction_session_timeout = '30s'"));
   return {
     url,
     pool,

@@ -1,36 +1,26 @@
 /** Whether PostgreSQL can be used. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Dependency } from '../../contracts/http/status.ts';
 import { errorText, UnavailableError } from '../../domain/errors.ts';
+import { startTurnLimit } from '../../domain/turn-limit.ts';
 import { type Database, query, withConnection } from '../pool.ts';
 
 /**
  * Never throws; answers within the limit. A server that takes no writes cannot be used, and connections to it are closed.
  *
- * @param timeoutMs a turn of the event loop in which this process did other work counts {@link LONGEST_TURN_MS} of it: PostgreSQL is not
- *   away because this process was too busy to read its answer
+ * @param timeoutMs by a limit that counts turns: PostgreSQL is not away because this process was too busy to read its answer
  */
 export async function postgresHealth(db: Database, timeoutMs = 1_000): Promise<Dependency> {
   const startedAt = performance.now();
-  const answered = new AbortController();
+  const limit = startTurnLimit(timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`));
   try {
-    const version = await Promise.race([readVersion(db), late(timeoutMs, answered.signal)]);
+    const version = await Promise.race([readVersion(db), limit.reached]);
     return { ok: true, detail: `PostgreSQL ${version}`, latencyMs: Math.round(performance.now() - startedAt) };
   } catch (error) {
     return { ok: false, detail: errorText(error, 300), latencyMs: null };
   } finally {
-    answered.abort();
+    limit.close();
   }
-}
-
-const LONGEST_TURN_MS = 50;
-
-async function late(timeoutMs: number, signal: AbortSignal): Promise<never> {
-  for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += LONGEST_TURN_MS) {
-    await delay(LONGEST_TURN_MS, undefined, { signal });
-  }
-  throw new Error(`no answer within ${timeoutMs} ms`);
 }
 
 /** @throws UnavailableError when it is read-only, or the schema is not there */
