@@ -5,6 +5,7 @@
 
 import type { Exchange } from '../adapters/exchange/index.ts';
 import type { Credential, LogInAnswer } from '../adapters/provider.ts';
+import { insist } from '../db/insist.ts';
 import { type AccountRow, keepCredential, markRefused, readAccountRows } from '../db/keep/accounts.ts';
 import type { Database } from '../db/pool.ts';
 import { withAccountLock } from '../db/queue/lane-lock.ts';
@@ -161,7 +162,9 @@ async function logIn(
       expiresAt,
       afterVersion: row.credential_version,
     };
-    if (await keepCredential(db, row.name, kept)) return { credential, version: row.credential_version + 1 };
+    // What rotates was used up by this answer. A writing whose own answer was lost is seen below.
+    if (await insist(() => keepCredential(db, row.name, kept)))
+      return { credential, version: row.credential_version + 1 };
   }
   // Refused, or overtaken: another process may have renewed it under another lock.
   const { issued } = await asked.usable();

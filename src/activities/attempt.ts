@@ -1,17 +1,16 @@
 /** One attempt of an effect: prepare, gate, perform, record. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { accountKey } from '../accounts/entries.ts';
 import { askingBefore } from '../adapters/exchange/index.ts';
 import type { PerformEffectInput } from '../contracts/engine/activities.ts';
 import type { JsonValue } from '../contracts/http/json.ts';
+import { insist } from '../db/insist.ts';
 import type { Database } from '../db/pool.ts';
 import type { AttemptDecision, RecordedAttempt } from '../db/queue/attempts.ts';
 import type { BatchedAttempts } from '../db/queue/batched-attempts.ts';
 import type { ClaimedAction } from '../db/queue/claimed-action.ts';
 import type { GateAnswer } from '../db/queue/gate.ts';
 import { forgetPreparations } from '../db/queue/preparations.ts';
-import { UnavailableError } from '../domain/errors.ts';
 import { ATTEMPT_TIMEOUT_MS, GATE_LIMIT_MS } from '../domain/limits.ts';
 import { type AttemptOutcome, backoffMs, judge, type Redelivery } from '../domain/outcomes.ts';
 import { askAgainAfter } from './ask-again.ts';
@@ -322,27 +321,17 @@ async function settleUnknown(
   });
 }
 
-const RECORD_RETRY_MS = 200;
-/** As long as this process may live without its database. */
-const RECORD_LIMIT_MS = 10 * 60_000;
-
 /** A database that is away for a while must not make unknown what is known: the outcome exists nowhere else. */
 async function record(ports: AttemptPorts, { options }: Attempt, ended: RecordedAttempt): Promise<AttemptEnd> {
   const { decision, outcome } = ended;
   const waitsInTick = decision.to === 'RETRY' && options.mayWaitInTick();
   const written = { ...ended, decision: decision.to === 'RETRY' ? { ...decision, waitsInTick } : decision };
-  for (const giveUpAtMs = performance.now() + RECORD_LIMIT_MS; ; await delay(RECORD_RETRY_MS)) {
-    try {
-      const answer = await ports.batched.record(written);
-      // Late may be our own: the first writing was committed and its answer lost. Then it waits, which its next run finds out.
-      if (decision.to === 'RETRY' && (answer === 'stays' || answer === 'late')) {
-        const reason = outcome.kind === 'done' ? 'performed' : outcome.reason;
-        return { kind: 'again', delayMs: decision.delayMs, reason };
-      }
-      if (answer !== 'left') return { kind: 'gone' };
-      return { kind: 'ended', to: decision.to === 'RETRY' ? 'PENDING' : decision.to };
-    } catch (error) {
-      if (!(error instanceof UnavailableError) || performance.now() > giveUpAtMs) throw error;
-    }
+  const answer = await insist(() => ports.batched.record(written));
+  // Late may be our own: the first writing was committed and its answer lost. Then it waits, which its next run finds out.
+  if (decision.to === 'RETRY' && (answer === 'stays' || answer === 'late')) {
+    const reason = outcome.kind === 'done' ? 'performed' : outcome.reason;
+    return { kind: 'again', delayMs: decision.delayMs, reason };
   }
+  if (answer !== 'left') return { kind: 'gone' };
+  return { kind: 'ended', to: decision.to === 'RETRY' ? 'PENDING' : decision.to };
 }

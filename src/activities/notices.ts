@@ -1,9 +1,9 @@
 /** The activities of the workflow of notices. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Accounts } from '../accounts/port.ts';
 import type { AdapterRegistry } from '../adapters/registry.ts';
 import type { NoticeActivities } from '../contracts/engine/notices.ts';
+import { insist } from '../db/insist.ts';
 import {
   type ClaimedMessage,
   claimMessage,
@@ -14,7 +14,6 @@ import {
   ripeDestinations,
 } from '../db/keep/notices.ts';
 import type { Database } from '../db/pool.ts';
-import { UnavailableError } from '../domain/errors.ts';
 import type { NoticeDestination } from '../domain/notice-destinations.ts';
 import type { NoticePace } from '../domain/notices.ts';
 import { type AttemptOutcome, backoffMs } from '../domain/outcomes.ts';
@@ -39,7 +38,6 @@ export interface NoticePorts {
 }
 
 const BACKOFF = { initialMs: 30_000, maximumMs: 15 * 60_000 };
-const RECORD_RETRY_MS = 200;
 const RECORD_LIMIT_MS = 30_000;
 
 export function createNoticeActivities(ports: NoticePorts): NoticeActivities {
@@ -106,12 +104,6 @@ function deliveryOf(
 }
 
 /** What is known of a message stands nowhere else: a database that is away for a moment must not make it go twice. */
-async function record(db: Database, message: ClaimedMessage, delivery: Delivery): Promise<void> {
-  for (const giveUpAtMs = performance.now() + RECORD_LIMIT_MS; ; await delay(RECORD_RETRY_MS)) {
-    try {
-      return await recordDelivery(db, message, delivery);
-    } catch (error) {
-      if (!(error instanceof UnavailableError) || performance.now() > giveUpAtMs) throw error;
-    }
-  }
+function record(db: Database, message: ClaimedMessage, delivery: Delivery): Promise<void> {
+  return insist(() => recordDelivery(db, message, delivery), RECORD_LIMIT_MS);
 }

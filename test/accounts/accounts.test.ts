@@ -164,6 +164,26 @@ describe('tokens', () => {
     expect(play.played.logIns).toHaveLength(2);
   });
 
+  test('a rotated token is kept although the database refuses its first writings: it exists nowhere else', async () => {
+    const play = createPlayedProviders();
+    const one = await worker(play);
+    await tokenOf(one);
+    await db.query(
+      `UPDATE aol_accounts SET token_expires_at = now() + interval '1 minute', refreshed_at = now() - interval '1 hour' WHERE name = 'rotates'`,
+    );
+    // Numbers of a sequence are not rolled back.
+    await db.query(`CREATE SEQUENCE keepings;
+      CREATE FUNCTION refuse_first() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('keepings') <= 3 THEN RAISE 'the primary goes away' USING ERRCODE = '57P01'; END IF;
+        RETURN new;
+      END $$;
+      CREATE TRIGGER refuse_first BEFORE UPDATE OF credential ON aol_accounts FOR EACH ROW EXECUTE FUNCTION refuse_first()`);
+    const token = await tokenOf(one);
+    await db.query('DROP FUNCTION refuse_first CASCADE; DROP SEQUENCE keepings');
+    expect([token, await tokenOf(one)]).toEqual(['access-token-2', 'access-token-2']);
+    expect(play.played.logIns).toEqual(['first-refresh-token', 'refresh-token-1']);
+  });
+
   test("case 20: invalid_grant while somebody else has renewed it: the winner's token is used, and kept", async () => {
     const play = createPlayedProviders();
     const loser = await worker(play);
