@@ -6,6 +6,7 @@ import { createLane } from '../../src/db/decide/flags.ts';
 import { clearMany, replayMany } from '../../src/db/decide/many.ts';
 import { logsOfAction } from '../../src/db/look/logs.ts';
 import type { Database } from '../../src/db/pool.ts';
+import { failPreparation, keepPreparation, readPreparations } from '../../src/db/queue/preparations.ts';
 import { NotFoundError, StateConflictError } from '../../src/domain/errors.ts';
 import { databaseForEach } from '../support/database-for-each.ts';
 import { claimOnce, holder, setFlag } from '../support/engine.ts';
@@ -70,6 +71,32 @@ describe('replay', () => {
     }
     expect(await logsOf('REPLAYED')).toHaveLength(1);
     expect(await findAction(db, id)).toMatchObject({ attempts: 0, attempts_before: 3 });
+  });
+
+  test('its preparations are done again: what they had made may be gone, or have failed too often', async () => {
+    const prepared = async (id: string) => {
+      for (const [name, isReady] of [
+        ['image-1', true],
+        ['upload-1', false],
+      ] as const) {
+        await keepPreparation(db, { actionId: id, name, result: { urn: 'gone' }, isReady });
+      }
+      for (let times = 0; times < 3; times += 1) await failPreparation(db, { actionId: id, name: 'upload-1' });
+      return id;
+    };
+    const kept = async (id: string) => [...(await readPreparations(db, id)).keys()];
+    const [one, other, cleared] = [
+      await prepared(await dead(db)),
+      await prepared(await dead(db)),
+      await prepared(await dead(db)),
+    ];
+    await replayAction(db, one, by);
+    await replayMany(db, { ids: [other] }, by);
+    await clearAction(db, cleared, by);
+    expect([await kept(one), await kept(other), (await kept(cleared)).length]).toEqual([[], [], 2]);
+    const notSent = await prepared(await unconfirmed(db));
+    await resolveAction(db, notSent, 'not_sent', by);
+    expect(await kept(notSent)).toEqual([]);
   });
 
   test('overrules a cancel that was asked for while it ran', async () => {

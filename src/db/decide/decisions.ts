@@ -24,6 +24,8 @@ export interface Decision {
   readonly set: string;
   readonly event: 'REPLAYED' | 'RESOLVED' | 'CANCELLED';
   readonly message: string;
+  /** A new round prepares anew: what was made before may be gone at the provider, or have failed too often. */
+  readonly preparesAnew?: boolean;
   /** As in `an action that is DLQ cannot be replayed`. */
   readonly verb: string;
 }
@@ -43,6 +45,7 @@ export const REPLAY: Decision = {
   set: NEW_ROUND,
   event: 'REPLAYED',
   message: 'replayed: a new round of attempts',
+  preparesAnew: true,
   verb: 'replayed',
 };
 
@@ -68,6 +71,7 @@ const RESOLVE: Readonly<Record<ResolveOutcome, Decision>> = {
     set: NEW_ROUND,
     event: 'RESOLVED',
     message: 'resolved: it was not sent; a new round of attempts',
+    preparesAnew: true,
     verb: 'resolved as not sent',
   },
 };
@@ -136,7 +140,7 @@ async function decideOne(
 /** The one statement. Rows are locked in the order of their ids, so that two bulk decisions never wait for each other. */
 export function decide<Row extends object>(
   db: Queryable,
-  { from, condition = 'true', set, event, message }: Decision,
+  { from, condition = 'true', set, event, message, preparesAnew = false }: Decision,
   by: DecidedBy,
   which: {
     readonly where: Part;
@@ -159,6 +163,8 @@ export function decide<Row extends object>(
      changed AS (
        UPDATE aol_actions a SET ${set}, updated_at = clock_timestamp()
        FROM chosen, by_whom WHERE a.id = chosen.id RETURNING a.*),
+     forgotten AS (
+       DELETE FROM aol_preparations p USING chosen WHERE p.action_id = chosen.id AND ${preparesAnew}),
      logged AS (
        INSERT INTO aol_execution_logs (lane, action_id, event, level, actor, message, detail)
        SELECT changed.lane, changed.id, '${event}', 'WARNING', actor, '${message}' || coalesce(': ' || reason, ''),
