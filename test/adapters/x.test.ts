@@ -180,6 +180,16 @@ describe('whether it happened', () => {
     expect(await bearer.reconcile(effect)).toMatchObject({ kind: 'happened', receipt: { id } });
   });
 
+  test('a bare domain, of which X makes a link with a protocol, is the same text, and costs as a link does', async () => {
+    const content = `Look: brand.example.com/a?b=1, example.org (and https://example.net) ${Date.now()}`;
+    const { effect, id } = await lost(post({ content }));
+    expect(x.posts().at(-1)?.text.match(/t\.co/gu)).toHaveLength(3);
+    expect(await signed.reconcile(effect, begunAgo(61_000))).toMatchObject({ kind: 'happened', receipt: { id } });
+    expect(await signed.send(post({ content: `example.com ${Date.now()}` }))).toMatchObject({
+      receipt: { price: { usd: 0.2 } },
+    });
+  });
+
   test('case 22: "duplicate" of a repeat, and the post of the first is found', async () => {
     const { effect, id } = await lost(post());
     expect(await signed.perform(effect, { attempt: 2 })).toMatchObject({ kind: 'rejected' });

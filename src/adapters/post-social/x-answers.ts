@@ -1,6 +1,7 @@
 /** What X's answers mean. */
 
 import { isObject, type JsonObject } from '../../contracts/http/json.ts';
+import { findUrls } from '../../contracts/payloads/urls.ts';
 import type { AttemptOutcome, LimitSeen } from '../../domain/outcomes.ts';
 import { settingOf } from '../account-settings.ts';
 import type { Answer } from '../exchange/index.ts';
@@ -74,6 +75,8 @@ export function postReceipt(post: JsonObject | undefined, effect: Effect, accoun
 }
 
 export function priceOf(effect: Effect) {
-  const hasLink = /https?:\/\//iu.test(textIn(jsonBodyOf(effect), 'text') ?? '');
+  const text = textIn(jsonBodyOf(effect), 'text') ?? '';
+  // X makes links of bare domains too. What has a protocol may be of a top-level domain that is newer than our list.
+  const hasLink = /https?:\/\//iu.test(text) || findUrls(text, true).length > 0;
   return { usd: hasLink ? PRICES.postWithLink : PRICES.post, asOf: PRICES.asOf };
 }

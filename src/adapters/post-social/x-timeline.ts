@@ -63,8 +63,15 @@ function isSame(post: JsonObject, body: JsonValue | undefined): boolean {
   const reply = isObject(body) && isObject(body.reply) ? body.reply.in_reply_to_tweet_id : undefined;
   if (repliedTo(post) !== reply) return false;
   const plain = (text: string) =>
-    (reply === undefined ? text : text.replace(/^(?:@\w+\s+)+/u, '')).normalize('NFC').trim();
+    withoutProtocols(reply === undefined ? text : text.replace(/^(?:@\w+\s+)+/u, ''))
+      .normalize('NFC')
+      .trim();
   return plain(asWritten(post)) === plain(textIn(body, 'text') ?? '');
+}
+
+/** X gives a bare domain a protocol: `example.com` is expanded to `http://example.com`. */
+function withoutProtocols(text: string): string {
+  return text.replaceAll(/https?:\/\//giu, '');
 }
 
 function repliedTo({ referenced_tweets: references }: JsonObject): unknown {

@@ -8,7 +8,9 @@ export interface XLink {
   readonly display_url: string;
 }
 
-const LINK = /https?:\/\/[^\s]+[^\s.,;:!?)]/gu;
+/** With a protocol, or a bare domain: X makes a link of both. */
+const LINK =
+  /https?:\/\/[^\s]+[^\s.,;:!?)]|(?<![\w@$#./-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|org|net|io|dev)(?![-\w@]|\.\w)(?:\/[^\s]*[^\s.,;:!?)])?/giu;
 const LINK_WEIGHT = 23;
 const LIGHT: readonly (readonly [number, number])[] = [
   [0, 4351],
@@ -44,7 +46,8 @@ export function storedXText(text: string, id: string, hasMedia: boolean): { text
   };
   for (const match of text.matchAll(LINK)) {
     stored += asEntities(text.slice(at, match.index));
-    shorten(match[0], match[0].replace(/^https?:\/\//u, '').slice(0, 30));
+    const bare = match[0].replace(/^https?:\/\//iu, '');
+    shorten(bare === match[0] ? `http://${bare}` : match[0], bare.slice(0, 30));
     at = match.index + match[0].length;
   }
   stored += asEntities(text.slice(at));
