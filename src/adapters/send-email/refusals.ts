@@ -28,7 +28,8 @@ export function refusalOf(error: unknown, { hostname, port }: MailServer): Nothi
   const isFinal = reply >= 500 && reply < 600;
   const isOfLogin = code === 'EAUTH' && (isFinal || command === 'API');
   if (isOfLogin || LOGIN_CODES.has(reply)) return { kind: 'on_hold', reason, needsLogin: true };
-  if (code === 'EMESSAGE') return { kind: 'rejected', reason };
+  // A server that shuts down or lacks room says so while the message is on its way, too.
+  if (code === 'EMESSAGE' && !(reply >= 400 && reply < 500)) return { kind: 'rejected', reason };
   if (code === 'EENVELOPE' && (isFinal || command === 'API')) return { kind: 'rejected', reason };
   return { kind: 'not_sent', reason };
 }
