@@ -138,6 +138,22 @@ describe('what an answer means', () => {
     expect(outcome.untilMs).toBeGreaterThan(Date.now());
   });
 
+  test('429 that names a time is until then, and an account waits for it without an attempt', async () => {
+    const limitedFor = (seconds: number) =>
+      misbehaves({ ...linkedInAnswers.rateLimited(), headers: { 'retry-after': String(seconds) } });
+    limitedFor(120);
+    expect(await person.send(post())).toMatchObject({ kind: 'not_sent', retryAfterMs: 120_000 });
+    for (const [attempt, seconds] of [
+      [1, 7_200],
+      [2, 120],
+    ] as const) {
+      limitedFor(seconds);
+      const outcome = await person.send(post(), { attempt });
+      if (outcome.kind !== 'on_hold') throw new Error(outcome.kind);
+      expect(Math.abs((outcome.untilMs ?? 0) - Date.now() - seconds * 1_000)).toBeLessThan(10_000);
+    }
+  });
+
   test('case 7: a version that is retired holds the account', async () => {
     misbehaves(linkedInAnswers.versionRetired('202605'));
     expect(await person.send(post())).toMatchObject({

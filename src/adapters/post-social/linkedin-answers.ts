@@ -2,7 +2,7 @@
 
 import type { AttemptOutcome } from '../../domain/outcomes.ts';
 import type { Answer } from '../exchange/index.ts';
-import { answered, headerOf, retryAfterMs, textIn } from '../http-answers.ts';
+import { answered, headerOf, limited, retryAfterMs, textIn } from '../http-answers.ts';
 import { type Effect, jsonBodyOf } from '../port.ts';
 import { saidOf } from './linkedin-settings.ts';
 
@@ -12,7 +12,7 @@ const LIMIT_WAIT_MS = 60_000;
 /**
  * What anything but success means, for posts, uploads and readings alike. 401 is the caller's.
  *
- * @param attempt a limit that stays is the day's
+ * @param attempt a limit that stays and names no time is the day's
  */
 export function failureOf(answer: Answer, attempt: number): Exclude<AttemptOutcome, { kind: 'done' }> {
   const { status } = answer;
@@ -20,10 +20,12 @@ export function failureOf(answer: Answer, attempt: number): Exclude<AttemptOutco
   if (status === 426) return { kind: 'on_hold', reason: `${reason} (its version is retired: set another)` };
   if (status === 429) {
     const nowMs = Date.now();
-    // It names no time, and comes also without a limit reached.
-    if (attempt > 1) return { kind: 'on_hold', reason, untilMs: (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS };
-    const waitMs = retryAfterMs(headerOf(answer, 'retry-after'), nowMs) ?? LIMIT_WAIT_MS;
-    return { kind: 'not_sent', reason, retryAfterMs: waitMs };
+    // It mostly names no time, and comes also without a limit reached.
+    const waitMs = retryAfterMs(headerOf(answer, 'retry-after'), nowMs);
+    if (attempt === 1) return limited(reason, waitMs ?? LIMIT_WAIT_MS, [], nowMs);
+    const tomorrowMs = (Math.floor(nowMs / DAY_MS) + 1) * DAY_MS;
+    const untilMs = waitMs === undefined ? tomorrowMs : nowMs + Math.max(waitMs, LIMIT_WAIT_MS);
+    return { kind: 'on_hold', reason, untilMs };
   }
   if (status >= 500 || status === 408 || status < 300) return { kind: 'unknown', reason };
   return { kind: 'rejected', reason };
