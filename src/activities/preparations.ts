@@ -15,6 +15,12 @@ import { earlierReceipt } from './earlier-receipt.ts';
 import { onHold, overdue, preparationOutcomeOf } from './perform.ts';
 import { scrubbedPreparation } from './scrubbed.ts';
 
+/** What a provider works on for so long it has lost. */
+const NOT_YET_LIMIT_MS = 30 * 60_000;
+const NEVER = 'not ready after 30 minutes';
+/** The longer it takes, the less often it is asked for: at last so often, if its adapter does not say less. */
+const ASK_AGAIN_MOST_MS = 60_000;
+
 export type Prepared =
   | { readonly kind: 'ready'; readonly results: Readonly<Record<string, JsonValue>>; readonly worked: boolean }
   /** Back to the queue until then; no attempt is used. */
@@ -70,9 +76,13 @@ export async function runPreparations(
         await keepPreparation(db, { actionId, name: step.name, result: outcome.result, isReady: true });
         results.set(step.name, outcome.result);
         break;
-      case 'not_yet':
-        await keepPreparation(db, { actionId, name: step.name, result: outcome.result, isReady: false });
-        return { kind: 'later', reason: `${step.summary}: not ready yet`, delayMs: outcome.askAgainAfterMs };
+      case 'not_yet': {
+        const forMs = await keepPreparation(db, { actionId, name: step.name, result: outcome.result, isReady: false });
+        if (forMs >= NOT_YET_LIMIT_MS)
+          return { kind: 'failed', reason: `${step.summary}: ${NEVER}`, dlqReason: 'exhausted' };
+        const delayMs = Math.max(outcome.askAgainAfterMs, Math.min(ASK_AGAIN_MOST_MS, Math.round(forMs / 10)));
+        return { kind: 'later', reason: `${step.summary}: not ready yet`, delayMs };
+      }
       case 'on_hold':
         return outcome;
       case 'rejected':

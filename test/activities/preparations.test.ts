@@ -1,10 +1,16 @@
-/** How a preparation that is broken off ends: by its own limit it has failed, by a stop it goes on later. */
+/** How a preparation ends that does not come to its end: broken off by its own limit or a stop, or never ready. */
 
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { runPreparations } from '../../src/activities/preparations.ts';
 import { registerAdapter } from '../../src/adapters/index.ts';
-import { defineAdapter, type HttpRequest, jsonEffect } from '../../src/adapters/port.ts';
+import {
+  type Adapter,
+  defineAdapter,
+  type HttpRequest,
+  jsonEffect,
+  type PreparationOutcome,
+} from '../../src/adapters/port.ts';
 import { memoryBlobs, performContext, SAMPLE_CONTEXT } from '../support/contexts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { noAccounts } from '../support/no-accounts.ts';
@@ -25,32 +31,36 @@ const UPLOAD: HttpRequest = {
   body: { kind: 'none' },
 };
 
-/** Its upload stalls until it is broken off. */
-const stalling = registerAdapter(
-  defineAdapter({
-    contract: {
-      type: 'UPLOAD',
-      title: 'Upload',
-      performs: true,
-      payload: z.strictObject({}),
-      example: {},
-    },
-    version: 1,
-    redelivery: () => ({ kind: 'neither' }),
-    render: () => ({
-      ...jsonEffect({ type: 'UPLOAD', adapterVersion: 1, summary: 'a post', url: 'https://a.example/', body: {} }),
-      preparations: [{ name: 'file', summary: 'Upload a file', request: UPLOAD }],
+/** It uploads one file before its post. */
+const uploading = (prepare: NonNullable<Adapter['prepare']>) =>
+  registerAdapter(
+    defineAdapter({
+      contract: {
+        type: 'UPLOAD',
+        title: 'Upload',
+        performs: true,
+        payload: z.strictObject({}),
+        example: {},
+      },
+      version: 1,
+      redelivery: () => ({ kind: 'neither' }),
+      render: () => ({
+        ...jsonEffect({ type: 'UPLOAD', adapterVersion: 1, summary: 'a post', url: 'https://a.example/', body: {} }),
+        preparations: [{ name: 'file', summary: 'Upload a file', request: UPLOAD }],
+      }),
+      prepare,
+      perform: async () => ({ kind: 'rejected', reason: 'it prepares only' }),
     }),
-    async prepare(_step, _effect, { signal }) {
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      return { kind: 'not_sent', reason: 'the upload was broken off' };
-    },
-    perform: async () => ({ kind: 'rejected', reason: 'it prepares only' }),
-  }),
-);
+  );
+
+/** Its upload stalls until it is broken off. */
+const stalling = uploading(async (_step, _effect, { signal }) => {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  return { kind: 'not_sent', reason: 'the upload was broken off' };
+});
 
 const LIMIT = new DOMException('it took too long', 'TimeoutError');
 
@@ -93,4 +103,45 @@ test('a stop is none, also where its limit comes just after: it is due at once',
   expect(await prepare(id, ['stop'])).toMatchObject({ kind: 'later', delayMs: 0 });
   expect(await prepare(id, ['stop', 'limit'])).toMatchObject({ kind: 'later', delayMs: 0 });
   expect(await failures(id)).toBeUndefined();
+});
+
+test('what is never ready is asked for less and less often, and after half an hour no more, failures between or not', async () => {
+  const id = await queued(database.pool, { mode: 'REAL' });
+  let answer: PreparationOutcome = { kind: 'not_sent', reason: 'busy' };
+  const processing = uploading(async () => answer);
+  const ask = async () =>
+    runPreparations(
+      database.pool,
+      processing,
+      await processing.render({}, SAMPLE_CONTEXT),
+      { id, type: 'UPLOAD', lane: 'default' },
+      (results, signal) => performContext({ results, signal }),
+      noAccounts([], memoryBlobs()),
+    );
+  const passed = (minutes: number) =>
+    database.pool.query(
+      "UPDATE aol_preparations SET updated_at = updated_at - $2 * interval '1 minute' WHERE action_id = $1",
+      [id, minutes],
+    );
+  // What failed before it was uploaded does not count.
+  await ask();
+  await passed(40);
+  answer = { kind: 'not_yet', result: { isUploaded: true }, askAgainAfterMs: 2_000 };
+  expect(await ask()).toMatchObject({ kind: 'later', delayMs: 2_000 });
+  await passed(5);
+  const later = await ask();
+  expect(later).toMatchObject({ kind: 'later', delayMs: expect.any(Number) });
+  if (later.kind !== 'later') throw new Error('checked above');
+  expect([later.delayMs > 29_000, later.delayMs < 45_000]).toEqual([true, true]);
+  await passed(20);
+  expect(await ask()).toMatchObject({ kind: 'later', delayMs: 60_000 });
+  answer = { kind: 'not_sent', reason: 'busy' };
+  await ask();
+  await passed(5);
+  answer = { kind: 'not_yet', result: { isUploaded: true }, askAgainAfterMs: 2_000 };
+  expect(await ask()).toEqual({
+    kind: 'failed',
+    reason: 'Upload a file: not ready after 30 minutes',
+    dlqReason: 'exhausted',
+  });
 });

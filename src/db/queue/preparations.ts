@@ -17,18 +17,24 @@ export async function readPreparations(db: Database, actionId: string): Promise<
   return new Map(rows.map(({ name, ...kept }) => [name, kept]));
 }
 
-/** Keeps a result, and forgets how often it failed before. */
+/**
+ * Keeps a result, and forgets how often it failed before. Answers for how long it is as it is: ready, or not ready yet, whatever failed
+ * in between.
+ */
 export async function keepPreparation(
   db: Database,
   kept: { readonly actionId: string; readonly name: string; readonly result: JsonValue; readonly isReady: boolean },
-): Promise<void> {
-  await query(
+): Promise<number> {
+  const [row] = await query<{ forMs: number }>(
     db,
-    `INSERT INTO aol_preparations (action_id, name, result, is_ready) VALUES ($1, $2, $3, $4)
+    `INSERT INTO aol_preparations AS p (action_id, name, result, is_ready) VALUES ($1, $2, $3, $4)
      ON CONFLICT (action_id, name) DO UPDATE SET result = excluded.result, is_ready = excluded.is_ready, failures = 0,
-       updated_at = clock_timestamp()`,
+       updated_at = CASE WHEN p.is_ready = excluded.is_ready AND NOT (p.failures > 0 AND p.result = 'null') THEN p.updated_at
+         ELSE clock_timestamp() END
+     RETURNING (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::float8 AS "forMs"`,
     [kept.actionId, kept.name, JSON.stringify(kept.result), kept.isReady],
   );
+  return row?.forMs ?? 0;
 }
 
 /** Answers how often in a row it has failed. */
@@ -39,7 +45,7 @@ export async function failPreparation(
   const [row] = await query<{ failures: number }>(
     db,
     `INSERT INTO aol_preparations (action_id, name, failures) VALUES ($1, $2, 1)
-     ON CONFLICT (action_id, name) DO UPDATE SET failures = aol_preparations.failures + 1, updated_at = clock_timestamp()
+     ON CONFLICT (action_id, name) DO UPDATE SET failures = aol_preparations.failures + 1
      RETURNING failures`,
     [failed.actionId, failed.name],
   );
