@@ -15,6 +15,9 @@ import {
 } from './files.ts';
 import { SHA256 } from './port.ts';
 
+/** Within the store of artifacts. */
+export const BLOB_FOLDER = 'blobs';
+
 /** Each throws UnavailableError for what may pass: a disk that is full, or fails. */
 export interface BlobStore {
   /** Stores bytes durably and answers their SHA-256. The same may be put again. */

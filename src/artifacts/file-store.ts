@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ArtifactError, errorCode } from '../domain/errors.ts';
 import { sha256Hex } from '../domain/hashing.ts';
+import { BLOB_FOLDER } from './blobs.ts';
 import {
   checkDirectory,
   createDirectorySync,
@@ -213,6 +214,12 @@ async function* shardEntries(root: string) {
 
 async function* allEntries(root: string) {
   yield* shardEntries(root);
+  // Files that go out with effects lie below in the same way.
+  if ((await statOf(join(root, BLOB_FOLDER)))?.isDirectory()) {
+    for await (const { shard, entry } of shardEntries(join(root, BLOB_FOLDER))) {
+      yield { shard: join(BLOB_FOLDER, shard), entry };
+    }
+  }
   for await (const day of packFolders(root)) {
     const shard = join(PACK_FOLDER, day);
     for await (const entry of entries(join(root, shard))) yield { shard, entry };

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../domain/errors.ts';
-import { type BlobStore, createBlobStore } from './blobs.ts';
+import { BLOB_FOLDER, type BlobStore, createBlobStore } from './blobs.ts';
 import { createFileStore } from './file-store.ts';
 import type { ArtifactStore } from './port.ts';
 
@@ -17,7 +17,7 @@ export function createArtifactStore(location: string): ArtifactStore {
 
 /** The store of files beside the artifacts of a location. */
 export function createBlobStoreAt(location: string): BlobStore {
-  return createBlobStore(join(directoryOf(location), 'blobs'));
+  return createBlobStore(join(directoryOf(location), BLOB_FOLDER));
 }
 
 /** The directory that a location names. Throws ConfigurationError for a location that it does not know. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createBlobStore } from '../../src/artifacts/blobs.ts';
 import { createArtifactStore, type StoredArtifact } from '../../src/artifacts/index.ts';
 import { ArtifactError, ConfigurationError, UnavailableError } from '../../src/domain/errors.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
@@ -206,6 +207,19 @@ describe('attacks (F-20)', () => {
     expect(await store().sweep({ olderThanMs: -1_000, dryRun: true })).toBe(1);
     expect(await store().sweep({ olderThanMs: -1_000 })).toBe(1);
     expect((await readdir(join(root, 'cd'))).sort()).toEqual(['.other.tmp', `${ID}-${SHA}.json`]);
+  });
+
+  test('sweeps what a dead writer left among the files that go out with effects, and nothing behind a link', async () => {
+    const put = await createBlobStore(join(root, 'blobs')).put(BYTES);
+    const shard = join(root, 'blobs', put.slice(0, 2));
+    await writeFile(join(shard, `.${randomUUID()}.tmp`), 'half');
+    expect(await store().sweep({ olderThanMs: 60_000 })).toBe(0);
+    expect(await store().sweep({ olderThanMs: -1_000 })).toBe(1);
+    expect(await readdir(shard)).toEqual([put]);
+    await writeFile(join(shard, `.${randomUUID()}.tmp`), 'half');
+    await rename(join(root, 'blobs'), join(folder, 'elsewhere'));
+    await symlink(join(folder, 'elsewhere'), join(root, 'blobs'));
+    expect(await store().sweep({ olderThanMs: -1_000 })).toBe(0);
   });
 
   test('a file that may not grow is unavailable, and leaves nothing behind', async () => {
