@@ -3,11 +3,12 @@ import { access, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type ArtifactStore, createArtifactStore } from '../../src/artifacts/index.ts';
+import { type ArtifactStore, createArtifactStore, createBlobStoreAt } from '../../src/artifacts/index.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
 import { prune } from '../../src/db/keep/prune.ts';
 import type { Database } from '../../src/db/pool.ts';
+import { addBlob } from '../../src/db/queue/blobs.ts';
 import { UnavailableError } from '../../src/domain/errors.ts';
 import { sha256Hex } from '../../src/domain/hashing.ts';
 import { databaseForEach } from '../support/database-for-each.ts';
@@ -263,4 +264,20 @@ describe('prune', () => {
     await expect(prune(db, store, { ...NINETY, signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
     expect(await ids()).toHaveLength(1);
   });
+});
+
+test('a file that is stored again is as new: a prune before its action is queued leaves it', async () => {
+  const blobs = createBlobStoreAt(`file:${folder}`);
+  const [again, old] = await Promise.all(['again', 'old'].map((text) => blobs.put(Buffer.from(text))));
+  if (again === undefined || old === undefined) throw new Error('both are stored');
+  const blob = { mediaType: 'text/plain', byteCount: 5, width: null, height: null, createdBy: 'test' };
+  const added = [];
+  for (const sha256 of [again, old]) added.push(await addBlob(db, { ...blob, sha256 }));
+  await db.query("UPDATE aol_blobs SET created_at = created_at - interval '91 days'");
+  added.push(await addBlob(db, { ...blob, sha256: again, createdBy: 'another' }));
+  expect(added).toEqual([true, true, false]);
+  await prune(db, { ...store, blobs }, NINETY);
+  const { rows } = await db.query('SELECT sha256, created_by FROM aol_blobs');
+  expect(rows).toEqual([{ sha256: again, created_by: 'test' }]);
+  expect(await blobs.get(again)).toHaveLength(5);
 });

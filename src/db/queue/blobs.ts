@@ -13,15 +13,15 @@ export interface BlobRow {
 
 const COLUMNS = 'sha256, media_type AS "mediaType", byte_count AS "byteCount", width, height';
 
-/** Remembers a file. One that is known stays as it is. Answers whether it is new. */
+/** Remembers a file. One that is known stays as it is, and counts as stored now: what needs it comes later. Answers whether it is new. */
 export async function addBlob(db: Queryable, blob: BlobRow & { readonly createdBy: string }): Promise<boolean> {
-  const rows = await query<{ sha256: string }>(
+  const [row] = await query<{ isNew: boolean }>(
     db,
     `INSERT INTO aol_blobs (sha256, media_type, byte_count, width, height, created_by) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (sha256) DO NOTHING RETURNING sha256`,
+     ON CONFLICT (sha256) DO UPDATE SET created_at = clock_timestamp() RETURNING xmax = 0 AS "isNew"`,
     [blob.sha256, blob.mediaType, blob.byteCount, blob.width, blob.height, blob.createdBy],
   );
-  return rows.length > 0;
+  return row?.isNew === true;
 }
 
 /** What is known of files, those that are there. */
