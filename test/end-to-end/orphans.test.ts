@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { childEnvironment } from '../../src/config/index.ts';
-import { freePort } from '../../src/local/index.ts';
+import { freePort, removeDataDir } from '../../src/local/index.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -43,7 +43,10 @@ afterEach(async () => {
   await until('everything has ended', async () => (await ours()).length === 0, END_LIMIT_MS * 2);
 }, 60_000);
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  removeDataDir(join(folder, 'data'));
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** Lines of `ps` about processes that name the folder or one of its ports. */
 async function ours(): Promise<string[]> {

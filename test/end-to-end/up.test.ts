@@ -10,6 +10,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { removeDataDir } from '../../src/local/index.ts';
 import { readmeCommands } from '../support/readme.ts';
 import { until } from '../support/until.ts';
 import { clientOf, START_LIMIT_MS, startUp, type Up, upEnvironment } from '../support/up.ts';
@@ -30,6 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   up.child.kill('SIGTERM');
   await up.exited;
+  removeDataDir(join(folder, 'data'));
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 

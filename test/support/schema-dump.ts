@@ -1,6 +1,6 @@
 /** The schema that the migrations make, as text: `migrations/schema.sql`. Run by itself it writes that file (`npm run schema`). */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { loadConfig } from '../../src/config/index.ts';
 import { migrate } from '../../src/db/keep/migrate.ts';
-import { freePort, startPostgres } from '../../src/local/index.ts';
+import { freePort, removeDataDir, startPostgres } from '../../src/local/index.ts';
 
 export const schemaFile = fileURLToPath(new URL('../../migrations/schema.sql', import.meta.url));
 
@@ -41,7 +41,7 @@ export async function dumpSchema(client: Pick<pg.ClientBase, 'query'>): Promise<
 }
 
 async function write(): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'aol-schema-'));
+  const dataDir = realpathSync(mkdtempSync(join(tmpdir(), 'aol-schema-')));
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   const { cacheDir } = loadConfig().machine;
   const server = await startPostgres({ dataDir, port: await freePort(), cacheDir, log });
@@ -53,7 +53,7 @@ async function write(): Promise<void> {
     await client.end();
   } finally {
     await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    removeDataDir(dataDir);
   }
 }
 
