@@ -60,9 +60,12 @@ async function proof(db: Database): Promise<Artifact> {
   });
 }
 
-/** The fuzzer presses kill as well: an action that goes back to the queue for it becomes nothing else, and another is made. */
+/**
+ * The engine is at work on the same lane, and the fuzzer presses kill: an action that they claimed, or took back, becomes nothing else
+ * (an arrow that is not allowed, or half a claim), and another is made.
+ */
 function unlessMeddled(error: unknown): void {
-  if (errorCode(error) !== 'AOL01') throw error;
+  if (!['AOL01', '23514'].includes(errorCode(error) ?? '')) throw error;
 }
 
 async function fill(db: Database, artifact: Artifact): Promise<void> {
