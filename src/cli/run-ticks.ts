@@ -10,6 +10,7 @@ import {
   TICK_UPDATE,
   WORKFLOW_TASK_TIMEOUT_MS,
 } from '../contracts/names.ts';
+import { NotFoundError } from '../domain/errors.ts';
 import type { TemporalGateway } from '../temporal/gateway.ts';
 import { orAborted } from './up/abort.ts';
 
@@ -46,12 +47,16 @@ export async function runTicks(options: RunTicksOptions): Promise<TickAnswer[]> 
       if (isKilled(answer)) return answers;
     }
   } catch (error) {
-    // It may have been stopped before there was one.
-    if (signal.aborted) await temporal.bounded(end, END_TIMEOUT_MS).catch(() => undefined);
+    if (signal.aborted) await temporal.bounded(end, END_TIMEOUT_MS).catch(unlessNoneRuns);
     throw error;
   }
   await end();
   return answers;
+}
+
+/** It may have been stopped before there was an orchestrator. */
+function unlessNoneRuns(error: unknown): void {
+  if (!(error instanceof NotFoundError)) throw error;
 }
 
 /** Whether a tick was refused because its lane is killed. */

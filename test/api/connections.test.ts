@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { as, createTestApi, POST, postRaw, type TestApi, TOKENS } from '../support/api.ts';
+import { lockWaits } from '../support/lock-waits.ts';
 import { until } from '../support/until.ts';
 
 /** Connections to PostgreSQL that a busy pool opens, each with a timer. */
@@ -84,12 +85,7 @@ describe('streams and their connections', () => {
     const { socket } = connection(
       `POST /v1/actions/batch HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.operator}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
-    await until('it waits for the table', async () => {
-      const { rows } = await api.database.pool.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows.length > 0;
-    });
+    await until('it waits for the table', async () => (await lockWaits(api.database.pool)) > 0);
     socket.destroy();
     await until('its connection is gone', async () => (await connections()) <= before);
     expect(await insides('batches')).toBe(1);

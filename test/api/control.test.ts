@@ -3,6 +3,7 @@ import { controlAnswerSchema } from '../../src/contracts/http/control.ts';
 import { laneStatusSchema, readinessSchema, statusSchema } from '../../src/contracts/http/status.ts';
 import { createPool } from '../../src/db/pool.ts';
 import { as, createTestApi, POST, postRaw, type TestApi } from '../support/api.ts';
+import { lockWaits } from '../support/lock-waits.ts';
 import { until } from '../support/until.ts';
 
 let api: TestApi;
@@ -116,12 +117,7 @@ describe('pressed at the same time', () => {
     const lock = await api.database.pool.connect();
     await lock.query('BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0');
     await lock.query(`SELECT FROM aol_control_flags WHERE lane = 'brand' AND name = 'paused' FOR UPDATE`);
-    const isWaiting = async (count: number) => {
-      const { rows } = await api.database.pool.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows.length === count;
-    };
+    const isWaiting = async (count: number) => (await lockWaits(api.database.pool)) === count;
     const resumed: Promise<unknown>[] = [];
     for (const count of [1, 2]) {
       resumed.push(press('resume', { lane: 'brand' }));

@@ -5,6 +5,7 @@ import { createPool } from '../../src/db/pool.ts';
 import type { EnvironmentRole } from '../../src/domain/roles.ts';
 import { as, createTestApi, postRaw, type TestApi, toldAtOnce } from '../support/api.ts';
 import { setFlag } from '../support/engine.ts';
+import { lockWaits } from '../support/lock-waits.ts';
 import { until } from '../support/until.ts';
 
 let api: TestApi;
@@ -235,12 +236,7 @@ describe('PATCH', () => {
           answered += 1;
         }),
     );
-    await until('one waits for the claim', async () => {
-      const { rows } = await api.database.pool.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows.length > 0;
-    });
+    await until('one waits for the claim', async () => (await lockWaits(api.database.pool)) > 0);
     expect((await postRaw(own, '/v1/control/kill', '{"lane":"default"}')).statusCode).toBe(200);
     expect(answered).toBe(0);
     await claim.query('COMMIT');

@@ -19,10 +19,11 @@ function typing(keys: string) {
   const shown: string[] = [];
   output.on('data', (chunk) => shown.push(String(chunk)));
   const ask = async (question: string, how?: { readonly isSecret: boolean }) => {
-    const answer = askOnce({ input, output }, question, how);
-    answer.catch(() => undefined);
-    await until('the question', () => shown.join('').includes(question) && input.listenerCount('keypress') > 0);
-    input.write(keys);
+    const type = async () => {
+      await until('the question', () => shown.join('').includes(question) && input.listenerCount('keypress') > 0);
+      input.write(keys);
+    };
+    const [answer] = await Promise.all([askOnce({ input, output }, question, how), type()]);
     return answer;
   };
   return { ask, input, shown };

@@ -1,6 +1,5 @@
 /** Levels of autonomy: no operator's change lets more of any type go by itself in any lane, whatever is set. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { listAutonomy, setAutonomy, unsetAutonomy } from '../../src/db/decide/autonomy.ts';
@@ -8,6 +7,8 @@ import { createLane } from '../../src/db/decide/flags.ts';
 import { AUTONOMY_LEVELS, type AutonomyLevel, isLooser, levelInForce } from '../../src/domain/autonomy.ts';
 import { ForbiddenError } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { lockWaits } from '../support/lock-waits.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let db: TestDatabase['pool'];
@@ -86,10 +87,7 @@ test('a change waits for one that is not committed yet, and is compared with it'
     );
     const setting = setAutonomy(db, { lane: 'default', type: 'POST_SOCIAL', level: 'auto' }, operator);
     const refused = expect(setting).rejects.toThrow(ForbiddenError);
-    const waits = async () =>
-      (await db.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`))
-        .rowCount;
-    for (let tries = 0; tries < 200 && (await waits()) === 0; tries++) await delay(5);
+    await until('the change waits', async () => (await lockWaits(db)) > 0);
     await engine.query('COMMIT');
     await refused;
   } finally {

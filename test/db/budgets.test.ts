@@ -13,6 +13,7 @@ import type { BudgetScope, BudgetSpan, BudgetUnit, Draw } from '../../src/domain
 import { UnavailableError } from '../../src/domain/errors.ts';
 import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { lockWaits } from '../support/lock-waits.ts';
 import { SHA } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
@@ -255,12 +256,7 @@ describe('a budget', () => {
     await set(100, admin);
     const lock = await db.connect();
     await lock.query('BEGIN; SELECT FROM aol_lease FOR UPDATE');
-    const isWaiting = async (count: number) => {
-      const { rows } = await db.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows.length === count;
-    };
+    const isWaiting = async (count: number) => (await lockWaits(db)) === count;
     const tightened = set(10, admin);
     await until('the first waits', () => isWaiting(1));
     const loosened = set(50, { actor: 'operator', mayLoosen: false }).catch((error: unknown) => error);

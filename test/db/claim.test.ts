@@ -22,6 +22,7 @@ import {
   setFlag,
   success,
 } from '../support/engine.ts';
+import { lockWaits } from '../support/lock-waits.ts';
 import { until } from '../support/until.ts';
 
 let db: Database;
@@ -191,10 +192,7 @@ describe('pause and kill', () => {
     try {
       await other.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
       const claim = claimOnce(db, holder('r1'));
-      await until('the claim waits', async () => {
-        const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-        return (await db.query(waiting)).rowCount === 1;
-      });
+      await until('the claim waits', async () => (await lockWaits(db)) === 1);
       await setFlag(db, 'killed', true);
       await other.query('COMMIT');
       expect((await claim).result).toMatchObject({ kind: 'quiet', outcome: 'KILLED' });

@@ -113,7 +113,9 @@ async function withMigrationLock(
   const lock = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   lock.on('error', () => undefined);
   const knex = connect(databaseUrl);
-  const stopWaiting = () => void lock.end().catch(() => undefined);
+  // Whether it still says good-bye to the server changes nothing: its lock ends with it.
+  const close = () => lock.end().catch(() => undefined);
+  const stopWaiting = () => void close();
   try {
     await lock.connect();
     signal?.throwIfAborted();
@@ -127,7 +129,7 @@ async function withMigrationLock(
   } finally {
     signal?.removeEventListener('abort', stopWaiting);
     await knex.destroy();
-    await lock.end().catch(() => undefined);
+    await close();
   }
 }
 
