@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { card, openCard } from './decisions.ts';
-import { becomes, client, queue, REAL, statusOf, suite, withPage } from './suite.ts';
+import { becomes, client, createQuickLane, queue, REAL, statusOf, suite, withPage } from './suite.ts';
 
 const LANE = 'late';
 /** More than are listed, so that a filter names them. */
@@ -36,16 +36,7 @@ async function withDeadLettersAlone(route: Route): Promise<void> {
 
 export function lateTests(): void {
   describe('what comes late', () => {
-    beforeAll(async () => {
-      await client().createLane(LANE);
-      const flags = {
-        proof_only: false,
-        approval_policy: 'none',
-        max_actions_per_tick: 100,
-        max_running: 100,
-      } as const;
-      await client().patchFlags({ lane: LANE, flags, reason: 'test' });
-    });
+    beforeAll(() => createQuickLane(LANE));
 
     test('a dead letter that was not counted is not cleared with the others of its cause', async () => {
       const ids = [await dead('first'), await dead('second')];

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { card, openCard, waiting } from './decisions.ts';
 import { longestTaskMs } from './speed.ts';
-import { becomes, client, nextPress, queue, REAL, statusOf, suite, visit, withPage } from './suite.ts';
+import { becomes, client, createQuickLane, nextPress, queue, REAL, statusOf, suite, visit, withPage } from './suite.ts';
 
 const LANE = 'crowd';
 const MANY = 300;
@@ -33,16 +33,7 @@ const cancelledIn = async (lane: string) =>
 
 export function manyTests(): void {
   describe('the keyboard', () => {
-    beforeAll(async () => {
-      await client().createLane(LANE);
-      const flags = {
-        proof_only: false,
-        approval_policy: 'none',
-        max_actions_per_tick: 100,
-        max_running: 100,
-      } as const;
-      await client().patchFlags({ lane: LANE, flags, reason: 'test' });
-    });
+    beforeAll(() => createQuickLane(LANE));
 
     test('j and k walk, x selects, r and a ask; keys that are typed into a field are letters', async () => {
       const ids = [await play('one'), await play('two'), await play('three')];
