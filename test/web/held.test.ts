@@ -2,7 +2,7 @@
 
 import { expect, test } from '@jest/globals';
 import type { ActionSummary } from '../../src/contracts/http/action.ts';
-import { goneOf, heldAfter, heldOf } from '../../web/decisions/held.ts';
+import { freshOf, goneOf, heldAfter, heldOf, heldWithout } from '../../web/decisions/held.ts';
 
 const at = '2026-11-28T12:00:00.000Z';
 
@@ -59,7 +59,7 @@ test('what comes anew, before or behind the others, is left out; what changed ch
 
 test('what the server had more of moves up behind the last one', () => {
   const before = heldOf(read('abc', 'next'));
-  const after = heldAfter({ ...before, actions: before.actions.slice(1) }, read('xbcd', 'next'));
+  const after = heldAfter(heldWithout(before, ['a']), read('xbcd', 'next'));
   expect(idsOf(after.actions)).toBe('bcd');
   const end = heldAfter(after, read('xcde'));
   expect(idsOf(end.actions)).toBe('bcde');
@@ -67,7 +67,7 @@ test('what the server had more of moves up behind the last one', () => {
 });
 
 test('an empty list takes what is there', () => {
-  expect(idsOf(heldAfter({ actions: [], goesOn: false }, read('ab')).actions)).toBe('ab');
+  expect(idsOf(heldAfter(heldOf(read('')), read('ab')).actions)).toBe('ab');
 });
 
 test('what somebody else decided is gone; what new ones pushed beyond the page is not', () => {
@@ -77,4 +77,20 @@ test('what somebody else decided is gone; what new ones pushed beyond the page i
   expect([...goneOf(held, read('xyab'))]).toEqual(['c', 'd']);
   expect([...goneOf(held, read('wxyz', 'next'))]).toEqual([]);
   expect([...goneOf(held, read(''))]).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('a reading that is older than a decision brings back nothing, in whichever order the two come', () => {
+  const held = heldOf(read('abc', 'next'));
+  const older = read('abc', 'next');
+  const decided = heldWithout(held, ['a', 'b', 'c']);
+  expect(heldAfter(decided, older)).toEqual(heldWithout(heldAfter(held, older), ['a', 'b', 'c']));
+  expect(idsOf(heldAfter(decided, older).actions)).toBe('');
+  expect(freshOf(decided, older)).toEqual([]);
+  expect(idsOf(heldAfter(heldAfter(decided, older), read('def', 'next')).actions)).toBe('def');
+});
+
+test('what was decided here is there again once it has changed since', () => {
+  const decided = heldWithout(heldOf(read('ab')), ['a']);
+  const again = { items: [{ ...action('a'), updatedAt: '2026-11-28T12:00:01.000Z' }, action('b')], nextCursor: null };
+  expect(idsOf(freshOf(decided, again))).toBe('a');
 });

@@ -1,6 +1,6 @@
 /** A live list that stands still, so that nothing slides under the cursor of the one who decides. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ActionSummary, ActionSummaryList } from '../../src/contracts/http/action.ts';
 
 type Read = Pick<ActionSummaryList, 'items' | 'nextCursor'>;
@@ -9,34 +9,59 @@ type Read = Pick<ActionSummaryList, 'items' | 'nextCursor'>;
 export interface Held {
   readonly actions: readonly ActionSummary[];
   readonly goesOn: boolean;
+  /** What was decided here: each id, and when the action had changed last as it was shown. */
+  readonly dropped: ReadonlyMap<string, string>;
 }
 
-export function heldOf({ items, nextCursor }: Read): Held {
-  return { actions: items, goesOn: nextCursor !== null };
+export function heldOf({ items, nextCursor }: Read, dropped: Held['dropped'] = new Map()): Held {
+  return { actions: items, goesOn: nextCursor !== null, dropped };
+}
+
+/** A reading may be older than a decision: what was decided here is there again only when it has changed since. */
+function stillWaiting({ dropped }: Held, { items, nextCursor }: Read): Read {
+  return { items: items.filter(({ id, updatedAt }) => updatedAt > (dropped.get(id) ?? '')), nextCursor };
 }
 
 /** Each keeps its place. What the server had more of moves up behind the last one; what came in between is left out. */
 export function heldAfter(before: Held, read: Read): Held {
-  if (before.actions.length === 0) return heldOf(read);
-  const fresh = new Map(read.items.map((action) => [action.id, action]));
+  const { items, nextCursor } = stillWaiting(before, read);
+  if (before.actions.length === 0) return heldOf({ items, nextCursor }, before.dropped);
+  const fresh = new Map(items.map((action) => [action.id, action]));
   const actions = before.actions.map((action) => fresh.get(action.id) ?? action);
-  if (!before.goesOn) return { actions, goesOn: false };
+  if (!before.goesOn) return { ...before, actions };
   const shown = new Set(actions.map(({ id }) => id));
-  const last = read.items.findLastIndex(({ id }) => shown.has(id));
-  return { actions: [...actions, ...read.items.slice(last + 1)], goesOn: read.nextCursor !== null };
+  const last = items.findLastIndex(({ id }) => shown.has(id));
+  return { ...before, actions: [...actions, ...items.slice(last + 1)], goesOn: nextCursor !== null };
+}
+
+/** Takes out what was just decided here. */
+export function heldWithout(before: Held, ids: readonly string[]): Held {
+  const leaving = new Set(ids);
+  const decided = before.actions.filter(({ id }) => leaving.has(id));
+  return {
+    actions: before.actions.filter(({ id }) => !leaving.has(id)),
+    goesOn: before.goesOn,
+    dropped: new Map([...before.dropped, ...decided.map(({ id, updatedAt }) => [id, updatedAt] as const)]),
+  };
 }
 
 /** Those that no longer wait, because somebody else decided. What may stand on a later page of the server is none of them. */
-export function goneOf({ actions }: Held, { items, nextCursor }: Read): ReadonlySet<string> {
-  const there = new Set(items.map(({ id }) => id));
-  const lastThere = actions.findLastIndex(({ id }) => there.has(id));
-  const end = nextCursor === null ? actions.length : lastThere + 1;
+export function goneOf(held: Held, read: Read): ReadonlySet<string> {
+  const there = new Set(stillWaiting(held, read).items.map(({ id }) => id));
+  const lastThere = held.actions.findLastIndex(({ id }) => there.has(id));
+  const end = read.nextCursor === null ? held.actions.length : lastThere + 1;
   return new Set(
-    actions
+    held.actions
       .slice(0, end)
       .map(({ id }) => id)
       .filter((id) => !there.has(id)),
   );
+}
+
+/** Those that wait and are not shown. */
+export function freshOf(held: Held, read: Read): readonly ActionSummary[] {
+  const shown = new Set(held.actions.map(({ id }) => id));
+  return stillWaiting(held, read).items.filter(({ id }) => !shown.has(id));
 }
 
 export interface HeldList {
@@ -54,22 +79,14 @@ export interface HeldList {
 
 export function useHeldList(list: Read): HeldList {
   const [held, setHeld] = useState(() => heldOf(list));
-  // A reading may be older than the decision: what was dropped is there again only when it has changed since.
-  const dropped = useRef(new Map<string, string>());
-  const items = list.items.filter(({ id, updatedAt }) => updatedAt > (dropped.current.get(id) ?? ''));
-  const read = { items, nextCursor: list.nextCursor };
-  useEffect(() => setHeld((before) => heldAfter(before, read)), [list]);
-  const shown = new Set(held.actions.map(({ id }) => id));
+  // This may run after a decision that came while the list was drawn: it asks what is held then.
+  useEffect(() => setHeld((before) => heldAfter(before, list)), [list]);
   return {
     actions: held.actions,
-    gone: goneOf(held, read),
-    fresh: items.filter(({ id }) => !shown.has(id)).length,
+    gone: goneOf(held, list),
+    fresh: freshOf(held, list).length,
     goesOn: held.goesOn,
-    renew: () => setHeld(heldOf(read)),
-    drop(ids) {
-      const leaving = new Set(ids);
-      for (const { id, updatedAt } of held.actions) if (leaving.has(id)) dropped.current.set(id, updatedAt);
-      setHeld((before) => ({ ...before, actions: before.actions.filter(({ id }) => !leaving.has(id)) }));
-    },
+    renew: () => setHeld((before) => heldAfter({ ...before, actions: [] }, list)),
+    drop: (ids) => setHeld((before) => heldWithout(before, ids)),
   };
 }
