@@ -11,6 +11,7 @@ import { UnavailableError } from '../../src/domain/errors.ts';
 import { APPROVAL_POLICIES, type FlagRow, flagsInForce, laneMode } from '../../src/domain/flags.ts';
 import type { Redelivery } from '../../src/domain/outcomes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { lockWaits } from '../support/lock-waits.ts';
 import { SHA } from '../support/settled.ts';
 import { until } from '../support/until.ts';
 
@@ -330,12 +331,7 @@ describe('the gate', () => {
   test('a gate that had to wait for the lease row sees the kill that was pressed meanwhile', async () => {
     const request = await putUp(wayThrough);
     const by = { actor: 'test' };
-    const waiting = async (sessions: number) => {
-      const { rows } = await database.pool.query(
-        `SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      );
-      return rows[0].n === sessions;
-    };
+    const waiting = async (sessions: number) => (await lockWaits(database.pool)) === sessions;
     /** Undefined where this machine was too slow to press kill before the gate's lock timeout. */
     const killWhileItWaits = async (): Promise<GateAnswer | undefined> => {
       const holder = await database.pool.connect();
