@@ -2,10 +2,14 @@
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { expireApprovals } from '../../src/db/decide/approvals.ts';
+import { setBudget } from '../../src/db/decide/budgets.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
+import { nextActions } from '../../src/db/look/preview-claim.ts';
 import { recordAttempts } from '../../src/db/queue/attempts.ts';
 import { passGate } from '../../src/db/queue/gate.ts';
+import type { Draw } from '../../src/domain/budgets.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimOnce, holder, realWorker, request, requests, setFlag } from '../support/engine.ts';
 import { queued, SHA } from '../support/settled.ts';
@@ -54,8 +58,14 @@ test('a claim reads no more of the ledger after 20,000 ticks', async () => {
   expect((await blocksRead('aol_tick_ledger')) - before).toBeLessThan(100);
 });
 
+const DONE = { outcome: { kind: 'done', receipt: { id: 'post-1' } }, decision: { to: 'SUCCESS' } } as const;
+const NOT_SENT = {
+  outcome: { kind: 'not_sent', reason: 'refused' },
+  decision: { to: 'RETRY', delayMs: 3_600_000 },
+} as const;
+
 /** Performs one effect; answers how many rows its claim, its gate and its outcome read. */
-async function rowsOfAnEffect(): Promise<number> {
+async function rowsOfAnEffect(how: typeof DONE | typeof NOT_SENT = DONE, draws: readonly Draw[] = []): Promise<number> {
   const db = database.pool;
   await queued(db, { mode: 'REAL' });
   const before = await rowsRead();
@@ -70,11 +80,10 @@ async function rowsOfAnEffect(): Promise<number> {
     worker: realWorker.worker,
     attemptTimeoutMs: 20_000,
     redelivery: { kind: 'neither' } as const,
+    draws,
   };
   expect(await passGate(db, gate)).toMatchObject({ kind: 'open', attempt: 1 });
-  const outcome = { kind: 'done', receipt: { id: 'post-1' } } as const;
-  const recorded = { ...gate, attempt: 1, outcome, durationMs: 1, decision: { to: 'SUCCESS' } } as const;
-  expect(await recordAttempts(db, [recorded])).toEqual(['left']);
+  expect(await recordAttempts(db, [{ ...gate, ...how, attempt: 1, durationMs: 1 }])).toEqual(['left']);
   return (await rowsRead()) - before;
 }
 
@@ -125,4 +134,56 @@ test("a change of one lane's flags reads what waits in that lane, and not 2,000 
   expect((await rowsRead()) - before).toBeLessThan(100);
   await setFlag(db, 'approval_policy', 'all', 'others');
   expect((await rowsRead()) - before).toBeGreaterThan(1_000);
+});
+
+const WAITING = 20_000;
+
+/** Actions of the default lane that are due tomorrow. */
+async function addWaiting(heldBy: string | null = null): Promise<void> {
+  await database.pool.query(
+    `INSERT INTO aol_actions (id, lane, type, payload, idempotency_key, request_hash, mode, created_by, held_by, run_at, max_attempts)
+     SELECT new.id, 'default', 'PLAY', '{}', new.id::text, repeat('a', 64), 'REAL', 'test', $1, now() + interval '1 day', 3
+     FROM (SELECT uuidv7() AS id FROM generate_series(1, $2::integer)) AS new`,
+    [heldBy, WAITING],
+  );
+}
+
+test('a claim, and a look at what it would claim, read what is due, and not 20,000 actions that are due tomorrow', async () => {
+  const db = database.pool;
+  await setFlag(db, 'proof_only', false);
+  await addWaiting();
+  expect(await rowsOfAnEffect()).toBeLessThan(100);
+  // A worker is known by the name of its connection.
+  await db.query(`SET application_name = 'aol-worker:REAL:test'`);
+  const due = await queued(db, { mode: 'REAL' });
+  const before = await rowsRead();
+  expect((await nextActions(db, 'default')).rows.map(({ id }) => id)).toEqual([due]);
+  expect((await rowsRead()) - before).toBeLessThan(100);
+});
+
+test('what nobody approved in its time is found without reading what still waits', async () => {
+  const db = database.pool;
+  await addWaiting();
+  await db.query('SET session_replication_role = replica');
+  await db.query(
+    `UPDATE aol_actions SET status = 'AWAITING_APPROVAL', artifact_sha256 = $1, artifact_uri = 'artifact:test', approval_expires_at = now() + interval '1 day' * (1 + random())`,
+    [SHA],
+  );
+  await db.query('SET session_replication_role = origin');
+  const before = await rowsRead();
+  expect(await expireApprovals(db)).toBe(0);
+  expect((await rowsRead()) - before).toBeLessThan(100);
+});
+
+test('room that an effect gives back is looked for by its budget and age, and not in all 20,000 actions that wait for it', async () => {
+  const db = database.pool;
+  await setFlag(db, 'proof_only', false);
+  const limit = { span: 'day', unit: 'effects', limit: 1 } as const;
+  await setBudget(db, { scope: 'type', name: 'PLAY', limits: [limit] }, { actor: 'test', mayLoosen: true });
+  await addWaiting('type:PLAY');
+  expect(await rowsOfAnEffect(NOT_SENT, [{ scope: 'type', name: 'PLAY', effects: 1 }])).toBeLessThan(100);
+  const { rows } = await db.query(
+    `SELECT FROM aol_actions WHERE type = 'PLAY' AND held_by IS NULL AND run_at <= clock_timestamp()`,
+  );
+  expect(rows).toHaveLength(1);
 });

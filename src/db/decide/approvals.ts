@@ -152,7 +152,7 @@ export async function expireApprovals(db: Queryable): Promise<number> {
   const [row] = await query<{ expired: number }>(
     db,
     `WITH due AS (
-       SELECT id FROM aol_actions WHERE status = 'AWAITING_APPROVAL' AND approval_expires_at <= clock_timestamp()
+       SELECT id FROM aol_actions WHERE status = 'AWAITING_APPROVAL' AND approval_expires_at <= now()
        ORDER BY approval_expires_at LIMIT ${EXPIRED_AT_ONCE} FOR UPDATE SKIP LOCKED),
      cancelled AS (
        UPDATE aol_actions a SET status = 'CANCELLED', finished_at = clock_timestamp(), updated_at = clock_timestamp()

@@ -63,7 +63,7 @@ function firstDue(db: Queryable, lane: string, modes: readonly string[], room: n
          ORDER BY o.run_at, o.id LIMIT 1)),
      first AS (
        SELECT due.* FROM unnest($2::text[]) AS modes (mode) CROSS JOIN LATERAL (
-         SELECT a.* FROM aol_claimable a WHERE a.lane = $1 AND a.mode = modes.mode AND a.run_at <= clock_timestamp()
+         SELECT a.* FROM aol_claimable a WHERE a.lane = $1 AND a.mode = modes.mode AND a.run_at <= now()
          ORDER BY a.priority DESC, a.run_at, a.id LIMIT $3) AS due),
      ranked AS (
        SELECT due.*, row_number() OVER (ORDER BY (due.id = (SELECT id FROM oldest) AND $3 > 1) DESC,

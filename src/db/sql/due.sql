@@ -49,6 +49,7 @@ DECLARE
   above smallint;
   is_whole boolean := from_id IS NULL;
   began timestamptz;
+  due_until timestamptz;
   passed double precision := 0;
 BEGIN
   LOOP
@@ -81,10 +82,12 @@ BEGIN
         oldest_at := head.run_at;
       END IF;
       CONTINUE WHEN room <= 0;
+      -- A variable ends the index's search at what is not due yet; a call of clock_timestamp() would be asked of each entry behind it.
+      due_until := clock_timestamp();
       RETURN QUERY
         SELECT a.id, a.priority, a.run_at, a.claim_count, false, is_whole, passed FROM aol_claimable a
         WHERE a.lane = of_lane AND a.mode = of_mode AND a.priority = head.priority
-          AND (a.run_at, a.id) >= (head.run_at, head.id) AND a.run_at <= clock_timestamp()
+          AND (a.run_at, a.id) >= (head.run_at, head.id) AND a.run_at <= due_until
         ORDER BY a.run_at, a.id LIMIT room FOR UPDATE SKIP LOCKED;
       GET DIAGNOSTICS found_rows = ROW_COUNT;
       room := room - found_rows;

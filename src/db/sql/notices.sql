@@ -65,7 +65,7 @@ BEGIN
     -- A day before, or when a quarter of its time is left, where that is less.
     SELECT 'expires:' || aol_approval_occasion(a.id, a.approval_expires_at) AS occasion, 'approval_expires' AS kind, a.lane, a.id AS action_id,
       NULL::text AS account, '{}'::jsonb AS detail
-    FROM aol_actions a WHERE a.status = 'AWAITING_APPROVAL' AND a.approval_expires_at < clock_timestamp() + interval '24 hours'
+    FROM aol_actions a WHERE a.status = 'AWAITING_APPROVAL' AND a.approval_expires_at < now() + interval '24 hours'
       AND a.approval_expires_at - least(interval '24 hours', (a.approval_expires_at - a.updated_at) / 4) < clock_timestamp()
     UNION ALL
     -- Nobody looks after a lane, though a worker is there that could. Where none is, nobody is there to tell it either.
