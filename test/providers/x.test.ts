@@ -87,13 +87,15 @@ describe('OAuth 2', () => {
 });
 
 describe('OAuth 1.0a', () => {
+  // A nonce is known together with its time: two that are equal have the same, also where a second ends between them.
+  const timestamp = String(Math.floor(Date.now() / 1000));
   const signed = (nonce: string, tokenSecret = x.oauth1.tokenSecret) => {
     const url = new URL(`${x.url}/2/tweets`);
     const parameters = Object.entries({
       oauth_consumer_key: x.oauth1.consumerKey,
       oauth_nonce: nonce,
       oauth_signature_method: 'HMAC-SHA1',
-      oauth_timestamp: String(Math.floor(Date.now() / 1000)),
+      oauth_timestamp: timestamp,
       oauth_token: x.oauth1.token,
       oauth_version: '1.0',
     });

@@ -20,6 +20,8 @@ export class Audit {
   readonly #onLost: (reason: string) => void;
   readonly #window: NodeJS.Timeout;
   #kinds = new Map<string, Counted>();
+  /** Rows that are on their way. */
+  readonly #writes = new Set<Promise<boolean>>();
 
   /** @param onLost told what could not be written; it is tried again with the next window */
   constructor(database: Database, onLost: (reason: string) => void) {
@@ -33,27 +35,28 @@ export class Audit {
   refused(refusal: Refusal): void {
     const { status, actor, address, method, route } = refusal;
     const key = [status, actor, address, method, route].join(' ');
-    const known = this.#kinds.get(key);
-    if (known) {
-      known.times += 1;
-      return;
-    }
-    const isOneTooMany = this.#kinds.size >= MAX_KINDS;
-    const counted = (isOneTooMany && this.#kinds.get('rest')) || { refusal: isOneTooMany ? REST : refusal, times: 0 };
-    counted.times += 1;
-    this.#kinds.set(isOneTooMany ? 'rest' : key, counted);
-    if (!isOneTooMany) void this.#write(counted);
+    const isFirst = !this.#kinds.has(key);
+    const counted = this.#count(key, refusal, 1);
+    if (isFirst && counted.refusal !== REST) void this.#write(key, counted);
   }
 
   async signedIn(actor: string, address: string): Promise<void> {
     await appendSignIn(this.#database, actor, address).catch((error: unknown) => this.#onLost(errorText(error)));
   }
 
-  /** Ends the window: what was only counted becomes rows. */
+  /** Ends the window: what was only counted becomes rows. When it returns, each row was tried of what was refused before. */
   async flush(): Promise<void> {
-    const ended = [...this.#kinds.values()].filter(({ times }) => times > 0);
+    // What fails of these is counted, and tried again here.
+    await Promise.all(this.#writes);
+    const ended = this.#kinds;
     this.#kinds = new Map();
-    for (const counted of ended) await this.#write(counted);
+    let isWritten = true;
+    for (const [key, counted] of ended) {
+      if (counted.times === 0) continue;
+      // Where one could not be written, the others wait for the next window with it.
+      if (isWritten) isWritten = await this.#write(key, counted);
+      else this.#count(key, counted.refusal, counted.times);
+    }
   }
 
   async close(): Promise<void> {
@@ -61,14 +64,33 @@ export class Audit {
     await this.flush();
   }
 
-  async #write(counted: Counted): Promise<void> {
+  #write(key: string, counted: Counted): Promise<boolean> {
+    const write = this.#append(key, counted).finally(() => this.#writes.delete(write));
+    this.#writes.add(write);
+    return write;
+  }
+
+  /** Whether it is written. */
+  async #append(key: string, counted: Counted): Promise<boolean> {
     const { refusal, times } = counted;
     counted.times = 0;
     try {
       await appendRefusal(this.#database, refusal, times);
+      return true;
     } catch (error) {
-      counted.times += times;
+      // The window of which it was may have ended meanwhile.
+      this.#count(key, refusal, times);
       this.#onLost(errorText(error));
+      return false;
     }
+  }
+
+  #count(key: string, refusal: Refusal, times: number): Counted {
+    const hasRoom = this.#kinds.has(key) || this.#kinds.size < MAX_KINDS;
+    const kind = hasRoom ? key : 'rest';
+    const counted = this.#kinds.get(kind) ?? { refusal: hasRoom ? refusal : REST, times: 0 };
+    counted.times += times;
+    this.#kinds.set(kind, counted);
+    return counted;
   }
 }
