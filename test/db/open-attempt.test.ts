@@ -1,79 +1,34 @@
 /** What an open attempt owns, and what becomes of its outcome, whoever owns the lane meanwhile (promises 3 and 4). */
 
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { cancelAction, findAction } from '../../src/db/decide/cancel.ts';
-import { replayAction, resolveAction } from '../../src/db/decide/decisions.ts';
-import { cancelMany } from '../../src/db/decide/many.ts';
-import type { Database } from '../../src/db/pool.ts';
-import { type AttemptDecision, leaveTick, recordAttempts } from '../../src/db/queue/attempts.ts';
-import type { WorkerIdentity } from '../../src/db/queue/claim.ts';
+import { leaveTick } from '../../src/db/queue/attempts.ts';
 import { isSuspect, takeUp } from '../../src/db/queue/claimed-action.ts';
 import { type GateAnswer, type GateRequest, passGate } from '../../src/db/queue/gate.ts';
-import type { AttemptOutcome, Redelivery } from '../../src/domain/outcomes.ts';
-import { databaseForEach } from '../support/database-for-each.ts';
+import type { Redelivery } from '../../src/domain/outcomes.ts';
+import {
+  atWork,
+  claim,
+  claimed,
+  db,
+  deadlineOver,
+  dedupes,
+  done,
+  type Held,
+  neither,
+  notSent,
+  openTicks,
+  receipts,
+  record,
+  status,
+  takenBack,
+  unknown,
+  useAttemptDatabase,
+} from '../support/attempt-scene.ts';
 import { claimOnce, deadWorker, holder, realWorker, setFlag } from '../support/engine.ts';
 import { queued, SHA } from '../support/settled.ts';
 
-let db: Database;
-databaseForEach(async (fresh) => {
-  db = fresh;
-  await setFlag(db, 'tick_interval_ms', 0);
-  await setFlag(db, 'proof_only', false);
-});
-
-const done: AttemptOutcome = { kind: 'done', receipt: { id: 'post-1' } };
-const unknown: AttemptOutcome = { kind: 'unknown', reason: 'reset' };
-const notSent: AttemptOutcome = { kind: 'not_sent', reason: 'refused' };
-const neither: Redelivery = { kind: 'neither' };
-const dedupes: Redelivery = { kind: 'dedupes', windowMs: 3_600_000, settleMs: 0 };
-
-interface Held {
-  readonly id: string;
-  readonly gate: GateRequest;
-}
-
-/** Claims as a run; answers what it holds. */
-async function claim(run: string, worker: WorkerIdentity = realWorker): Promise<Held | undefined> {
-  const { tickId, result } = await claimOnce(db, holder(run), undefined, worker);
-  const id = result.kind === 'claimed' ? result.effects[0] : undefined;
-  if (id === undefined || result.kind !== 'claimed') return undefined;
-  const gate = {
-    lane: 'default',
-    actionId: id,
-    tickId,
-    token: result.token,
-    artifactSha256: SHA,
-    artifactUri: 'artifact:test',
-    proofMode: false,
-    worker: worker.worker,
-    attemptTimeoutMs: 20_000,
-    redelivery: neither,
-  };
-  return { id, gate };
-}
-
-async function claimed(run: string, worker?: WorkerIdentity): Promise<Held> {
-  const held = await claim(run, worker);
-  if (!held) throw new Error('nothing was claimed');
-  return held;
-}
-
-/** An effect whose request is out. */
-async function atWork(change: Partial<GateRequest> = {}, worker?: WorkerIdentity): Promise<Held> {
-  await queued(db, { mode: 'REAL' });
-  const held = await claimed('r1', worker);
-  expect(await passGate(db, { ...held.gate, ...change })).toMatchObject({ kind: 'open', attempt: 1 });
-  return held;
-}
-
-const record = async ({ gate }: Held, outcome: AttemptOutcome, decision: AttemptDecision, attempt = 1) =>
-  (await recordAttempts(db, [{ ...gate, attempt, outcome, durationMs: 1, decision }]))[0];
-const status = async ({ id }: Held) => (await findAction(db, id)).status;
-const openTicks = async () => (await db.query('SELECT FROM aol_tick_ledger WHERE finished_at IS NULL')).rowCount;
-const receipts = async ({ id }: Held) =>
-  (await db.query(`SELECT FROM aol_execution_logs WHERE action_id = $1 AND event = 'RECEIPT_RECORDED'`, [id])).rowCount;
-const deadlineOver: Partial<GateRequest> = { attemptTimeoutMs: -1 };
+useAttemptDatabase();
 
 describe('an attempt at work owns its action', () => {
   test('a new owner of the lane neither takes it back nor claims it; its outcome stands, and closes its own tick', async () => {
@@ -157,15 +112,6 @@ describe('an attempt at work owns its action', () => {
   });
 });
 
-/** Past its deadline it is in the queue again, and its lane is paused. */
-async function takenBack(): Promise<Held> {
-  const effect = await atWork(deadlineOver);
-  await setFlag(db, 'paused', true);
-  await claimOnce(db, holder('r2'), undefined, realWorker);
-  expect(await status(effect)).toBe('PENDING');
-  return effect;
-}
-
 describe('past its deadline, or when its worker died', () => {
   test('it is taken back; a receipt that comes while it waits is kept, and ends it when it is claimed next', async () => {
     const effect = await takenBack();
@@ -241,83 +187,6 @@ describe('what a provider remembers is a window', () => {
     await leaveTick(db, effect.gate, { to: 'RETRY', message: 'it did not happen', delayMs: 0, settles: true });
     const again = await claimed('r1');
     expect(await passGate(db, again.gate)).toMatchObject({ kind: 'open', attempt: 2, repeatsUnknown: false });
-  });
-});
-
-describe('a receipt that comes late', () => {
-  test('makes UNCONFIRMED a SUCCESS', async () => {
-    const effect = await atWork();
-    await record(effect, unknown, { to: 'UNCONFIRMED' });
-    expect(await record(effect, done, { to: 'SUCCESS' })).toBe('late');
-    expect(await findAction(db, effect.id)).toMatchObject({ status: 'SUCCESS', receipt: { id: 'post-1' } });
-  });
-
-  test('after a person said that it was not sent stops the second send', async () => {
-    const effect = await atWork();
-    await record(effect, unknown, { to: 'UNCONFIRMED' });
-    await resolveAction(db, effect.id, 'not_sent', { actor: 'test' });
-    await record(effect, done, { to: 'SUCCESS' });
-    const again = await claimed('r1');
-    expect(await passGate(db, again.gate)).toEqual({ kind: 'receipt', receipt: { id: 'post-1' } });
-    await leaveTick(db, again.gate, { to: 'SUCCESS', message: 'it was sent', receipt: { id: 'post-1' } });
-    expect(await status(effect)).toBe('SUCCESS');
-  });
-
-  test('stands beside a dead letter, and a replay overrules it', async () => {
-    const effect = await atWork();
-    await record(effect, { kind: 'rejected', reason: '400' }, { to: 'DLQ', reason: 'rejected' });
-    expect(await record(effect, done, { to: 'SUCCESS' })).toBe('late');
-    expect([await status(effect), await receipts(effect)]).toEqual(['DLQ', 1]);
-    await replayAction(db, effect.id, { actor: 'test' });
-    const again = await claimed('r1');
-    expect(await passGate(db, again.gate)).toMatchObject({ kind: 'open', attempt: 2 });
-  });
-
-  test.each([
-    ['taken back', takenBack],
-    [
-      'said not to be sent by a person',
-      async () => {
-        const effect = await atWork();
-        await record(effect, unknown, { to: 'UNCONFIRMED' });
-        await resolveAction(db, effect.id, 'not_sent', { actor: 'test' });
-        return effect;
-      },
-    ],
-  ])('while it waits, %s, is not overruled by a cancel, and who cancels is told', async (_words, make) => {
-    const effect = await make();
-    expect(await record(effect, done, { to: 'SUCCESS' })).toBe('late');
-    const cancel = cancelAction(db, effect.id, { actor: 'test' });
-    await expect(cancel).rejects.toThrow('it was sent: its receipt came late. It cannot be cancelled');
-    await expect(cancel).rejects.toMatchObject({ code: 'AOL_STATE_CONFLICT', status: 'PENDING' });
-    expect(await cancelMany(db, { ids: [effect.id] }, { actor: 'test' })).toMatchObject({ matched: 0, changed: 0 });
-    expect(await findAction(db, effect.id)).toMatchObject({ status: 'PENDING', cancel_requested: false });
-    await setFlag(db, 'paused', false);
-    const again = await claimed('r2');
-    await expect(cancelAction(db, effect.id, { actor: 'test' })).rejects.toThrow('it was sent');
-    expect(await passGate(db, again.gate)).toEqual({ kind: 'receipt', receipt: { id: 'post-1' } });
-  });
-
-  test('is not overruled by a cancel that was asked for before it, when a kill takes its action back', async () => {
-    const effect = await takenBack();
-    expect(await cancelAction(db, effect.id, { actor: 'test' })).toMatchObject({ cancel_requested: true });
-    await record(effect, done, { to: 'SUCCESS' });
-    await setFlag(db, 'paused', false);
-    await claimed('r2');
-    await setFlag(db, 'killed', true);
-    await claimOnce(db, holder('r2'), undefined, realWorker);
-    expect(await status(effect)).toBe('PENDING');
-    await setFlag(db, 'killed', false);
-    expect(await passGate(db, (await claimed('r3')).gate)).toMatchObject({ kind: 'receipt' });
-  });
-
-  test('of an action that is gone, or twice, breaks nothing', async () => {
-    const effect = await atWork();
-    const nobody = { ...effect, gate: { ...effect.gate, actionId: randomUUID() } };
-    expect(await record(nobody, done, { to: 'SUCCESS' })).toBe('gone');
-    await record(effect, done, { to: 'SUCCESS' });
-    expect(await record(effect, done, { to: 'SUCCESS' })).toBe('late');
-    expect(await status(effect)).toBe('SUCCESS');
   });
 });
 

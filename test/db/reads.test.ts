@@ -6,6 +6,7 @@ import { expireApprovals } from '../../src/db/decide/approvals.ts';
 import { setBudget } from '../../src/db/decide/budgets.ts';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
+import { findNotices, publishDestinations } from '../../src/db/keep/notices.ts';
 import { nextActions } from '../../src/db/look/preview-claim.ts';
 import { recordAttempts } from '../../src/db/queue/attempts.ts';
 import { passGate } from '../../src/db/queue/gate.ts';
@@ -161,8 +162,9 @@ test('a claim, and a look at what it would claim, read what is due, and not 20,0
   expect((await rowsRead()) - before).toBeLessThan(100);
 });
 
-test('what nobody approved in its time is found without reading what still waits', async () => {
+test('what nobody approved in its time, or whose time is almost over, is found without reading what still waits', async () => {
   const db = database.pool;
+  await publishDestinations(db, [{ name: 'mailto:ops@example.com' }]);
   await addWaiting();
   await db.query('SET session_replication_role = replica');
   await db.query(
@@ -172,6 +174,7 @@ test('what nobody approved in its time is found without reading what still waits
   await db.query('SET session_replication_role = origin');
   const before = await rowsRead();
   expect(await expireApprovals(db)).toBe(0);
+  await findNotices(db, false, 0);
   expect((await rowsRead()) - before).toBeLessThan(100);
 });
 

@@ -137,7 +137,7 @@ export class LaneModel {
       if (!action.tick || isOwned(action) || !which(action)) continue;
       const { deaths } = action;
       const died = Number(action.worker === 'is gone');
-      const isCrash = died > 0 && deaths + 1 >= MAX_DEATHS && !this.#isUncertain(action);
+      const isCrash = died > 0 && deaths + 1 >= MAX_DEATHS && !this.#maybeSent(action);
       if (isCrash) this.#leave(action, 'crashed');
       else this.#leave(action, 'PENDING', action.mode === 'PROOF');
       action.deaths = deaths + died;
@@ -151,7 +151,7 @@ export class LaneModel {
       if (action.worker === 'is gone') action.deaths += 1;
       Object.assign(action, { worker: action.deaths >= SUSPECT_DEATHS ? undefined : 'lives', claimIsOver: false });
       const { deaths } = action;
-      if (deaths < MAX_DEATHS || this.#isUncertain(action)) continue;
+      if (deaths < MAX_DEATHS || this.#maybeSent(action)) continue;
       if (!isOwned(action)) this.#leave(action, 'crashed');
       action.deaths = deaths;
     }

@@ -168,20 +168,17 @@ async function count(
 /** Those of the ids that were not decided, or of a dry run would not be. */
 async function refusedOf(
   db: Queryable,
-  { from }: Decision,
+  { from, condition = 'true' }: Decision,
   ids: readonly string[],
   { done, scope }: { readonly done: ReadonlySet<string> | undefined; readonly scope: Scope },
 ): Promise<ManyResult['refused']> {
-  const rows = await query<{ id: string; status: ActionStatus }>(
+  const rows = await query<{ id: string; status: ActionStatus; fits: boolean }>(
     db,
-    `SELECT id, status FROM aol_actions WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR lane = ANY ($2))
-       AND ($3::text[] IS NULL OR type = ANY ($3))`,
-    [ids, scope.lanes, scope.types],
+    `SELECT id, status, status = ANY ($4::text[]) AND ${condition} AS fits FROM aol_actions
+     WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR lane = ANY ($2)) AND ($3::text[] IS NULL OR type = ANY ($3))`,
+    [ids, scope.lanes, scope.types, from],
   );
-  const statuses = new Map(rows.map((row) => [row.id, row.status]));
-  const isLeft = (id: string) => {
-    const status = statuses.get(id);
-    return done ? !done.has(id) : status === undefined || !from.includes(status);
-  };
-  return [...new Set(ids)].filter(isLeft).map((id) => ({ id, currentStatus: statuses.get(id) ?? null }));
+  const found = new Map(rows.map((row) => [row.id, row]));
+  const isLeft = (id: string) => (done ? !done.has(id) : !found.get(id)?.fits);
+  return [...new Set(ids)].filter(isLeft).map((id) => ({ id, currentStatus: found.get(id)?.status ?? null }));
 }

@@ -21,7 +21,7 @@ BEGIN
     FOR UPDATE OF a SKIP LOCKED),
   ended AS (
     SELECT stale.*, died AND claim_count + 1 >= max_deaths
-      AND (mode = 'PROOF' OR number = 0 OR (aol_uncertain_attempts(id)).how_many = 0) AS crashed FROM stale)
+      AND (mode = 'PROOF' OR number = 0 OR aol_sent(id) IS NULL) AS crashed FROM stale)
   SELECT jsonb_agg(jsonb_build_object('actionId', id, 'takenBack', true, 'died', died, 'to', CASE WHEN crashed THEN 'DLQ' ELSE 'PENDING' END,
     'reason', CASE WHEN crashed THEN 'crashed' END, 'message', CASE WHEN crashed THEN format('its worker died %s times while it ran', max_deaths)
       WHEN died THEN 'its worker died; in the queue again' ELSE 'taken back from a run that ended; in the queue again' END))
@@ -57,7 +57,7 @@ BEGIN
       'message', format('its worker died %s times while it ran', max_deaths))) INTO items
   FROM aol_held a WHERE a.lane = of_lane AND a.claim_tick_id = of_tick AND a.claim_count >= max_deaths
     AND (only_ids IS NULL OR a.id = ANY (only_ids))
-    AND (a.mode = 'PROOF' OR a.attempts_before + a.attempts = 0 OR (aol_uncertain_attempts(a.id)).how_many = 0);
+    AND (a.mode = 'PROOF' OR a.attempts_before + a.attempts = 0 OR aol_sent(a.id) IS NULL);
   IF items IS NOT NULL THEN PERFORM aol_leave(items); END IF;
   RETURN QUERY SELECT a.* FROM aol_held a WHERE a.lane = of_lane AND a.claim_tick_id = of_tick AND a.claim_lease_token = under_token
     AND (only_ids IS NULL OR a.id = ANY (only_ids)) ORDER BY a.claim_count, a.priority DESC, a.run_at, a.id;
