@@ -18,16 +18,12 @@ export interface Played {
 
 const KILL_EVERY_MS = 100;
 const MOST_KILLS = 40;
-const LONGEST_MS = 30_000;
 
 export async function play(api: ApiProcess, storms: readonly Storm[]): Promise<Played> {
   for (const { prepare } of storms) await prepare?.(api);
   const running = storms.map((storm) => storm.start(api));
   let isOver = false;
-  const answered = Promise.race([
-    Promise.all(running.map((storm) => storm.answered)),
-    delay(LONGEST_MS, [] as Readonly<Record<string, number>>[], { ref: false }),
-  ]).finally(() => {
+  const answered = Promise.all(running.map((storm) => storm.answered)).finally(() => {
     isOver = true;
   });
   // The first is sent when the storm has broken out.

@@ -26,6 +26,8 @@ interface Connection {
   readonly answers: string[];
 }
 
+const STATUS_LINE = 'HTTP/1.1 200 ';
+
 /** Sends bytes over connections of its own, and reads how each request is answered; or reads nothing at all. */
 function storm(
   api: ApiProcess,
@@ -38,6 +40,8 @@ function storm(
   const connections = sent.map((bytes): Connection => {
     const socket = connect(api.port, '127.0.0.1');
     const answers: string[] = [];
+    // A status line may come in two pieces; what is kept is too short to hold one.
+    let kept = '';
     socket.on('error', () => undefined);
     socket.on('close', () => {
       open -= 1;
@@ -45,7 +49,9 @@ function storm(
     });
     if (reads) {
       socket.on('data', (chunk: Buffer) => {
-        for (const [, status = ''] of chunk.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
+        const text = kept + chunk.toString('latin1');
+        kept = text.slice(1 - STATUS_LINE.length);
+        for (const [, status = ''] of text.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
           answers.push(status);
           count += 1;
         }
