@@ -201,6 +201,23 @@ describe('pause and kill', () => {
     }
   });
 
+  test('that had to wait for its lane begins its tick, and the interval to the next one, when the lane is free', async () => {
+    await enqueue(db, [request()], 'test');
+    const other = await db.connect();
+    try {
+      await other.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
+      const claim = claimOnce(db, holder('r1'));
+      await until('the claim waits', async () => (await lockWaits(db)) === 1);
+      const { rows } = await other.query<{ free: Date }>('SELECT clock_timestamp() AS free');
+      await other.query('COMMIT');
+      const { tickId } = await claim;
+      const begun = 'SELECT started_at >= $2::timestamptz AS is_later FROM aol_tick_ledger WHERE id = $1';
+      expect((await db.query(begun, [tickId, rows[0]?.free])).rows).toEqual([{ is_later: true }]);
+    } finally {
+      other.release();
+    }
+  });
+
   test('once kill has answered, no claim begins: 20 kills against claims at full speed', async () => {
     await setFlag(db, 'max_actions_per_tick', 1);
     await enqueue(db, requests(400), 'test');

@@ -24,6 +24,7 @@ DECLARE
   is_new boolean;
   began timestamptz;
   held_ms double precision;
+  looked_at timestamptz;
   claim_in_ms double precision := 0;
   outcome text;
   room integer := 0;
@@ -93,7 +94,9 @@ BEGIN
     INTO standing FROM aol_held h WHERE h.lane = of_lane;
   END IF;
   SELECT t.number, t.claimed INTO tick FROM aol_tick_ledger t WHERE t.id = of_tick;
-  SELECT greatest(0, ceil(flags.tick_interval_ms - extract(epoch FROM clock_timestamp() - t.started_at) * 1000)) INTO claim_in_ms
+  -- A tick begins here, and not when its transaction began to wait for the lane: the next one may follow an interval later.
+  looked_at := clock_timestamp();
+  SELECT greatest(0, ceil(flags.tick_interval_ms - extract(epoch FROM looked_at - t.started_at) * 1000)) INTO claim_in_ms
   FROM aol_tick_ledger t WHERE t.lane = of_lane AND t.claimed > 0 ORDER BY t.number DESC LIMIT 1;
   claim_in_ms := coalesce(claim_in_ms, 0);
 
@@ -150,8 +153,8 @@ BEGIN
       SELECT of_lane, id, of_tick, CASE WHEN mode = 'PROOF' THEN number END, CASE WHEN mode = 'PROOF' THEN 'ATTEMPT_STARTED' ELSE 'CLAIMED' END,
         request ->> 'workflowId', 'claimed by tick ' || tick_number || CASE WHEN claim_count > 0 THEN ', after its worker died' ELSE '' END
       FROM claimed;
-      INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running)
-      VALUES (of_tick, of_lane, tick_number, lane_token, request ->> 'runId', lane_mode, claimed_count, claimed_count);
+      INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, claimed, running, started_at)
+      VALUES (of_tick, of_lane, tick_number, lane_token, request ->> 'runId', lane_mode, claimed_count, claimed_count, looked_at);
     ELSE
       tick_number := aol_quiet_tick(of_lane, of_tick, lane_token, lane_mode, outcome, request ->> 'runId');
     END IF;
