@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { enqueue } from '../../src/db/decide/cancel.ts';
 import { createLane } from '../../src/db/decide/flags.ts';
 import { pressControl } from '../../src/db/decide/press.ts';
-import type { Database } from '../../src/db/pool.ts';
+import type { Database, Queryable } from '../../src/db/pool.ts';
 import { claimTick, claimWithActions } from '../../src/db/queue/claim.ts';
 import { closeAttempts } from '../../src/db/queue/close.ts';
 import { LeaseLostError } from '../../src/domain/errors.ts';
@@ -186,36 +186,35 @@ describe('pause and kill', () => {
     expect((await claimOnce(db, holder('r1', 2))).result).toMatchObject({ kind: 'claimed', token: 2, claimed: 1 });
   });
 
+  /** A claim of a lane that somebody else holds, until what is to happen meanwhile has happened. */
+  async function claimThatWaits<Answer>(meanwhile: (other: Queryable) => Promise<Answer>) {
+    const other = await db.connect();
+    try {
+      await other.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
+      const claim = claimOnce(db, holder('r1'));
+      await until('the claim waits', async () => (await lockWaits(db)) === 1);
+      const answer = await meanwhile(other);
+      await other.query('COMMIT');
+      return { ...(await claim), answer };
+    } finally {
+      other.release();
+    }
+  }
+
   test('that had to wait for its lane sees the kill that was committed meanwhile', async () => {
     await enqueue(db, [request()], 'test');
-    const other = await db.connect();
-    try {
-      await other.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
-      const claim = claimOnce(db, holder('r1'));
-      await until('the claim waits', async () => (await lockWaits(db)) === 1);
-      await setFlag(db, 'killed', true);
-      await other.query('COMMIT');
-      expect((await claim).result).toMatchObject({ kind: 'quiet', outcome: 'KILLED' });
-    } finally {
-      other.release();
-    }
+    const { result } = await claimThatWaits(() => setFlag(db, 'killed', true));
+    expect(result).toMatchObject({ kind: 'quiet', outcome: 'KILLED' });
   });
 
-  test('that had to wait for its lane begins its tick, and the interval to the next one, when the lane is free', async () => {
-    await enqueue(db, [request()], 'test');
-    const other = await db.connect();
-    try {
-      await other.query(`BEGIN; SELECT FROM aol_lease WHERE lane = 'default' FOR UPDATE`);
-      const claim = claimOnce(db, holder('r1'));
-      await until('the claim waits', async () => (await lockWaits(db)) === 1);
-      const { rows } = await other.query<{ free: Date }>('SELECT clock_timestamp() AS free');
-      await other.query('COMMIT');
-      const { tickId } = await claim;
-      const begun = 'SELECT started_at >= $2::timestamptz AS is_later FROM aol_tick_ledger WHERE id = $1';
-      expect((await db.query(begun, [tickId, rows[0]?.free])).rows).toEqual([{ is_later: true }]);
-    } finally {
-      other.release();
-    }
+  test.each([
+    ['claims something', 1],
+    ['finds nothing', 0],
+  ])('that had to wait for its lane and %s begins its tick when the lane is free', async (_words, howMany) => {
+    await enqueue(db, requests(howMany), 'test');
+    const { tickId, answer } = await claimThatWaits((other) => other.query('SELECT clock_timestamp() AS free'));
+    const begun = 'SELECT started_at >= $2::timestamptz AS is_later FROM aol_tick_ledger WHERE id = $1';
+    expect((await db.query(begun, [tickId, answer.rows[0]?.free])).rows).toEqual([{ is_later: true }]);
   });
 
   test('once kill has answered, no claim begins: 20 kills against claims at full speed', async () => {

@@ -51,7 +51,7 @@ BEGIN
 END $$;
 
 -- What is known of an effect that is to be taken from the queue: sent (its receipt came late), unknown (it may have been), or null: it
--- was not. What was sent, or may have been, is neither cancelled nor changed, and is no dead letter of its workers' deaths.
+-- was not. What was sent, or may have been, is neither cancelled nor changed, and no deaths of workers make it a dead letter.
 CREATE OR REPLACE FUNCTION aol_sent(of_action uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
   IF aol_late_receipt(of_action) IS NOT NULL THEN RETURN 'sent'; END IF;

@@ -213,8 +213,9 @@ BEGIN
       duration_ms = extract(epoch FROM clock_timestamp() - t.started_at) * 1000 WHERE t.id = last.id;
     RETURN last.number;
   END IF;
-  INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, outcome, finished_at, duration_ms)
-  VALUES (of_tick, of_lane, coalesce(last.number, 0) + 1, of_token, of_run, of_mode, of_outcome, now(), 0)
+  INSERT INTO aol_tick_ledger (id, lane, number, lease_token, run_id, mode, outcome, started_at, finished_at, duration_ms)
+  SELECT of_tick, of_lane, coalesce(last.number, 0) + 1, of_token, of_run, of_mode, of_outcome, looked_at, looked_at, 0
+  FROM clock_timestamp() AS looked_at
   ON CONFLICT (id) DO NOTHING;
   RETURN coalesce((SELECT t.number FROM aol_tick_ledger t WHERE t.id = of_tick), 0);
 END $$;
