@@ -1,7 +1,4 @@
-/**
- * The most valuable few of the fault suite: a worker, PostgreSQL and an operator each kill in the middle of the work. How soon it goes on
- * is for `npm run test:faults`, on a machine that does nothing else.
- */
+/** The most valuable few of the fault suite: a worker, PostgreSQL and an operator each kill in the middle of the work. */
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allFaults } from './faults/index.ts';
@@ -20,7 +17,7 @@ afterAll(() => servers.stop(), 60_000);
 async function play(id: string) {
   const fault = allFaults.find((candidate) => candidate.id === id);
   if (!fault) throw new Error(`there is no fault ${id}`);
-  const { lost, duplicates, problems, verdict } = await runFault(servers, fault, SEED, { timed: false });
+  const { lost, duplicates, problems, verdict } = await runFault(servers, fault, SEED);
   return { id, lost, duplicates, problems, verdict };
 }
 

@@ -59,12 +59,7 @@ export async function runFault(
   servers: Servers,
   fault: Fault,
   seed: number,
-  options: {
-    readonly keepIn?: string | undefined;
-    readonly replay?: boolean;
-    /** False where other work on the machine may be what took the time: that it recovers is judged, and not how soon. */
-    readonly timed?: boolean;
-  } = {},
+  options: { readonly keepIn?: string | undefined; readonly replay?: boolean } = {},
 ): Promise<RunResult> {
   const startedMs = performance.now();
   let scene: Scene | undefined;
@@ -75,7 +70,7 @@ export async function runFault(
     const checked = await checkAll(scene, fault.settleLimitMs);
     const problems = [
       ...(findings.problems ?? []),
-      ...(options.timed === false ? [] : tooSlow(fault, findings)),
+      ...tooSlow(fault, findings),
       ...checked.lost.map((text) => `lost: ${text}`),
       ...checked.duplicates.map((text) => `duplicate: ${text}`),
       ...checked.problems,
